@@ -1,6 +1,7 @@
 // Builds everything: the native addon where a compiler is there, then TypeScript.
-import { existsSync } from 'node:fs';
+
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 const run = (command, args) => execFileSync(command, args, { stdio: 'inherit' });
 

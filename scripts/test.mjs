@@ -1,0 +1,83 @@
+// `npm test`: installs what is missing, builds, runs the tests with tap and closes with one line of counts.
+// `npm test -- FILE…` runs single built test files; `node scripts/test.mjs unit|interop` a suite.
+import { spawn } from 'node:child_process';
+import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ensure, LAB_COMMANDS, privileged, root } from './ensure.mjs';
+
+const SUITES = { all: ['packages', 'test'], unit: ['packages'], interop: ['test'] };
+
+/** Built test files below a folder. */
+function testFiles(folder) {
+  const found = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === 'node_modules' || entry.name === 'fixtures') continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) found.push(...testFiles(path));
+    else if (path.includes('/dist/test/') && entry.name.endsWith('.test.js')) found.push(path);
+  }
+  return found;
+}
+
+const args = process.argv.slice(2);
+const suite = args[0] !== undefined && args[0] in SUITES ? args.shift() : 'all';
+
+ensure({ commands: LAB_COMMANDS, tap: true });
+
+const files =
+  args.length > 0
+    ? args
+    : SUITES[suite]
+        .flatMap((folder) => testFiles(join(root, folder)))
+        .map((path) => relative(root, path))
+        .sort();
+const scratch = mkdtempSync(join(tmpdir(), 'tortie-test-'));
+const output = join(scratch, 'all.tap');
+const reporter = process.stdout.isTTY ? 'terse' : 'silent';
+const tapArgs = ['--disable-coverage', '--timeout=600', `--reporter=${reporter}`, `--output-file=${output}`, ...files];
+const command = [process.execPath, join(root, 'node_modules/tap/dist/esm/run.mjs'), ...tapArgs];
+const withRights = privileged(command);
+if (!withRights)
+  console.error('tortie: no root and no user namespaces here: tests that need the kernel will say so and be skipped');
+const [program, ...rest] = withRights ?? command;
+const child = spawn(program, rest, { cwd: root, stdio: 'inherit' });
+const status = await new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+
+// Files are the outer tests, everything that holds no other test is counted.
+const counts = { pass: 0, fail: 0, skip: 0 };
+const failures = [];
+const skips = new Map();
+if (statSync(output, { throwIfNoEntry: false })) {
+  let file = '';
+  for await (const line of createInterface({ input: createReadStream(output) })) {
+    const subtest = /^# Subtest: (.*)$/.exec(line);
+    if (subtest) file = subtest[1];
+    const result = /^(\s*)(not ok|ok) \d+(?: - (.*))?$/.exec(line);
+    if (!result || result[3]?.endsWith('{')) continue;
+    const [, indent, verdict, name = ''] = result;
+    if (indent === '') {
+      if (verdict === 'not ok') failures.push(`${name}`);
+      console.log(`${verdict === 'ok' ? '  ok' : 'FAIL'} ${name}`);
+      continue;
+    }
+    const skip = /# (?:SKIP|TODO)\b ?(.*)$/i.exec(name);
+    if (skip) {
+      counts.skip++;
+      skips.set(`${file}: ${skip[1] || name}`, (skips.get(`${file}: ${skip[1] || name}`) ?? 0) + 1);
+    } else if (verdict === 'ok') counts.pass++;
+    else {
+      counts.fail++;
+      failures.push(`${file}: ${name}`);
+    }
+  }
+}
+for (const [reason, times] of skips) console.log(`skipped ${reason}${times > 1 ? ` (${times} times)` : ''}`);
+if (failures.length > 0) {
+  console.log('\nFailed:');
+  for (const failure of failures) console.log(`  ${failure}`);
+  console.log(`The whole output: ${output}`);
+} else rmSync(scratch, { recursive: true, force: true });
+console.log(`\n${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped`);
+process.exit(status === 0 && counts.pass > 0 ? 0 : 1);
