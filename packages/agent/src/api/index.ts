@@ -1,1 +1,11 @@
-export {};
+/** The API's types and TypeBox schemas: everything a client, the lab or the file's reader needs, and no server. */
+export * from './config.js';
+export * from './fib.js';
+export * from './ipam.js';
+export * from './originated.js';
+export * from './peer.js';
+export * from './policy.js';
+export * from './problem.js';
+export * from './route.js';
+export * from './status.js';
+export * from './text.js';

@@ -1,0 +1,200 @@
+/** The agent's YAML file. Everything optional has its default here; README's reference is checked against this. */
+import { Type } from 'typebox';
+import { PoolSpec } from './ipam.js';
+import { OriginatedSpec } from './originated.js';
+import { PeerSpec } from './peer.js';
+import { Asn, ipv4Address, resourceName } from './text.js';
+
+const closed = { additionalProperties: false };
+const Endpoint = Type.String({ format: 'endpoint', description: 'ADDRESS:PORT, IPv6 in brackets: [::1]:179' });
+
+export const ApiConfig = Type.Object(
+  {
+    socket: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 107,
+        default: '/run/tortie/agent.sock',
+        description: 'Unix socket of the REST API',
+      }),
+    ),
+    socketMode: Type.Optional(
+      Type.Union([Type.Literal('0600'), Type.Literal('0660')], {
+        default: '0600',
+        description: 'Rights of the socket; 0660 lets its group in',
+      }),
+    ),
+    listen: Type.Optional(
+      Type.String({
+        format: 'endpoint',
+        description: 'Also serve over TCP, ADDRESS:PORT. Every request then needs the bearer token',
+      }),
+    ),
+    tokenFile: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: 'File with the bearer token for TCP; re-read when it changes',
+      }),
+    ),
+    requestTimeoutS: Type.Optional(Type.Integer({ minimum: 1, maximum: 600, default: 30 })),
+  },
+  closed,
+);
+
+export const BgpConfig = Type.Object(
+  {
+    listen: Type.Optional(
+      Type.Array(Endpoint, {
+        maxItems: 16,
+        default: ['0.0.0.0:179', '[::]:179'],
+        description: 'Where to listen; an empty list only dials',
+      }),
+    ),
+    multipath: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        default: 1,
+        description: 'Equal routes installed beside each other (ECMP)',
+      }),
+    ),
+    gracefulRestart: Type.Optional(
+      Type.Object(
+        {
+          restartTimeS: Type.Optional(
+            Type.Integer({
+              minimum: 1,
+              maximum: 4095,
+              default: 120,
+              description: 'How long peers shall keep our routes',
+            }),
+          ),
+          deferralS: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: 600,
+              default: 30,
+              description: 'How long kept kernel routes wait for End-of-RIB before the sweep',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+export const KernelConfig = Type.Object(
+  {
+    program: Type.Optional(Type.Boolean({ default: true, description: 'false: speak BGP only' })),
+    protocol: Type.Optional(
+      Type.Integer({
+        minimum: 5,
+        maximum: 255,
+        default: 201,
+        description: "rtm_protocol that marks the agent's routes",
+      }),
+    ),
+    metric: Type.Optional(Type.Integer({ minimum: 1, maximum: 4294967295, default: 1024 })),
+    table: Type.Optional(Type.Integer({ minimum: 1, maximum: 4294967295, default: 254 })),
+  },
+  closed,
+);
+
+export const AgentConfigFile = Type.Object(
+  {
+    node: Type.Optional(resourceName('Name of this node; default: the host name')),
+    asn: Asn,
+    routerId: Type.Optional(
+      ipv4Address('BGP identifier; default: the first global IPv4 address, else a hash of the node name'),
+    ),
+    clusterId: Type.Optional(ipv4Address('Makes the node a route reflector (RFC 4456) for its clients')),
+    api: Type.Optional(ApiConfig),
+    store: Type.Optional(
+      Type.Object(
+        {
+          path: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: 4096,
+              default: '/var/lib/tortie',
+              description: 'Directory of the store; nodes of one host may share it',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    bgp: Type.Optional(BgpConfig),
+    kernel: Type.Optional(KernelConfig),
+    importPolicy: Type.Optional(
+      Type.Union([Type.Literal('pools'), Type.Literal('all')], {
+        default: 'pools',
+        description:
+          'pools: learn what lies inside the pools, and a default route if allowed; all: whatever peers send. Never what lies inside own blocks',
+      }),
+    ),
+    importDefaultRoute: Type.Optional(
+      Type.Boolean({ default: true, description: 'Whether importPolicy pools lets a default route in' }),
+    ),
+    blocks: Type.Optional(
+      Type.Object(
+        {
+          ipv4: Type.Optional(Type.Boolean({ default: true, description: 'Claim an IPv4 block at start' })),
+          ipv6: Type.Optional(Type.Boolean({ default: true, description: 'Claim an IPv6 block at start' })),
+        },
+        closed,
+      ),
+    ),
+    pools: Type.Optional(
+      Type.Array(PoolSpec, { maxItems: 1000, description: 'Created when absent; never changed or deleted from here' }),
+    ),
+    peers: Type.Optional(Type.Array(PeerSpec, { maxItems: 10000 })),
+    originate: Type.Optional(Type.Array(OriginatedSpec, { maxItems: 100000 })),
+    health: Type.Optional(
+      Type.Object(
+        {
+          ready: Type.Optional(
+            Type.Union([Type.Literal('any'), Type.Literal('all')], {
+              default: 'any',
+              description: 'any: ready when one session is up after the grace; all: when all are',
+            }),
+          ),
+          graceS: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              maximum: 3600,
+              default: 30,
+              description: 'How long all sessions have their chance at start',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
+    log: Type.Optional(
+      Type.Object(
+        {
+          level: Type.Optional(
+            Type.Union(
+              [
+                Type.Literal('trace'),
+                Type.Literal('debug'),
+                Type.Literal('info'),
+                Type.Literal('warn'),
+                Type.Literal('error'),
+                Type.Literal('silent'),
+              ],
+              { default: 'info' },
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type AgentConfigFile = Type.Static<typeof AgentConfigFile>;

@@ -1,0 +1,46 @@
+/** The kernel's routes as this node programs them. */
+import { Type } from 'typebox';
+import { Count, FamilyText, IpPrefix, NextCursor, PageQuery } from './text.js';
+
+export const FibState = Type.Union([
+  Type.Literal('installed'),
+  Type.Literal('pending'),
+  Type.Literal('failed'),
+  Type.Literal('stale'),
+]);
+export type FibState = Type.Static<typeof FibState>;
+
+export const FibRoute = Type.Object({
+  prefix: Type.String(),
+  kind: Type.Union([Type.Literal('unicast'), Type.Literal('blackhole')]),
+  state: FibState,
+  nextHops: Type.Array(Type.Object({ gateway: Type.Optional(Type.String()), interface: Type.Optional(Type.String()) })),
+  source: Type.String({ description: 'bgp, block, or kernel for a route adopted from an earlier run' }),
+  error: Type.Optional(Type.String({ description: "The kernel's own words" })),
+  since: Type.Optional(Type.String()),
+});
+export type FibRoute = Type.Static<typeof FibRoute>;
+
+export const FibSummary = Type.Object({
+  programming: Type.Boolean({ description: 'false: this node programs nothing; reason says why' }),
+  reason: Type.Optional(Type.String()),
+  protocol: Count,
+  metric: Count,
+  table: Count,
+  installed: Count,
+  pending: Count,
+  failed: Count,
+  stale: Count,
+});
+export type FibSummary = Type.Static<typeof FibSummary>;
+
+export const FibPage = Type.Object({ summary: FibSummary, routes: Type.Array(FibRoute), nextCursor: NextCursor });
+export type FibPage = Type.Static<typeof FibPage>;
+
+export const FibQuery = Type.Object({
+  family: Type.Optional(FamilyText),
+  prefix: Type.Optional(IpPrefix),
+  state: Type.Optional(FibState),
+  ...PageQuery,
+});
+export type FibQuery = Type.Static<typeof FibQuery>;

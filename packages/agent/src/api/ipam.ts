@@ -1,0 +1,121 @@
+/** Address management: pools, blocks, assignments, and the check of all invariants. */
+import { Type } from 'typebox';
+import { Count, IpPrefix, ipAddress, NextCursor, PageQuery, resourceName, Timestamp } from './text.js';
+
+const closed = { additionalProperties: false };
+
+const changeable = {
+  disabled: Type.Optional(Type.Boolean({ default: false, description: 'Stops new assignments only' })),
+  nodeSelector: Type.Optional(Type.String({ maxLength: 1000 })),
+  namespaceSelector: Type.Optional(Type.String({ maxLength: 1000 })),
+  allowedUses: Type.Optional(
+    Type.Array(Type.Union([Type.Literal('Workload'), Type.Literal('Tunnel'), Type.Literal('LoadBalancer')]), {
+      uniqueItems: true,
+    }),
+  ),
+  assignmentMode: Type.Optional(Type.Union([Type.Literal('Automatic'), Type.Literal('Manual')])),
+  natOutgoing: Type.Optional(Type.Boolean({ default: false })),
+  disableBGPExport: Type.Optional(Type.Boolean({ default: false })),
+};
+
+export const PoolSpec = Type.Object(
+  {
+    name: resourceName(),
+    cidr: IpPrefix,
+    blockSize: Type.Optional(
+      Type.Integer({ minimum: 20, maximum: 128, description: '20 to 32, default 26; IPv6: 116 to 128, default 122' }),
+    ),
+    ...changeable,
+  },
+  closed,
+);
+export type PoolSpec = Type.Static<typeof PoolSpec>;
+
+/** cidr and blockSize are immutable and therefore not here. */
+export const PoolPatch = Type.Object(changeable, closed);
+export type PoolPatch = Type.Static<typeof PoolPatch>;
+
+export const Pool = Type.Object({
+  ...PoolSpec.properties,
+  blockSize: Type.Integer(),
+  disabled: Type.Boolean(),
+  revision: Type.Integer({ description: 'Store revision; the ETag of the resource' }),
+});
+export type Pool = Type.Static<typeof Pool>;
+
+export const PoolList = Type.Object({ pools: Type.Array(Pool) });
+export type PoolList = Type.Static<typeof PoolList>;
+
+export const Block = Type.Object({
+  cidr: Type.String(),
+  pool: Type.Optional(Type.String()),
+  node: Type.Optional(Type.String({ description: 'The node it belongs to; absent: none' })),
+  state: Type.Union(
+    [Type.Literal('pending'), Type.Literal('confirmed'), Type.Literal('pendingDeletion'), Type.Literal('none')],
+    { description: 'State of the affinity' },
+  ),
+  size: Count,
+  assigned: Count,
+  free: Count,
+});
+export type Block = Type.Static<typeof Block>;
+
+export const BlockList = Type.Object({ blocks: Type.Array(Block) });
+export type BlockList = Type.Static<typeof BlockList>;
+
+export const Assignment = Type.Object({
+  address: Type.String(),
+  handle: Type.String(),
+  node: Type.Optional(Type.String()),
+  block: Type.String(),
+  pool: Type.Optional(Type.String()),
+  borrowed: Type.Optional(Type.Boolean({ description: "From another node's block" })),
+  sequence: Type.Optional(Count),
+  since: Type.Optional(Timestamp),
+});
+export type Assignment = Type.Static<typeof Assignment>;
+
+export const AssignmentQuery = Type.Object({
+  handle: Type.Optional(Type.String()),
+  node: Type.Optional(Type.String()),
+  block: Type.Optional(IpPrefix),
+  ...PageQuery,
+});
+export type AssignmentQuery = Type.Static<typeof AssignmentQuery>;
+
+export const AssignmentPage = Type.Object({ assignments: Type.Array(Assignment), nextCursor: NextCursor });
+export type AssignmentPage = Type.Static<typeof AssignmentPage>;
+
+export const Handle = Type.String({
+  minLength: 1,
+  maxLength: 253,
+  pattern: '^[^/\\s]+$',
+  description: 'Names one workload; no slash, no space',
+});
+
+/** Either counts per family, or one fixed address. */
+export const AssignmentRequest = Type.Object(
+  {
+    handle: Handle,
+    ipv4: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 })),
+    ipv6: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 })),
+    pool: Type.Optional(resourceName()),
+    address: Type.Optional(ipAddress()),
+  },
+  closed,
+);
+export type AssignmentRequest = Type.Static<typeof AssignmentRequest>;
+
+export const AssignmentResult = Type.Object({ handle: Type.String(), assignments: Type.Array(Assignment) });
+export type AssignmentResult = Type.Static<typeof AssignmentResult>;
+
+export const ReleaseResult = Type.Object({ handle: Type.String(), released: Type.Array(Type.String()) });
+export type ReleaseResult = Type.Static<typeof ReleaseResult>;
+
+export const IpamCheck = Type.Object({
+  ok: Type.Boolean(),
+  findings: Type.Array(
+    Type.Object({ code: Type.String(), detail: Type.String(), subject: Type.Optional(Type.String()) }),
+  ),
+});
+export type IpamCheck = Type.Static<typeof IpamCheck>;

@@ -1,0 +1,174 @@
+/** Peers: what a user configures (`spec`) and what the session does (`session`). */
+import { Type } from 'typebox';
+import { Policy } from './policy.js';
+import { Asn, Count, FamilyText, ipAddress, resourceName, Timestamp } from './text.js';
+
+const closed = { additionalProperties: false };
+const seconds = (minimum: number, maximum: number, description: string, initial?: number) =>
+  Type.Integer({ minimum, maximum, description, ...(initial === undefined ? {} : { default: initial }) });
+
+/** Every field a user may write, but the three that identify the peer. Shared by create, change and the file. */
+const peerFields = {
+  description: Type.Optional(Type.String({ maxLength: 200, description: 'Free text' })),
+  remotePort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, default: 179 })),
+  localAddress: Type.Optional(ipAddress('Source address of the session; default: what the kernel chooses')),
+  localAsn: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 4294967295, description: "ASN shown to this peer instead of the node's own" }),
+  ),
+  passive: Type.Optional(Type.Boolean({ default: false, description: 'Listen only, never dial' })),
+  adminDown: Type.Optional(Type.Boolean({ default: false, description: 'Keep the peer configured, hold no session' })),
+  families: Type.Optional(
+    Type.Array(FamilyText, { minItems: 1, uniqueItems: true, description: 'Families offered; default: both' }),
+  ),
+  holdTimeS: Type.Optional(
+    seconds(0, 65535, 'Hold time offered: 0 (no keepalives at all), or 3 to 65535 (RFC 4271 section 4.2)', 90),
+  ),
+  keepaliveS: Type.Optional(seconds(1, 21845, 'Seconds between keepalives; default: a third of the hold time')),
+  connectRetryS: Type.Optional(seconds(1, 3600, 'Seconds between attempts to connect', 5)),
+  routeReflectorClient: Type.Optional(
+    Type.Boolean({ default: false, description: 'Reflect to this iBGP peer as to a client (RFC 4456)' }),
+  ),
+  nextHopMode: Type.Optional(
+    Type.Union([Type.Literal('auto'), Type.Literal('self'), Type.Literal('keep')], {
+      default: 'auto',
+      description: 'auto: as RFC 4271 says; self: always our own address; keep: never changed',
+    }),
+  ),
+  ttlSecurityHops: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 254, description: 'GTSM (RFC 5082): accept only from at most this many hops' }),
+  ),
+  multihopTtl: Type.Optional(
+    Type.Integer({ minimum: 2, maximum: 255, description: 'TTL of an eBGP session over several hops' }),
+  ),
+  password: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 80,
+      writeOnly: true,
+      description: 'TCP-MD5 key (RFC 2385). Never shown, never logged',
+    }),
+  ),
+  gracefulRestart: Type.Optional(
+    Type.Object(
+      {
+        helper: Type.Optional(
+          Type.Boolean({ default: true, description: "Keep the peer's routes while it restarts (RFC 4724)" }),
+        ),
+        restartTimeS: Type.Optional(seconds(1, 4095, 'How long the peer shall keep our routes', 120)),
+        staleTimeS: Type.Optional(seconds(1, 3600, 'How long stale routes are kept before End-of-RIB must have come')),
+      },
+      closed,
+    ),
+  ),
+  extendedMessages: Type.Optional(Type.Boolean({ description: 'Offer messages up to 65535 octets (RFC 8654)' })),
+  import: Type.Optional(Policy),
+  export: Type.Optional(Policy),
+};
+
+export const PeerSpec = Type.Object(
+  { name: resourceName(), remoteAddress: ipAddress(), remoteAsn: Asn, ...peerFields },
+  closed,
+);
+export type PeerSpec = Type.Static<typeof PeerSpec>;
+
+/** A JSON merge patch (RFC 7396): absent fields stay, null takes a field back to its default. The name is fixed. */
+export const PeerPatch = Type.Object(
+  {
+    remoteAddress: Type.Optional(ipAddress()),
+    remoteAsn: Type.Optional(Asn),
+    ...(Object.fromEntries(
+      Object.entries(peerFields).map(([name, schema]) => [name, Type.Optional(Type.Union([schema, Type.Null()]))]),
+    ) as unknown as {
+      [K in keyof typeof peerFields]: Type.TOptional<Type.TUnion<[(typeof peerFields)[K], Type.TNull]>>;
+    }),
+  },
+  closed,
+);
+export type PeerPatch = Type.Static<typeof PeerPatch>;
+
+export const SessionState = Type.Union([
+  Type.Literal('idle'),
+  Type.Literal('connect'),
+  Type.Literal('active'),
+  Type.Literal('open-sent'),
+  Type.Literal('open-confirm'),
+  Type.Literal('established'),
+]);
+export type SessionState = Type.Static<typeof SessionState>;
+
+export const MessageCounts = Type.Object({
+  open: Count,
+  update: Count,
+  notification: Count,
+  keepalive: Count,
+  routeRefresh: Count,
+  total: Count,
+});
+
+export const FamilyStatus = Type.Object({
+  family: FamilyText,
+  received: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-in, before policy' }),
+  accepted: Type.Integer({ minimum: 0, description: 'Prefixes after policy' }),
+  advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out' }),
+  stale: Type.Integer({ minimum: 0, description: 'Kept over a restart of the peer, not yet confirmed' }),
+  endOfRib: Type.Boolean({ description: 'The peer has sent End-of-RIB on this session' }),
+});
+
+export const PeerSession = Type.Object({
+  state: SessionState,
+  since: Timestamp,
+  uptimeS: Type.Optional(Type.Number({ minimum: 0, description: 'Only while established' })),
+  type: Type.Union([Type.Literal('ebgp'), Type.Literal('ibgp')]),
+  lastCause: Type.Optional(Type.String({ description: 'Why the state last changed' })),
+  flaps: Type.Integer({ minimum: 0, description: 'How often an established session was lost' }),
+  remoteRouterId: Type.Optional(Type.String()),
+  localAddress: Type.Optional(Type.String()),
+  holdTimeS: Type.Optional(Type.Integer({ minimum: 0, description: 'Negotiated' })),
+  keepaliveS: Type.Optional(Type.Number({ minimum: 0 })),
+  capabilities: Type.Optional(Type.Array(Type.String(), { description: 'Negotiated' })),
+  families: Type.Array(FamilyStatus),
+  messagesIn: MessageCounts,
+  messagesOut: MessageCounts,
+});
+export type PeerSession = Type.Static<typeof PeerSession>;
+
+const { password: _secret, ...readable } = peerFields;
+
+export const Peer = Type.Object({
+  name: resourceName(),
+  origin: Type.Union([Type.Literal('file'), Type.Literal('api')], {
+    description: 'file: from the configuration file, changed there; api: created at run time, kept in the store',
+  }),
+  source: Type.Optional(Type.String({ description: 'FILE:LINE of a peer of the file' })),
+  revision: Type.Optional(Type.Integer({ description: 'Store revision; the ETag of the resource' })),
+  passwordSet: Type.Boolean(),
+  spec: Type.Object({ name: resourceName(), remoteAddress: ipAddress(), remoteAsn: Asn, ...readable }, closed),
+  session: Type.Optional(PeerSession),
+  error: Type.Optional(Type.String({ description: 'Why the peer could not be applied' })),
+});
+export type Peer = Type.Static<typeof Peer>;
+
+export const PeerList = Type.Object({ peers: Type.Array(Peer) });
+export type PeerList = Type.Static<typeof PeerList>;
+
+export const Impact = Type.Union(
+  [Type.Literal('none'), Type.Literal('applied'), Type.Literal('soft-refresh'), Type.Literal('session-reset')],
+  { description: 'What the change did to the session' },
+);
+export type Impact = Type.Static<typeof Impact>;
+
+export const PeerChange = Type.Object({ peer: Peer, impact: Impact });
+export type PeerChange = Type.Static<typeof PeerChange>;
+
+export const PeerReset = Type.Object(
+  {
+    mode: Type.Union([Type.Literal('hard'), Type.Literal('soft'), Type.Literal('soft-in'), Type.Literal('soft-out')], {
+      description: 'hard: close and dial again; soft: ask for and send all routes again, the session stays',
+    }),
+  },
+  closed,
+);
+export type PeerReset = Type.Static<typeof PeerReset>;
+
+export const ResetDone = Type.Object({ peer: resourceName(), mode: PeerReset.properties.mode });
+export type ResetDone = Type.Static<typeof ResetDone>;

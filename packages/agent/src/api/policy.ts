@@ -1,0 +1,50 @@
+/** Route policies as a user writes them: ordered terms, the first that matches decides, no match accepts. */
+import { Type } from 'typebox';
+import { Asn, Community, IpPrefix } from './text.js';
+
+const closed = { additionalProperties: false };
+
+export const PrefixMatch = Type.Object(
+  {
+    prefix: IpPrefix,
+    ge: Type.Optional(Type.Integer({ minimum: 0, maximum: 128, description: 'Shortest length that matches' })),
+    le: Type.Optional(Type.Integer({ minimum: 0, maximum: 128, description: 'Longest length that matches' })),
+  },
+  { ...closed, description: 'A prefix; without ge and le exactly this one' },
+);
+
+export const PolicyTerm = Type.Object(
+  {
+    match: Type.Optional(
+      Type.Object(
+        { prefixes: Type.Optional(Type.Array(PrefixMatch, { maxItems: 4096 })) },
+        { ...closed, description: 'Absent: matches every route' },
+      ),
+    ),
+    action: Type.Union([Type.Literal('accept'), Type.Literal('reject')]),
+    set: Type.Optional(
+      Type.Object(
+        {
+          localPref: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295 })),
+          med: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295 })),
+          addCommunities: Type.Optional(Type.Array(Community, { maxItems: 64 })),
+          prepend: Type.Optional(
+            Type.Object(
+              { asn: Type.Optional(Asn), count: Type.Integer({ minimum: 1, maximum: 32 }) },
+              { ...closed, description: 'Own ASN unless asn says otherwise' },
+            ),
+          ),
+        },
+        { ...closed, description: 'Changes to an accepted route' },
+      ),
+    ),
+  },
+  closed,
+);
+export type PolicyTerm = Type.Static<typeof PolicyTerm>;
+
+export const Policy = Type.Array(PolicyTerm, {
+  maxItems: 1024,
+  description: 'Ordered terms; the first that matches decides; no match accepts',
+});
+export type Policy = Type.Static<typeof Policy>;

@@ -1,0 +1,53 @@
+/**
+ * Scalars of the API and of the configuration file. Addresses and prefixes travel as text; the `format` keyword is
+ * checked by the agent's own schema walker (`schema/formats.ts`), JSON Schema itself knows none of ours.
+ */
+import { Type } from 'typebox';
+
+export const ipAddress = (description = 'An IPv4 or IPv6 address, like 192.0.2.1 or 2001:db8::1') =>
+  Type.String({ format: 'ip-address', description });
+
+export const ipv4Address = (description: string) => Type.String({ format: 'ipv4-address', description });
+
+export const IpPrefix = Type.String({
+  format: 'ip-prefix',
+  description: 'A prefix without host bits, like 10.0.0.0/8 or 2001:db8::/32',
+});
+
+export const Asn = Type.Integer({
+  minimum: 1,
+  maximum: 4294967295,
+  description: 'An autonomous system number, 1 to 4294967295',
+});
+
+export const Community = Type.String({
+  format: 'bgp-community',
+  description:
+    'A community: two numbers 0 to 65535 as 65000:100, three for a large community as 65000:1:2, or a well-known name: no-export, no-advertise, no-export-subconfed, graceful-shutdown, blackhole',
+});
+
+export const FamilyText = Type.Union([Type.Literal('ipv4-unicast'), Type.Literal('ipv6-unicast')], {
+  description: 'An address family',
+});
+export type FamilyText = Type.Static<typeof FamilyText>;
+
+/** Names become path segments and store keys; therefore no slash, no space. */
+export const resourceName = (
+  description = 'Letters, digits, dots, dashes and underscores; begins and ends with a letter or digit',
+) => Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$', description });
+
+export const Count = Type.Integer({ minimum: 0 });
+
+export const Timestamp = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' });
+
+/** Turns a page off the end into `nextCursor` absent. Cursors are opaque and survive changes of the table. */
+export const PageQuery = {
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 10000, default: 500, description: 'At most this many items' }),
+  ),
+  cursor: Type.Optional(Type.String({ maxLength: 200, description: 'The nextCursor of the page before' })),
+};
+
+export const NextCursor = Type.Optional(
+  Type.String({ description: 'Pass it as cursor to read on; absent on the last page' }),
+);
