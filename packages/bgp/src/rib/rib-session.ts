@@ -1,0 +1,43 @@
+/** What the RIB has to know of a peer and of its established session. */
+import type { Address } from '@tortie/ip';
+import type { RoutePolicy } from '../route-policy/policy.js';
+import type { WireContext } from '../wire/context.js';
+
+export interface RibPeerOptions {
+  readonly name: string;
+  /** The last tie-break, RFC 4271 section 9.1.2.2 g. */
+  readonly address: Address;
+}
+
+/** Our own next hops towards this peer. A missing IPv6 one is replaced by the IPv4-mapped form of `ipv4`. */
+export interface OwnNextHops {
+  readonly ipv4?: Address;
+  readonly ipv6?: Address;
+  readonly linkLocal?: Address;
+}
+
+/** An established session; all of `RibSessionChange` can change while it stays up. */
+export interface RibSession extends RibSessionSettings {
+  /** The peer's BGP Identifier from its OPEN. */
+  readonly routerId: number;
+  readonly asn: number;
+  readonly type: 'ebgp' | 'ibgp';
+  /** What the peer sends to us, and what we send to it. Families, 4-octet AS numbers, ADD-PATH and sizes are in here. */
+  readonly receive: WireContext;
+  readonly send: WireContext;
+  /** Enclose a refresh in BoRR and EoRR, RFC 7313. */
+  readonly enhancedRefresh?: boolean;
+}
+
+/** The settings of a session that can change in place. */
+export interface RibSessionSettings {
+  /** A route reflector client, RFC 4456. */
+  readonly client: boolean;
+  readonly ownNextHops: OwnNextHops;
+  /** `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
+  readonly nextHopMode: 'auto' | 'self' | 'keep';
+  readonly importPolicy?: RoutePolicy | undefined;
+  readonly exportPolicy?: RoutePolicy | undefined;
+}
+
+export type RibSessionChange = Partial<RibSessionSettings>;
