@@ -1,1 +1,20 @@
-export {};
+export { runSpeaker } from './run-speaker.js';
+export type {
+  ListenAddress,
+  ResetMode,
+  RestartingOptions,
+  RunningSpeaker,
+  RunSpeakerOptions,
+  SessionEvent,
+  SpeakerEvents,
+  SpeakerLimits,
+} from './running-speaker.js';
+export {
+  type BgpListener,
+  BgpTransportError,
+  type ConnectOptions,
+  type ListenOptions,
+  netTransport,
+  type PeerSecurity,
+  type TransportPort,
+} from './transport.js';

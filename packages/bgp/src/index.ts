@@ -1,1 +1,64 @@
-export {};
+export {
+  type ChangeImpact,
+  classifyChange,
+  type GracefulRestartConfig,
+  type NextHopMode,
+  type PeerConfig,
+  type ResolvedPeerConfig,
+  resolvePeerConfig,
+  type SpeakerIdentity,
+} from './config.js';
+export { BgpConfigError } from './config-error.js';
+export { EncodeError, NotificationError } from './errors.js';
+export { type Cause, describeCause, notificationName } from './fsm/cause.js';
+export type { SessionStateName } from './fsm/state.js';
+export type {
+  BestChange,
+  BestPath,
+  BestRouteSubscription,
+  SubscriptionOptions,
+} from './rib/best-routes.js';
+export type { NextHopState, NextHopTable } from './rib/next-hops.js';
+export {
+  type DecisionOptions,
+  type OriginateAttributes,
+  Rib,
+  type RibOptions,
+  type UpdateOutcome,
+} from './rib/rib.js';
+export type {
+  AdvertisedView,
+  CandidateView,
+  LocRibEntry,
+  LocRibQuery,
+  Page,
+  PageOptions,
+  PeerFamilyCounters,
+  RibCounters,
+  RouteView,
+} from './rib/rib-views.js';
+export type { PolicyMatch, PolicySet, PolicyTerm, PrefixMatch, RoutePolicy } from './route-policy/policy.js';
+export type { FamilyRoutesView, MessageCounters, NegotiatedView, PeerView, SpeakerView } from './views.js';
+export type { Fault, FaultAction } from './wire/attribute/faults.js';
+export type {
+  Aggregator,
+  AsPathSegment,
+  LargeCommunity,
+  MpReach,
+  MpUnreach,
+  Origin,
+  PathAttributes,
+  UnknownAttribute,
+} from './wire/attribute/path-attributes.js';
+export type { Capability } from './wire/capability/capability.js';
+export { type WireContext, wireContext } from './wire/context.js';
+export { FAMILIES, type Family, type FamilyName, familyByName } from './wire/family/family.js';
+export { type Frame, Framer } from './wire/framer.js';
+export type {
+  KeepaliveMessage,
+  Message,
+  NotificationMessage,
+  OpenMessage,
+  RouteRefreshMessage,
+  UpdateMessage,
+} from './wire/message.js';

@@ -1,0 +1,154 @@
+/** The shape of a speaker that runs on Node: what runSpeaker takes and gives. Everything here is types. */
+import type { Address, Prefix } from '@tortie/ip';
+import type {
+  AdvertisedView,
+  BestRouteSubscription,
+  Cause,
+  ChangeImpact,
+  DecisionOptions,
+  FamilyName,
+  LocRibEntry,
+  LocRibQuery,
+  NextHopTable,
+  OriginateAttributes,
+  Page,
+  PageOptions,
+  PeerConfig,
+  PeerView,
+  RibCounters,
+  RouteView,
+  SessionStateName,
+  SpeakerView,
+  SubscriptionOptions,
+} from '../src/index.js';
+import type { TransportPort } from './transport.js';
+
+export interface RunSpeakerOptions {
+  readonly asn: number;
+  /** BGP Identifier: any non-zero 32-bit number. */
+  readonly routerId: number;
+  /** Default: the router ID. */
+  readonly clusterId?: number;
+  /** Addresses to accept connections on; empty to dial only. */
+  readonly listen: readonly ListenAddress[];
+  readonly peers?: readonly PeerConfig[];
+  /** Default: plain node:net. */
+  readonly transport?: TransportPort;
+  /** We come back from a restart: OPENs carry the R-bit until the peers are up, routes are held back until their End-of-RIBs. */
+  readonly restarting?: RestartingOptions;
+  readonly decision?: DecisionOptions;
+  /** Reflect client routes to other clients. Default true. */
+  readonly clientToClient?: boolean;
+  readonly limits?: Partial<SpeakerLimits>;
+}
+
+export interface ListenAddress {
+  readonly address: Address;
+  /** Default 179. */
+  readonly port?: number;
+}
+
+export interface RestartingOptions {
+  /** The kernel kept forwarding with the routes of before: sets the F-bit. Say so only if it is true. */
+  readonly forwardingKept: boolean;
+  /** Longest time routes are held back while End-of-RIBs are missing. Default 30. */
+  readonly deferralS?: number;
+}
+
+export interface SpeakerLimits {
+  /** Connections at once that have not sent a valid OPEN. Default 4096. */
+  readonly unopened: number;
+  /** Time a connection may take to send its OPEN. Default 30 000. */
+  readonly openTimeMs: number;
+  /** Octets read from a session but not yet processed before its socket is no longer read. Default 1 MiB. */
+  readonly readOctets: number;
+  /** Work on received octets and routes per turn of the event loop. Default 10. */
+  readonly turnMs: number;
+}
+
+export interface SessionEvent {
+  readonly peer: string;
+  readonly from: SessionStateName;
+  readonly to: SessionStateName;
+  /** Why a session or attempt ended; absent on the way up. */
+  readonly cause?: Cause;
+  /** The cause in words: "hold timer expired", "peer sent Cease/Administrative Shutdown: maintenance". */
+  readonly reason?: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface SpeakerEvents {
+  /** The state shown of a peer changed. */
+  session: SessionEvent;
+  'end-of-rib': { readonly peer: string; readonly family: FamilyName; readonly at: number };
+  /** A peer's UPDATE was malformed and dealt with (RFC 7606). */
+  fault: {
+    readonly peer: string;
+    readonly action: 'attribute-discard' | 'treat-as-withdraw';
+    readonly attributeType?: number;
+    readonly reason: string;
+    readonly at: number;
+  };
+  /** Stale routes of a restarted peer were removed. */
+  'stale-removed': { readonly peer: string; readonly family: FamilyName; readonly routes: number; readonly at: number };
+  /** A connection was not taken. */
+  refused: { readonly remoteAddress: string; readonly reason: string; readonly at: number };
+  /** A peer was added, changed or removed. */
+  peer: {
+    readonly peer: string;
+    readonly change: 'added' | 'changed' | 'removed';
+    readonly impact: ChangeImpact;
+    readonly at: number;
+  };
+  /** A transport cannot do what a peer's configuration asks for, or a listener failed. */
+  problem: { readonly peer?: string; readonly error: Error; readonly at: number };
+}
+
+export type ResetMode = 'hard' | 'soft' | 'soft-in' | 'soft-out';
+
+export interface RunningSpeaker {
+  readonly asn: number;
+  readonly routerId: number;
+  /** Where it listens, with the real port where 0 was asked for. */
+  readonly listening: readonly { readonly address: Address; readonly port: number }[];
+
+  /** Throws BgpConfigError; also where the name or address is taken. */
+  addPeer(peer: PeerConfig): void;
+  /** Compares with the present configuration and changes what differs, at the least cost. */
+  updatePeer(name: string, peer: PeerConfig): ChangeImpact;
+  /** Cease/Peer De-configured, and all its routes go. False where there is no such peer. */
+  removePeer(name: string): boolean;
+  /** `hard`: new session; `soft-in`: ask for all routes (RFC 2918); `soft-out`: send all; `soft`: both. False: no such peer, or not established for a soft one. */
+  resetPeer(name: string, mode: ResetMode, text?: string): boolean;
+
+  originate(prefix: Prefix, attributes?: OriginateAttributes): void;
+  withdraw(prefix: Prefix): boolean;
+  readonly nextHops: NextHopTable;
+  /** Best routes in batches, pulled; newest change per prefix wins. */
+  subscribe(options?: SubscriptionOptions): BestRouteSubscription;
+  /** Changes our cluster ID in place; no session is lost. */
+  setClusterId(clusterId: number): void;
+
+  view(): SpeakerView;
+  peers(): readonly PeerView[];
+  peer(name: string): PeerView | undefined;
+  /** The name behind the `peer` numbers of routes; undefined for 0, which is ourselves, and for peers that are gone. */
+  peerName(index: number): string | undefined;
+  /** Views by peer name throw BgpConfigError where there is no such peer. */
+  adjRibIn(name: string, policy: 'pre' | 'post', family: FamilyName, page?: PageOptions): Page<RouteView>;
+  adjRibOut(name: string, family: FamilyName, page?: PageOptions): Page<AdvertisedView>;
+  locRib(query?: LocRibQuery): Page<LocRibEntry>;
+  /** Every candidate for exactly this prefix and what became of it. */
+  why(prefix: Prefix): LocRibEntry | undefined;
+  counters(): RibCounters;
+
+  on<Name extends keyof SpeakerEvents>(name: Name, listener: (event: SpeakerEvents[Name]) => void): this;
+  off<Name extends keyof SpeakerEvents>(name: Name, listener: (event: SpeakerEvents[Name]) => void): this;
+
+  /**
+   * Ends everything. `graceful`: TCP is closed without a Cease, so that peers keep our routes while we restart
+   * (RFC 4724); otherwise each peer gets Cease/Administrative Shutdown with `text`.
+   */
+  close(options?: { readonly graceful?: boolean; readonly text?: string }): Promise<void>;
+}

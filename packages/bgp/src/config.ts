@@ -1,0 +1,274 @@
+/**
+ * What a user says about a speaker and its peers, with defaults, checks, and what each change of a field costs.
+ *
+ * Everything a peer does is settable; only name, address and AS number have no default. Times are in seconds.
+ */
+import { type Address, addressesEqual, formatAddress } from '@tortie/ip';
+import { BgpConfigError } from './config-error.js';
+import { utf8Encode } from './fsm/utf8.js';
+import type { RoutePolicy } from './route-policy/policy.js';
+import { FAMILIES, type FamilyName } from './wire/family/family.js';
+
+/** The helper and restarting roles of RFC 4724 towards one peer. */
+export interface GracefulRestartConfig {
+  /** Keep the peer's routes while it restarts. Default true. */
+  readonly helper?: boolean;
+  /** How long the peer should keep our routes while we restart: the Restart Time we send. Default 120, at most 4095. */
+  readonly restartTimeS?: number;
+  /** Longest time stale routes stay, whatever Restart Time the peer asks for, and after its return. Default 300. */
+  readonly staleTimeS?: number;
+  /** RFC 8538: keep routes over NOTIFICATIONs as well. Default true. */
+  readonly notification?: boolean;
+}
+
+/** Where routes sent to the peer point: `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
+export type NextHopMode = 'auto' | 'self' | 'keep';
+
+export interface PeerConfig {
+  readonly name: string;
+  readonly description?: string;
+  readonly remoteAddress: Address;
+  /** Port we dial. Default 179. */
+  readonly remotePort?: number;
+  readonly remoteAsn: number;
+  /** Source address of our connections; also our next hop. Default: the kernel's choice. */
+  readonly localAddress?: Address;
+  /** Another AS number than the speaker's towards this peer. */
+  readonly localAsn?: number;
+  /** Only wait for the peer to dial. Default false. */
+  readonly passive?: boolean;
+  /** Configured, but shut down: Cease/Administrative Shutdown, no dialling, nothing accepted. Default false. */
+  readonly adminDown?: boolean;
+  /** The text of RFC 9003 that the peer gets with adminDown. */
+  readonly adminDownText?: string;
+  /** Offered families. Default: all that there are. */
+  readonly families?: readonly FamilyName[];
+  /** Offered hold time: 0 (never) or 3..65535. Default 90. */
+  readonly holdTimeS?: number;
+  /** Default a third of the negotiated hold time; never more than that. */
+  readonly keepaliveS?: number;
+  /** Pause between attempts to connect, shortened by up to a quarter of jitter. Default 5. */
+  readonly connectRetryS?: number;
+  /** RFC 4271 DelayOpen: wait for the peer's OPEN this long before sending ours. Default 0: off. */
+  readonly delayOpenS?: number;
+  /** Longest pause after sessions that keep failing with NOTIFICATIONs. Default 60. */
+  readonly idleHoldMaxS?: number;
+  /** Reflect to and from this peer (RFC 4456). Only with remoteAsn = our AS. Default false. */
+  readonly routeReflectorClient?: boolean;
+  readonly nextHopMode?: NextHopMode;
+  /** Our next hop of a version that the session's own addresses do not give: IPv6 routes over an IPv4 session. */
+  readonly localNextHops?: readonly Address[];
+  /** GTSM (RFC 5082): the peer is at most this many hops away. */
+  readonly ttlSecurityHops?: number;
+  /** TTL of our packets where the peer is not directly connected. */
+  readonly multihopTtl?: number;
+  /** TCP-MD5 key (RFC 2385). */
+  readonly password?: string;
+  /** The interface connections are bound to; needed with link-local addresses. */
+  readonly device?: string;
+  /** false: no graceful restart at all. */
+  readonly gracefulRestart?: GracefulRestartConfig | false;
+  /** RFC 8654. Default true. */
+  readonly extendedMessages?: boolean;
+  /** RFC 6793; false plays an old speaker, for tests. Default true. */
+  readonly fourOctetAs?: boolean;
+  /** Most prefixes taken per family before the session ends with Cease/Maximum Number of Prefixes Reached. */
+  readonly maxPrefixes?: number;
+  readonly import?: RoutePolicy;
+  readonly export?: RoutePolicy;
+}
+
+/** A PeerConfig with every default filled in. */
+export interface ResolvedPeerConfig {
+  readonly name: string;
+  readonly description: string;
+  readonly remoteAddress: Address;
+  readonly remotePort: number;
+  readonly remoteAsn: number;
+  readonly localAddress: Address | undefined;
+  readonly localAsn: number;
+  readonly passive: boolean;
+  readonly adminDown: boolean;
+  readonly adminDownText: string;
+  readonly families: readonly FamilyName[];
+  readonly holdTimeS: number;
+  readonly keepaliveS: number | undefined;
+  readonly connectRetryS: number;
+  readonly delayOpenS: number;
+  readonly idleHoldMaxS: number;
+  readonly routeReflectorClient: boolean;
+  readonly nextHopMode: NextHopMode;
+  readonly localNextHops: readonly Address[];
+  readonly ttlSecurityHops: number | undefined;
+  readonly multihopTtl: number | undefined;
+  readonly password: string | undefined;
+  readonly device: string | undefined;
+  readonly gracefulRestart: Required<GracefulRestartConfig> | undefined;
+  readonly extendedMessages: boolean;
+  readonly fourOctetAs: boolean;
+  readonly maxPrefixes: number | undefined;
+  readonly import: RoutePolicy | undefined;
+  readonly export: RoutePolicy | undefined;
+}
+
+/** What of a speaker matters to the defaults of its peers. */
+export interface SpeakerIdentity {
+  readonly asn: number;
+  /** BGP Identifier, RFC 6286: any non-zero number. */
+  readonly routerId: number;
+  readonly clusterId?: number;
+}
+
+const between = (value: number, low: number, high: number): boolean =>
+  Number.isInteger(value) && value >= low && value <= high;
+
+/** Checks and completes a peer. Throws BgpConfigError with the field at fault. */
+export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): ResolvedPeerConfig {
+  const fail = (field: keyof PeerConfig, detail: string): never => {
+    throw new BgpConfigError(`peer "${peer.name}": ${field} ${detail}`, field);
+  };
+  const range = (field: keyof PeerConfig, value: number | undefined, low: number, high: number): void => {
+    if (value !== undefined && !between(value, low, high)) fail(field, `is ${value}; it must be ${low} to ${high}`);
+  };
+  if (typeof peer.name !== 'string' || peer.name === '') fail('name', 'is empty');
+  range('remoteAsn', peer.remoteAsn, 1, 0xffffffff);
+  range('localAsn', peer.localAsn, 1, 0xffffffff);
+  range('remotePort', peer.remotePort, 1, 65535);
+  range('connectRetryS', peer.connectRetryS, 1, 65535);
+  range('delayOpenS', peer.delayOpenS, 0, 240);
+  range('idleHoldMaxS', peer.idleHoldMaxS, 0, 3600);
+  range('ttlSecurityHops', peer.ttlSecurityHops, 1, 254);
+  range('multihopTtl', peer.multihopTtl, 1, 255);
+  range('maxPrefixes', peer.maxPrefixes, 1, 0xffffffff);
+  const holdTimeS = peer.holdTimeS ?? 90;
+  // RFC 4271 section 4.2: the Hold Time MUST be either zero or at least three seconds.
+  if (holdTimeS !== 0 && !between(holdTimeS, 3, 65535)) {
+    fail('holdTimeS', `is ${holdTimeS}; it must be 0 (never) or 3 to 65535`);
+  }
+  if (peer.keepaliveS !== undefined && (!Number.isFinite(peer.keepaliveS) || peer.keepaliveS <= 0)) {
+    fail('keepaliveS', `is ${peer.keepaliveS}; it must be positive`);
+  }
+  if (peer.ttlSecurityHops !== undefined && peer.multihopTtl !== undefined) {
+    fail('multihopTtl', 'and ttlSecurityHops exclude each other; ttlSecurityHops alone also reaches further hops');
+  }
+  if (peer.password !== undefined && !between(utf8Encode(peer.password).length, 1, 80)) {
+    fail('password', 'must have 1 to 80 octets');
+  }
+  if (peer.localAddress && peer.localAddress.version !== peer.remoteAddress.version) {
+    fail('localAddress', `${formatAddress(peer.localAddress)} has another IP version than remoteAddress`);
+  }
+  const localAsn = peer.localAsn ?? speaker.asn;
+  if (peer.routeReflectorClient && peer.remoteAsn !== localAsn) {
+    fail('routeReflectorClient', `needs a peer in our AS ${localAsn}, and this one is in AS ${peer.remoteAsn}`);
+  }
+  const families = peer.families ?? FAMILIES.map(({ name }) => name);
+  if (families.length === 0) fail('families', 'is empty; leave it out for all of them');
+  for (const family of families) {
+    if (!FAMILIES.some(({ name }) => name === family)) {
+      fail('families', `has "${family}"; known are ${FAMILIES.map(({ name }) => name).join(', ')}`);
+    }
+  }
+  const gracefulRestart =
+    peer.gracefulRestart === false
+      ? undefined
+      : { helper: true, restartTimeS: 120, staleTimeS: 300, notification: true, ...peer.gracefulRestart };
+  if (gracefulRestart && !between(gracefulRestart.restartTimeS, 0, 4095)) {
+    fail('gracefulRestart', `has restartTimeS ${gracefulRestart.restartTimeS}; it must be 0 to 4095`);
+  }
+  return {
+    name: peer.name,
+    description: peer.description ?? '',
+    remoteAddress: peer.remoteAddress,
+    remotePort: peer.remotePort ?? 179,
+    remoteAsn: peer.remoteAsn,
+    localAddress: peer.localAddress,
+    localAsn,
+    passive: peer.passive ?? false,
+    adminDown: peer.adminDown ?? false,
+    adminDownText: peer.adminDownText ?? '',
+    families,
+    holdTimeS,
+    keepaliveS: peer.keepaliveS,
+    connectRetryS: peer.connectRetryS ?? 5,
+    delayOpenS: peer.delayOpenS ?? 0,
+    idleHoldMaxS: peer.idleHoldMaxS ?? 60,
+    routeReflectorClient: peer.routeReflectorClient ?? false,
+    nextHopMode: peer.nextHopMode ?? 'auto',
+    localNextHops: peer.localNextHops ?? [],
+    ttlSecurityHops: peer.ttlSecurityHops,
+    multihopTtl: peer.multihopTtl,
+    password: peer.password,
+    device: peer.device,
+    gracefulRestart,
+    extendedMessages: peer.extendedMessages ?? true,
+    fourOctetAs: peer.fourOctetAs ?? true,
+    maxPrefixes: peer.maxPrefixes,
+    import: peer.import,
+    export: peer.export,
+  };
+}
+
+/** What a change of a peer costs, cheapest first: nothing; applied in place; routes go again; the session starts anew. */
+export type ChangeImpact = 'none' | 'applied' | 'soft-refresh' | 'session-reset';
+
+/** One row per field; the compiler refuses a field without one. */
+const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: Exclude<ChangeImpact, 'none'> } = {
+  description: 'applied',
+  remoteAddress: 'session-reset',
+  remotePort: 'applied',
+  remoteAsn: 'session-reset',
+  localAddress: 'session-reset',
+  localAsn: 'session-reset',
+  passive: 'applied',
+  adminDown: 'session-reset',
+  adminDownText: 'applied',
+  families: 'session-reset',
+  holdTimeS: 'session-reset',
+  keepaliveS: 'applied',
+  connectRetryS: 'applied',
+  delayOpenS: 'applied',
+  idleHoldMaxS: 'applied',
+  routeReflectorClient: 'soft-refresh',
+  nextHopMode: 'soft-refresh',
+  localNextHops: 'soft-refresh',
+  ttlSecurityHops: 'session-reset',
+  multihopTtl: 'session-reset',
+  // RFC 2385 section 4.5 leaves key changes open; a session that still runs on the old key would hide a wrong new one.
+  password: 'session-reset',
+  device: 'session-reset',
+  gracefulRestart: 'session-reset',
+  extendedMessages: 'session-reset',
+  fourOctetAs: 'session-reset',
+  maxPrefixes: 'applied',
+  import: 'soft-refresh',
+  export: 'soft-refresh',
+};
+
+const RANK: readonly ChangeImpact[] = ['none', 'applied', 'soft-refresh', 'session-reset'];
+
+/** Compares field by field and gives the changed fields and the strongest impact among them. */
+export function classifyChange(
+  before: ResolvedPeerConfig,
+  after: ResolvedPeerConfig,
+): { impact: ChangeImpact; fields: readonly (keyof ResolvedPeerConfig)[] } {
+  let impact: ChangeImpact = 'none';
+  const fields: (keyof ResolvedPeerConfig)[] = [];
+  for (const [field, cost] of Object.entries(IMPACT) as [keyof typeof IMPACT, ChangeImpact][]) {
+    if (sameValue(before[field], after[field])) continue;
+    fields.push(field);
+    if (RANK.indexOf(cost) > RANK.indexOf(impact)) impact = cost;
+  }
+  return { impact, fields };
+}
+
+/** Structural equality of plain data; bigint, which policies may hold, included. */
+function sameValue(x: unknown, y: unknown): boolean {
+  if (Object.is(x, y)) return true;
+  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;
+  if (isAddress(x) && isAddress(y) && !('length' in x)) return addressesEqual(x, y);
+  const keys = Object.keys(x);
+  if (Array.isArray(x) !== Array.isArray(y) || keys.length !== Object.keys(y).length) return false;
+  return keys.every((key) => sameValue((x as Record<string, unknown>)[key], (y as Record<string, unknown>)[key]));
+}
+
+const isAddress = (value: object): value is Address => 'version' in value && 'a' in value && 'd' in value;

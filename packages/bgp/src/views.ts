@@ -1,0 +1,90 @@
+/** What a speaker shows of its peers: plain data made when read, so nothing is kept up to date for nobody. */
+import type { Address } from '@tortie/ip';
+import type { ResolvedPeerConfig } from './config.js';
+import type { SessionStateName } from './fsm/state.js';
+import type { FamilyName } from './wire/family/family.js';
+
+/** Messages of one direction by type, and their octets. */
+export interface MessageCounters {
+  open: number;
+  update: number;
+  notification: number;
+  keepalive: number;
+  routeRefresh: number;
+  octets: number;
+}
+
+export const noMessages = (): MessageCounters => ({
+  open: 0,
+  update: 0,
+  notification: 0,
+  keepalive: 0,
+  routeRefresh: 0,
+  octets: 0,
+});
+
+/** Routes of one family with one peer. */
+export interface FamilyRoutesView {
+  readonly family: FamilyName;
+  /** Routes held from the peer, stale ones included. */
+  readonly received: number;
+  /** Those of them that are kept over a restart and not yet confirmed. */
+  readonly stale: number;
+  /** Prefixes the peer was told. */
+  readonly advertised: number;
+  /** The peer has sent its End-of-RIB in this session. */
+  readonly endOfRib: boolean;
+}
+
+/** What both sides agreed on; only of an established session. */
+export interface NegotiatedView {
+  readonly holdTimeS: number;
+  readonly keepaliveS: number;
+  readonly families: readonly FamilyName[];
+  readonly fourOctetAs: boolean;
+  readonly extendedMessages: boolean;
+  readonly routeRefresh: boolean;
+  readonly enhancedRouteRefresh: boolean;
+  readonly gracefulRestart: boolean;
+  /** Capability codes in the peer's OPEN, known to us or not. */
+  readonly peerCapabilities: readonly number[];
+}
+
+export interface PeerView {
+  readonly name: string;
+  readonly config: ResolvedPeerConfig;
+  readonly state: SessionStateName;
+  /** Time of the last change of state, milliseconds of the speaker's clock. */
+  readonly sinceMs: number;
+  /** The peer's BGP Identifier, once its OPEN came. */
+  readonly routerId: number | undefined;
+  readonly localAddress: Address | undefined;
+  readonly localPort: number | undefined;
+  readonly remotePort: number | undefined;
+  readonly negotiated: NegotiatedView | undefined;
+  /** Why the last session or attempt ended, in words. */
+  readonly lastCause: string | undefined;
+  readonly lastCauseAtMs: number | undefined;
+  /** The pause before the next attempt after failed sessions; 0 without one. */
+  readonly idleHoldS: number;
+  readonly established: number;
+  /** Sessions that were established and ended. */
+  readonly dropped: number;
+  readonly connectRetryCounter: number;
+  readonly received: MessageCounters;
+  readonly sent: MessageCounters;
+  /** Octets of UPDATEs made but not yet taken by the socket. */
+  readonly pendingOctets: number;
+  readonly families: readonly FamilyRoutesView[];
+}
+
+/** The speaker as a whole. */
+export interface SpeakerView {
+  readonly asn: number;
+  readonly routerId: number;
+  readonly clusterId: number;
+  readonly peers: number;
+  readonly established: number;
+  /** Until this time (milliseconds of the speaker's clock) routes are held back after a restart (RFC 4724 section 4.1). */
+  readonly deferringUntilMs: number | undefined;
+}
