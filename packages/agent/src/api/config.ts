@@ -20,8 +20,8 @@ export const ApiConfig = Type.Object(
     ),
     socketMode: Type.Optional(
       Type.Union([Type.Literal('0600'), Type.Literal('0660')], {
-        default: '0600',
-        description: 'Rights of the socket; 0660 lets its group in',
+        default: '0660',
+        description: 'Rights of the socket; 0660 lets its group in, 0600 only the owner',
       }),
     ),
     listen: Type.Optional(

@@ -89,6 +89,7 @@ export type AssignmentPage = Type.Static<typeof AssignmentPage>;
 export const Handle = Type.String({
   minLength: 1,
   maxLength: 253,
+  format: 'handle',
   pattern: '^[^/\\s]+$',
   description: 'Names one workload; no slash, no space',
 });

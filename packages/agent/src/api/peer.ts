@@ -17,6 +17,9 @@ const peerFields = {
   ),
   passive: Type.Optional(Type.Boolean({ default: false, description: 'Listen only, never dial' })),
   adminDown: Type.Optional(Type.Boolean({ default: false, description: 'Keep the peer configured, hold no session' })),
+  adminDownText: Type.Optional(
+    Type.String({ maxLength: 128, description: 'What the peer is told with adminDown (RFC 9003)' }),
+  ),
   families: Type.Optional(
     Type.Array(FamilyText, { minItems: 1, uniqueItems: true, description: 'Families offered; default: both' }),
   ),
@@ -25,6 +28,8 @@ const peerFields = {
   ),
   keepaliveS: Type.Optional(seconds(1, 21845, 'Seconds between keepalives; default: a third of the hold time')),
   connectRetryS: Type.Optional(seconds(1, 3600, 'Seconds between attempts to connect', 5)),
+  delayOpenS: Type.Optional(seconds(0, 240, "Wait this long for the peer's OPEN before sending ours", 0)),
+  idleHoldMaxS: Type.Optional(seconds(0, 3600, 'Longest pause after sessions that keep failing', 60)),
   routeReflectorClient: Type.Optional(
     Type.Boolean({ default: false, description: 'Reflect to this iBGP peer as to a client (RFC 4456)' }),
   ),
@@ -32,6 +37,26 @@ const peerFields = {
     Type.Union([Type.Literal('auto'), Type.Literal('self'), Type.Literal('keep')], {
       default: 'auto',
       description: 'auto: as RFC 4271 says; self: always our own address; keep: never changed',
+    }),
+  ),
+  localNextHops: Type.Optional(
+    Type.Array(ipAddress(), {
+      maxItems: 4,
+      description: 'Our next hop of the IP version that the session itself does not have',
+    }),
+  ),
+  device: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 15,
+      description: 'Interface the session is bound to; needed for link-local addresses',
+    }),
+  ),
+  maxPrefixes: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 4294967295,
+      description: 'More prefixes than this per family end the session',
     }),
   ),
   ttlSecurityHops: Type.Optional(
@@ -51,16 +76,21 @@ const peerFields = {
   gracefulRestart: Type.Optional(
     Type.Object(
       {
+        enabled: Type.Optional(
+          Type.Boolean({ default: true, description: 'false: no graceful restart with this peer' }),
+        ),
         helper: Type.Optional(
           Type.Boolean({ default: true, description: "Keep the peer's routes while it restarts (RFC 4724)" }),
         ),
         restartTimeS: Type.Optional(seconds(1, 4095, 'How long the peer shall keep our routes', 120)),
-        staleTimeS: Type.Optional(seconds(1, 3600, 'How long stale routes are kept before End-of-RIB must have come')),
+        staleTimeS: Type.Optional(seconds(1, 3600, 'Longest time stale routes stay', 300)),
       },
       closed,
     ),
   ),
-  extendedMessages: Type.Optional(Type.Boolean({ description: 'Offer messages up to 65535 octets (RFC 8654)' })),
+  extendedMessages: Type.Optional(
+    Type.Boolean({ default: true, description: 'Offer messages up to 65535 octets (RFC 8654)' }),
+  ),
   import: Type.Optional(Policy),
   export: Type.Optional(Policy),
 };

@@ -34,7 +34,14 @@ export type FamilyText = Type.Static<typeof FamilyText>;
 /** Names become path segments and store keys; therefore no slash, no space. */
 export const resourceName = (
   description = 'Letters, digits, dots, dashes and underscores; begins and ends with a letter or digit',
-) => Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$', description });
+) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 63,
+    format: 'resource-name',
+    pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$',
+    description,
+  });
 
 export const Count = Type.Integer({ minimum: 0 });
 

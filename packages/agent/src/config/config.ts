@@ -1,0 +1,40 @@
+/** The agent's configuration with every default filled in: what the rest of the agent reads. */
+import type { AgentConfigFile } from '../api/config.js';
+import type { PoolSpec } from '../api/ipam.js';
+import type { OriginatedSpec } from '../api/originated.js';
+import type { PeerSpec } from '../api/peer.js';
+
+type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
+type Section<K extends keyof AgentConfigFile> = Filled<NonNullable<AgentConfigFile[K]>>;
+
+/** Something of the file, with the place where it is written: `FILE:LINE`. */
+export interface FromFile<T> {
+  readonly spec: T;
+  readonly source: string;
+}
+
+export interface AgentConfig {
+  readonly file: string;
+  readonly node: string;
+  readonly asn: number;
+  /** As configured; absent: the agent finds one. */
+  readonly routerId?: string;
+  readonly clusterId?: string;
+  readonly api: Omit<Section<'api'>, 'listen' | 'tokenFile'> & {
+    readonly listen?: string;
+    readonly tokenFile?: string;
+  };
+  readonly store: Section<'store'>;
+  readonly bgp: Omit<Section<'bgp'>, 'gracefulRestart'> & {
+    readonly gracefulRestart: Filled<NonNullable<NonNullable<AgentConfigFile['bgp']>['gracefulRestart']>>;
+  };
+  readonly kernel: Section<'kernel'>;
+  readonly importPolicy: 'pools' | 'all';
+  readonly importDefaultRoute: boolean;
+  readonly blocks: Section<'blocks'>;
+  readonly pools: readonly PoolSpec[];
+  readonly peers: readonly FromFile<PeerSpec>[];
+  readonly originate: readonly FromFile<OriginatedSpec>[];
+  readonly health: Section<'health'>;
+  readonly log: Section<'log'>;
+}

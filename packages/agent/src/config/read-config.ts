@@ -1,0 +1,87 @@
+/**
+ * Configuration text -> AgentConfig, or a ConfigError that names every fault at once.
+ *
+ * Three passes: YAML, schema, then the rules that need several fields. A later pass runs only where the earlier one
+ * found nothing, as its findings would be consequences.
+ */
+import { isUnspecified, tryParseAddress } from '@tortie/ip';
+import { AgentConfigFile } from '../api/config.js';
+import type { Issue } from '../errors.js';
+import { checkPeer, checkPeers } from '../rules/peer-rules.js';
+import { checkPools } from '../rules/pool-rules.js';
+import { checkValue, pointerTo } from '../schema/check.js';
+import { withDefaults } from '../schema/defaults.js';
+import type { AgentConfig } from './config.js';
+import { ConfigError } from './config-error.js';
+import { parseYaml } from './yaml-source.js';
+
+export interface ConfigInput {
+  readonly text: string;
+  /** As messages shall name it. */
+  readonly file: string;
+  /** The node's name where the file gives none. */
+  readonly hostName: string;
+}
+
+export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
+  const parsed = parseYaml(text);
+  if ('faults' in parsed) {
+    throw new ConfigError(parsed.faults.map((fault) => ({ file, pointer: '', ...fault })));
+  }
+  const { value, locate } = parsed.source;
+  const refuse = (issues: readonly Issue[]): void => {
+    if (issues.length === 0) return;
+    const faults = issues.map(({ pointer, detail, atKey }) => ({ file, ...locate(pointer, atKey), pointer, detail }));
+    throw new ConfigError(faults.sort((x, y) => x.line - y.line || x.column - y.column));
+  };
+  if (value === null || value === undefined) {
+    refuse([{ pointer: '', detail: 'the file is empty; at least "asn" must be there, like asn: 64512' }]);
+  }
+  refuse(checkValue(AgentConfigFile, value));
+  const filled = withDefaults(AgentConfigFile, value) as AgentConfigFile;
+  refuse(checkRules(filled));
+  const source = (pointer: string): string => `${file}:${locate(pointer).line}`;
+  return {
+    ...(filled as unknown as AgentConfig),
+    file,
+    node: filled.node ?? hostName,
+    pools: filled.pools ?? [],
+    peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
+    originate: (filled.originate ?? []).map((spec, index) => ({ spec, source: source(`/originate/${index}`) })),
+  };
+}
+
+/** The rules that no schema states. */
+function checkRules(config: AgentConfigFile): Issue[] {
+  const issues: Issue[] = [];
+  for (const field of ['routerId', 'clusterId'] as const) {
+    const text = config[field];
+    const address = text === undefined ? undefined : tryParseAddress(text);
+    // RFC 6286 section 2.1: any four octets but zero.
+    if (address && isUnspecified(address)) {
+      issues.push({ pointer: `/${field}`, detail: 'is 0.0.0.0; any other IPv4 address will do (RFC 6286)' });
+    }
+  }
+  if (config.api?.listen !== undefined && config.api.tokenFile === undefined) {
+    issues.push({
+      pointer: '/api/listen',
+      detail:
+        'serving over TCP needs a token; add tokenFile: PATH beside it, with a secret of 16 characters or more in that file',
+    });
+  }
+  issues.push(...checkUnique(config.bgp?.listen ?? [], '/bgp/listen'));
+  for (const [index, peer] of (config.peers ?? []).entries()) {
+    issues.push(...checkPeer(peer, config.asn, pointerTo('/peers', index)));
+  }
+  issues.push(...checkPeers(config.peers ?? [], '/peers'));
+  issues.push(...checkPools(config.pools ?? [], '/pools'));
+  const prefixes = (config.originate ?? []).map(({ prefix }) => prefix);
+  issues.push(...checkUnique(prefixes, '/originate', '/prefix'));
+  return issues;
+}
+
+function checkUnique(texts: readonly string[], at: string, member = ''): Issue[] {
+  return texts.flatMap((text, index) =>
+    texts.indexOf(text) < index ? [{ pointer: `${at}/${index}${member}`, detail: `${text} is there twice` }] : [],
+  );
+}

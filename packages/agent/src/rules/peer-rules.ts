@@ -1,0 +1,103 @@
+/** What a schema cannot say about a peer. One list for the file and for the REST API. */
+import { isMulticast, isUnspecified, parsePrefix, tryParseAddress } from '@tortie/ip';
+import type { PeerSpec } from '../api/peer.js';
+import type { Policy } from '../api/policy.js';
+import type { Issue } from '../errors.js';
+import { pointerTo } from '../schema/check.js';
+
+/** Faults of a peer whose fields each fit the schema. `asn` is the node's own. */
+export function checkPeer(peer: PeerSpec, asn: number, at = ''): Issue[] {
+  const issues: Issue[] = [];
+  const fail = (field: string, detail: string): void => {
+    issues.push({ pointer: pointerTo(at, field), detail });
+  };
+  const remote = tryParseAddress(peer.remoteAddress);
+  const local = peer.localAddress === undefined ? undefined : tryParseAddress(peer.localAddress);
+  if (remote && (isUnspecified(remote) || isMulticast(remote))) {
+    fail('remoteAddress', `${peer.remoteAddress} is the address of no single host`);
+  }
+  if (remote?.version === 6 && remote.a >>> 22 === 0xfe80 >>> 6 && peer.device === undefined) {
+    fail('remoteAddress', `${peer.remoteAddress} is link-local; name its interface with "device"`);
+  }
+  if (remote && local && remote.version !== local.version) {
+    fail('localAddress', `${peer.localAddress} and remoteAddress ${peer.remoteAddress} are of different IP versions`);
+  }
+  // RFC 4271 section 4.2: the hold time is zero or at least three seconds.
+  if (peer.holdTimeS === 1 || peer.holdTimeS === 2) {
+    fail('holdTimeS', `is ${peer.holdTimeS}; it must be 0 (no keepalives) or 3 to 65535 (RFC 4271 section 4.2)`);
+  }
+  const hold = peer.holdTimeS ?? 90;
+  if (peer.keepaliveS !== undefined && hold !== 0 && peer.keepaliveS * 2 > hold) {
+    fail(
+      'keepaliveS',
+      `is ${peer.keepaliveS} with a hold time of ${hold}; one lost keepalive would end the session, so write at most ${Math.max(1, Math.floor(hold / 2))} (a third is usual)`,
+    );
+  }
+  const localAsn = peer.localAsn ?? asn;
+  if (peer.routeReflectorClient && peer.remoteAsn !== localAsn) {
+    fail(
+      'routeReflectorClient',
+      `needs a peer of the own AS ${localAsn}, but remoteAsn is ${peer.remoteAsn}; set remoteAsn: ${localAsn} or leave it out`,
+    );
+  }
+  if (peer.ttlSecurityHops !== undefined && peer.multihopTtl !== undefined) {
+    fail('multihopTtl', 'excludes ttlSecurityHops, which also reaches over several hops; keep one of them');
+  }
+  if (peer.password !== undefined && Buffer.byteLength(peer.password) > 80) {
+    fail('password', 'has more than 80 octets, the most that TCP-MD5 takes');
+  }
+  for (const side of ['import', 'export'] as const) {
+    if (peer[side]) issues.push(...checkPolicy(peer[side], pointerTo(at, side)));
+  }
+  return issues;
+}
+
+function checkPolicy(policy: Policy, at: string): Issue[] {
+  const issues: Issue[] = [];
+  for (const [index, term] of policy.entries()) {
+    const pointer = pointerTo(at, index);
+    if (term.action === 'reject' && term.set) {
+      issues.push({ pointer: `${pointer}/set`, detail: 'changes nothing, as the term rejects; remove it or accept' });
+    }
+    for (const [position, match] of (term.match?.prefixes ?? []).entries()) {
+      const { length, version } = parsePrefix(match.prefix);
+      const bits = version === 4 ? 32 : 128;
+      const ge = match.ge ?? length;
+      const le = match.le ?? (match.ge === undefined ? length : bits);
+      if (length > ge || ge > le || le > bits) {
+        issues.push({
+          pointer: `${pointer}/match/prefixes/${position}`,
+          detail: `matches nothing: ${match.prefix} needs ${length} <= ge <= le <= ${bits}`,
+        });
+      }
+    }
+  }
+  return issues;
+}
+
+/** Faults between peers: names and addresses that are there twice. */
+export function checkPeers(peers: readonly PeerSpec[], at: string): Issue[] {
+  const issues: Issue[] = [];
+  const names = new Map<string, number>();
+  const addresses = new Map<string, number>();
+  for (const [index, peer] of peers.entries()) {
+    const first = names.get(peer.name);
+    if (first !== undefined) {
+      issues.push({
+        pointer: pointerTo(pointerTo(at, index), 'name'),
+        detail: `"${peer.name}" is already the name of ${pointerTo(at, first)}; names must differ`,
+      });
+    }
+    names.set(peer.name, first ?? index);
+    const address = `${peer.remoteAddress} port ${peer.remotePort ?? 179}`;
+    const other = addresses.get(address);
+    if (other !== undefined) {
+      issues.push({
+        pointer: pointerTo(pointerTo(at, index), 'remoteAddress'),
+        detail: `${address} is already peer "${peers[other]!.name}"; two peers cannot share address and port`,
+      });
+    }
+    addresses.set(address, other ?? index);
+  }
+  return issues;
+}

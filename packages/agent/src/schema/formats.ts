@@ -1,0 +1,49 @@
+/** The `format` keywords of our schemas: each gives undefined for a good value, else what is wrong and what is right. */
+import { IpError, parsePrefix, tryParseAddress } from '@tortie/ip';
+import { tryParseCommunity } from '../bgp-text/community.js';
+
+type Format = (text: string) => string | undefined;
+
+const prefix: Format = (text) => {
+  try {
+    parsePrefix(text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof IpError) return error.message;
+    throw error;
+  }
+};
+
+/** Splits `ADDRESS:PORT`, `[ADDRESS]:PORT`; undefined where it is neither. */
+export function tryParseEndpoint(text: string): { address: string; port: number } | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const address = match && tryParseAddress(match[1] ?? match[2]!);
+  const port = Number(match?.[3]);
+  if (!match || !address || port > 65535 || (match[1] !== undefined) !== (address.version === 6)) return undefined;
+  return { address: match[1] ?? match[2]!, port };
+}
+
+export const FORMATS: Readonly<Record<string, Format>> = {
+  'ip-address': (text) =>
+    tryParseAddress(text)
+      ? undefined
+      : `"${text}" is no IP address${text.includes('/') ? ' (leave out the length)' : ''}; write it like 192.0.2.1 or 2001:db8::1`,
+  'ipv4-address': (text) =>
+    tryParseAddress(text)?.version === 4
+      ? undefined
+      : `"${text}" is no IPv4 address; write four octets, like 192.0.2.1`,
+  'ip-prefix': prefix,
+  'ip-prefix-or-address': (text) => (text.includes('/') ? prefix(text) : FORMATS['ip-address']!(text)),
+  'bgp-community': (text) =>
+    tryParseCommunity(text)
+      ? undefined
+      : `"${text}" is no community; write two numbers 0 to 65535 like "65000:100", three like "65000:1:2", or a name like no-export`,
+  'resource-name': (text) =>
+    /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text)
+      ? undefined
+      : `"${text}" is no name; write letters, digits, dots, dashes and underscores, with a letter or digit at both ends`,
+  handle: (text) => (/^[^/\s]+$/.test(text) ? undefined : `"${text}" is no handle; write it without slash and space`),
+  endpoint: (text) =>
+    tryParseEndpoint(text) ? undefined : `"${text}" is no address and port; write 127.0.0.1:9179 or [::1]:9179`,
+  'date-time': (text) => (Number.isNaN(Date.parse(text)) ? `"${text}" is no RFC 3339 time` : undefined),
+};

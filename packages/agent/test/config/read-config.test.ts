@@ -1,0 +1,232 @@
+import t from 'tap';
+import { ConfigError } from '../../src/config/config-error.js';
+import { readConfig } from '../../src/config/read-config.js';
+
+const read = (text: string) => readConfig({ text, file: 'node.yaml', hostName: 'host-1' });
+
+const FIELDS =
+  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, peers, originate, health, log';
+
+const peer = (fields: string): string =>
+  `asn: 64513\npeers:\n  - { name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, ${fields} }\n`;
+
+/** Each bad file and exactly what its writer is told. */
+const BAD: readonly (readonly [name: string, text: string, ...messages: string[]])[] = [
+  ['an empty file', '', '1:1: the file is empty; at least "asn" must be there, like asn: 64512'],
+  ['only a comment', '# nothing\n', '1:1: the file is empty; at least "asn" must be there, like asn: 64512'],
+  ['a text instead of fields', 'hello', `1:1: is "hello"; it must be a group of fields: ${FIELDS}`],
+  ['a list instead of fields', '- a\n', `1:1: is a list; it must be a group of fields: ${FIELDS}`],
+  [
+    'an open bracket',
+    'asn: [\n',
+    '2:1: this is no YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+  ],
+  ['a tab', 'asn: 1\n\tnode: x', '2:1: a tab as indentation; indent with spaces'],
+  ['a field twice', 'asn: 1\nasn: 2', '2:1: this field is there twice in its group; remove one of the two'],
+  [
+    'two documents',
+    'asn: 1\n---\nasn: 2',
+    '2:1: a second document begins here; remove the "---" line, the file holds one document',
+  ],
+  ['no ASN', 'node: a', '1:1: "asn" is missing: an autonomous system number, 1 to 4294967295'],
+  ['ASN 0', 'asn: 0', '1:6: /asn: is 0; it must be a whole number 1 to 4294967295'],
+  ['an ASN too big', 'asn: 4294967296', '1:6: /asn: is 4294967296; it must be a whole number 1 to 4294967295'],
+  [
+    'an ASN in quotes',
+    'asn: "64512"',
+    '1:6: /asn: is the text "64512"; it must be a whole number 1 to 4294967295, without quotes',
+  ],
+  ['an ASN with a point', 'asn: 1.10', '1:6: /asn: is 1.1; it must be a whole number 1 to 4294967295'],
+  [
+    'an unknown field near a known one',
+    'asn: 1\nkernal: {}\n',
+    '2:1: /kernal: unknown field "kernal"; did you mean "kernel"?',
+  ],
+  ['an unknown field near none', 'asn: 1\nzzz: 1', `2:1: /zzz: unknown field "zzz"; known are ${FIELDS}`],
+  [
+    'a peer without ASN',
+    'asn: 1\npeers:\n  - name: tor\n    remoteAddress: 10.0.0.1\n',
+    '3:5: /peers/0: "remoteAsn" is missing: an autonomous system number, 1 to 4294967295',
+  ],
+  [
+    'a peer address with a length, and a misspelt field below it',
+    'asn: 1\npeers:\n  - name: tor\n    remoteAddress: 10.0.0.254/24\n    remoteAsn: 2\n    hold_time: 2\n',
+    '4:20: /peers/0/remoteAddress: "10.0.0.254/24" is no IP address (leave out the length); write it like 192.0.2.1 or 2001:db8::1',
+    '6:5: /peers/0/hold_time: unknown field "hold_time"; did you mean "holdTimeS"?',
+  ],
+  [
+    'a hold time of 2',
+    peer('holdTimeS: 2'),
+    '3:74: /peers/0/holdTimeS: is 2; it must be 0 (no keepalives) or 3 to 65535 (RFC 4271 section 4.2)',
+  ],
+  ['a hold time of -1', peer('holdTimeS: -1'), '3:74: /peers/0/holdTimeS: is -1; it must be a whole number 0 to 65535'],
+  [
+    'a keepalive longer than the hold time allows',
+    peer('holdTimeS: 9, keepaliveS: 8'),
+    '3:89: /peers/0/keepaliveS: is 8 with a hold time of 9; one lost keepalive would end the session, so write at most 4 (a third is usual)',
+  ],
+  [
+    'a client of another AS',
+    peer('routeReflectorClient: true'),
+    '3:85: /peers/0/routeReflectorClient: needs a peer of the own AS 64513, but remoteAsn is 64512; set remoteAsn: 64513 or leave it out',
+  ],
+  [
+    'GTSM and multihop',
+    peer('ttlSecurityHops: 1, multihopTtl: 3'),
+    '3:96: /peers/0/multihopTtl: excludes ttlSecurityHops, which also reaches over several hops; keep one of them',
+  ],
+  [
+    'a source address of the other IP version',
+    peer('localAddress: "fd00::1"'),
+    '3:77: /peers/0/localAddress: fd00::1 and remoteAddress 10.0.0.254 are of different IP versions',
+  ],
+  [
+    'a link-local peer without interface',
+    'asn: 1\npeers: [{name: a, remoteAddress: "fe80::1", remoteAsn: 2}]',
+    '2:34: /peers/0/remoteAddress: fe80::1 is link-local; name its interface with "device"',
+  ],
+  [
+    'two peers of one name and address',
+    'asn: 1\npeers:\n  - {name: a, remoteAddress: 10.0.0.1, remoteAsn: 2}\n  - {name: a, remoteAddress: 10.0.0.1, remoteAsn: 2}\n',
+    '4:12: /peers/1/name: "a" is already the name of /peers/0; names must differ',
+    '4:30: /peers/1/remoteAddress: 10.0.0.1 port 179 is already peer "a"; two peers cannot share address and port',
+  ],
+  [
+    'a policy that matches nothing',
+    peer('import: [{match: {prefixes: [{prefix: 10.0.0.0/8, ge: 4}]}, action: accept}]'),
+    '3:92: /peers/0/import/0/match/prefixes/0: matches nothing: 10.0.0.0/8 needs 8 <= ge <= le <= 32',
+  ],
+  [
+    'a bad community',
+    'asn: 1\noriginate: [{prefix: 10.0.0.0/8, communities: ["1:99999"]}]',
+    '2:48: /originate/0/communities/0: "1:99999" is no community; write two numbers 0 to 65535 like "65000:100", three like "65000:1:2", or a name like no-export',
+  ],
+  [
+    'a cluster ID that is a number',
+    'asn: 1\nclusterId: 5',
+    '2:12: /clusterId: "5" is no IPv4 address; write four octets, like 192.0.2.1',
+  ],
+  [
+    'a router ID of zero',
+    'asn: 1\nrouterId: 0.0.0.0',
+    '2:11: /routerId: is 0.0.0.0; any other IPv4 address will do (RFC 6286)',
+  ],
+  [
+    'a misspelt word',
+    'asn: 1\nimportPolicy: pool',
+    '2:15: /importPolicy: is "pool"; it must be pools or all (did you mean pools?)',
+  ],
+  [
+    'a pool with host bits',
+    'asn: 1\npools: [{name: a, cidr: 10.1.0.1/16}]',
+    '2:25: /pools/0/cidr: "10.1.0.1/16" has bits set behind /16; the prefix is 10.1.0.0/16',
+  ],
+  [
+    'overlapping pools',
+    'asn: 1\npools:\n - {name: a, cidr: 10.0.0.0/8}\n - {name: b, cidr: 10.1.0.0/16}\n',
+    '4:20: /pools/1/cidr: 10.1.0.0/16 overlaps 10.0.0.0/8 of pool "a"; pools must not share addresses',
+  ],
+  [
+    'a block size of the other IP version',
+    'asn: 1\npools: [{name: a, cidr: 10.0.0.0/8, blockSize: 122}]',
+    '2:48: /pools/0/blockSize: is 122; an IPv4 pool has blocks of /20 to /32, usually /26',
+  ],
+  [
+    'a pool smaller than a block',
+    'asn: 1\npools: [{name: a, cidr: 10.0.0.0/30}]',
+    '2:25: /pools/0/cidr: a block of /26 does not fit into 10.0.0.0/30; write a blockSize of 30 to 32',
+  ],
+  [
+    'a link-local pool',
+    'asn: 1\npools: [{name: a, cidr: 169.254.0.0/16}]',
+    '2:25: /pools/0/cidr: 169.254.0.0/16 overlaps 169.254.0.0/16, which is link-local',
+  ],
+  [
+    'a TCP listener without token',
+    'asn: 1\napi: {listen: "127.0.0.1:1"}\n',
+    '2:15: /api/listen: serving over TCP needs a token; add tokenFile: PATH beside it, with a secret of 16 characters or more in that file',
+  ],
+  ['an octal mode', 'asn: 1\napi: {socketMode: 0660}', '2:19: /api/socketMode: is 660; it must be 0600 or 0660'],
+  [
+    'an IPv6 endpoint without brackets',
+    'asn: 1\nbgp: {listen: ["::1:179"]}\n',
+    '2:16: /bgp/listen/0: "::1:179" is no address and port; write 127.0.0.1:9179 or [::1]:9179',
+  ],
+  [
+    'a node name with a space',
+    'asn: 1\nnode: a b',
+    '2:7: /node: "a b" is no name; write letters, digits, dots, dashes and underscores, with a letter or digit at both ends',
+  ],
+  [
+    'an alias bomb',
+    'a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c]',
+    '1:1: this is no YAML: Excessive alias count indicates a resource exhaustion attack',
+  ],
+];
+
+t.test('a bad file is refused with place, fault and remedy', async (t) => {
+  for (const [name, text, ...messages] of BAD) {
+    t.test(name, async (t) => {
+      let error: unknown;
+      try {
+        read(text);
+      } catch (thrown) {
+        error = thrown;
+      }
+      t.ok(error instanceof ConfigError, 'ConfigError');
+      if (!(error instanceof ConfigError)) return;
+      t.equal(error.code, 'ERR_AGENT_CONFIG');
+      t.strictSame(
+        error.message.split('\n'),
+        messages.map((message) => `node.yaml:${message}`),
+      );
+    });
+  }
+});
+
+t.test('a password never shows in a fault', async (t) => {
+  for (const password of ['[hunter2]', '"hunter2'.padEnd(100, 'x').concat('"'), '{hunter2: 1}']) {
+    try {
+      read(peer(`password: ${password}`));
+      t.fail('refused');
+    } catch (error) {
+      t.ok(error instanceof ConfigError);
+      t.notMatch(String(error), /hunter2/);
+    }
+  }
+});
+
+t.test('the smallest file gets every default', async (t) => {
+  t.strictSame(read('asn: 64512'), {
+    file: 'node.yaml',
+    node: 'host-1',
+    asn: 64512,
+    api: { socket: '/run/tortie/agent.sock', socketMode: '0660', requestTimeoutS: 30 },
+    store: { path: '/var/lib/tortie' },
+    bgp: {
+      listen: ['0.0.0.0:179', '[::]:179'],
+      multipath: 1,
+      gracefulRestart: { restartTimeS: 120, deferralS: 30 },
+    },
+    kernel: { program: true, protocol: 201, metric: 1024, table: 254 },
+    importPolicy: 'pools',
+    importDefaultRoute: true,
+    blocks: { ipv4: true, ipv6: true },
+    pools: [],
+    peers: [],
+    originate: [],
+    health: { ready: 'any', graceS: 30 },
+    log: { level: 'info' },
+  });
+});
+
+t.test('peers and prefixes know their line', async (t) => {
+  const config = read(
+    'asn: 1\npeers:\n  - name: a\n    remoteAddress: 10.0.0.1\n    remoteAsn: 2\n  - {name: b, remoteAddress: 10.0.0.2, remoteAsn: 2}\noriginate:\n  - prefix: 203.0.113.0/24\n',
+  );
+  t.strictSame(
+    config.peers.map(({ source }) => source),
+    ['node.yaml:3', 'node.yaml:6'],
+  );
+  t.equal(config.originate[0]?.source, 'node.yaml:8');
+});
