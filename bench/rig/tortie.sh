@@ -3,7 +3,7 @@
 HERE=$(cd "$(dirname "$0")" && pwd)
 . "$HERE/duts/common.sh"
 NODE=${NODE:-node}
-TORTIE="$HERE/../../packages/cli/dist/src/main.js"
+TORTIE="$HERE/../../packages/cli/bin/tortie.js"
 conf() {
 	cat <<E
 node: dut
