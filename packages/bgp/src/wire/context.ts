@@ -1,5 +1,5 @@
 /** What a session negotiated, for one direction: everything a decoder or encoder needs to know beside the octets. */
-import { FAMILIES } from './family/family.js';
+import { FAMILIES, familyIndex } from './family/family.js';
 
 export interface WireContext {
   /** AS numbers in AS_PATH and AGGREGATOR have four octets (RFC 6793). */
@@ -32,3 +32,9 @@ export function wireContext(fields: Partial<WireContext> = {}): WireContext {
 
 /** The longest message the context allows. RFC 4271 section 4.1, RFC 8654 section 3. */
 export const maxMessageOctets = (context: WireContext): number => (context.extendedMessages ? 65535 : 4096);
+
+/** The index of a family that was negotiated, or -1: routes of any other are ignored (RFC 4760 section 7). */
+export function negotiatedFamily(context: WireContext, afi: number, safi: number): number {
+  const index = familyIndex(afi, safi);
+  return index >= 0 && context.families[index] ? index : -1;
+}

@@ -4,8 +4,8 @@
  */
 import { ATTRIBUTE_FLAG, ATTRIBUTE_TYPE, UPDATE_ERROR } from '../iana.js';
 import type { Fault } from './attribute/faults.js';
-import type { WireContext } from './context.js';
-import { FAMILIES, familyIndex } from './family/family.js';
+import { isNextHopLength } from './attribute/mp-reach.js';
+import { negotiatedFamily, type WireContext } from './context.js';
 
 export interface MpReachScan {
   present: boolean;
@@ -179,19 +179,6 @@ function mpFault(bytes: Uint8Array, at: number, end: number, twice: boolean): Fa
     );
   }
   return undefined;
-}
-
-const negotiatedFamily = (context: WireContext, afi: number, safi: number): number => {
-  const index = familyIndex(afi, safi);
-  return index >= 0 && context.families[index] ? index : -1;
-};
-
-/** Whether a next hop of this length may stand with this family. RFC 4760 section 3, RFC 2545 section 3, RFC 8950. */
-export function isNextHopLength(length: number, family: number, context: WireContext): boolean {
-  const own = FAMILIES[family]!.version;
-  if (own === 4 && length === 4) return true;
-  if (length === 16 || length === 32) return own === 6 || context.extendedNextHop[family] === true;
-  return false;
 }
 
 function scanMpReach(

@@ -14,7 +14,7 @@ export interface Aggregator {
   readonly address: Address;
 }
 
-/** MP_REACH_NLRI. `family` is undefined for an AFI/SAFI that is not in the table; then `nlri` stays empty. */
+/** MP_REACH_NLRI. For an AFI/SAFI that is not in the table, or was not negotiated, `nlri` is empty. */
 export interface MpReach {
   readonly afi: number;
   readonly safi: number;
@@ -54,8 +54,5 @@ export interface PathAttributes {
   readonly largeCommunities?: readonly LargeCommunity[];
   readonly mpReach?: MpReach;
   readonly mpUnreach?: MpUnreach;
-  /** As received from a two-octet peer, before merging into asPath; never sent from here. RFC 6793. */
-  readonly as4Path?: readonly AsPathSegment[];
-  readonly as4Aggregator?: Aggregator;
   readonly unknown?: readonly UnknownAttribute[];
 }
