@@ -1,0 +1,227 @@
+/**
+ * A lab that runs: namespaces wired as the plan says, with daemons and pods in them.
+ *
+ *     plan ──► namespaces, veths, bridges ──► BIRD and agents ──► addresses from the agents' IPAM ──► pods
+ *                        │                            │                                                │
+ *                        └────────── state file, guardian: whatever happens, it can be taken down ─────┘
+ */
+import { mkdirSync } from 'node:fs';
+import { agentConfig } from './config/agent-config.js';
+import { birdConfig } from './config/bird-config.js';
+import { LabError } from './errors.js';
+import { Guardian } from './guardian.js';
+import { Agent, type AgentOptions } from './host/agent.js';
+import { Bird } from './host/bird.js';
+import { runCommand } from './host/command.js';
+import { Host } from './host/host.js';
+import { configureNamespace, createNamespaces } from './host/namespace.js';
+import { type Pod, startPod } from './host/pod.js';
+import type { LabProcess } from './host/process.js';
+import { assertNamespaces, isRootless } from './privilege.js';
+import { type LabState, labDirectory, newLabId, recordProcess, writeState } from './state.js';
+import { sweepLab } from './take-down.js';
+import type { LabPlan } from './topology/plan.js';
+import { hostSettings, type Naming, vethLines, wiresSettings } from './wiring.js';
+
+export interface LabOptions {
+  readonly agent?: AgentOptions;
+  /** false: hosts and wires only; the caller starts what it wants. Default true. */
+  readonly daemons?: boolean;
+  /** One line per step, for a human who waits. */
+  readonly log?: (line: string) => void;
+}
+
+export class Lab {
+  readonly id: string;
+  readonly plan: LabPlan;
+  readonly directory: string;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly agents = new Map<string, Agent>();
+  readonly birds = new Map<string, Bird>();
+  readonly pods = new Map<string, Pod>();
+  readonly #options: LabOptions;
+  readonly #naming: Naming;
+  readonly #guardian: Guardian;
+  readonly #processes = new Set<LabProcess>();
+  #state: LabState;
+  #closing: Promise<void> | undefined;
+
+  private constructor(plan: LabPlan, options: LabOptions) {
+    this.plan = plan;
+    this.id = newLabId();
+    this.directory = labDirectory(this.id);
+    this.#options = options;
+    const netnsPrefix = `tortie-${this.id}-`;
+    this.#naming = { host: (name) => netnsPrefix + name, wires: `${netnsPrefix}wires_` };
+    mkdirSync(this.directory, { mode: 0o700 });
+    this.#state = {
+      id: this.id,
+      name: plan.name,
+      createdAt: new Date().toISOString(),
+      owner: recordProcess(process.pid)!,
+      rootless: isRootless(),
+      netnsPrefix,
+      processes: [],
+    };
+    writeState(this.#state);
+    this.#guardian = new Guardian(this.id);
+    const owner = { onProcess: (started: LabProcess) => this.#record(started) };
+    this.hosts = new Map(
+      plan.hosts.map((host) => [
+        host.name,
+        new Host(host, this.#naming.host(host.name), `${this.directory}/${host.name}`, owner),
+      ]),
+    );
+  }
+
+  /** Brings a lab up. When a step fails everything is taken down again and its error thrown. */
+  static async up(plan: LabPlan, options: LabOptions = {}): Promise<Lab> {
+    await assertNamespaces();
+    const lab = new Lab(plan, options);
+    try {
+      await lab.#wire();
+      if (options.daemons !== false) {
+        await lab.#startDaemons();
+        await lab.#startPods();
+      }
+      return lab;
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  /** A host by name; throws LabError `ERR_LAB_STATE` when there is none. */
+  host(name: string): Host {
+    return this.#named(this.hosts, 'host', name);
+  }
+
+  agent(host: string): Agent {
+    return this.#named(this.agents, 'agent', host);
+  }
+
+  bird(host: string): Bird {
+    return this.#named(this.birds, 'BIRD', host);
+  }
+
+  pod(name: string): Pod {
+    return this.#named(this.pods, 'pod', name);
+  }
+
+  /** Starts the agent of a host with the derived configuration, changed by `change` where given. */
+  async startAgent(
+    name: string,
+    change: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>> = (config) => config,
+  ): Promise<Agent> {
+    const host = this.host(name);
+    const store = host.plan.store === 'shared' ? `${this.directory}/store` : host.path('store');
+    mkdirSync(store, { recursive: true, mode: 0o700 });
+    const config = agentConfig(this.plan, host.plan, { socket: host.path('agent.sock'), store });
+    const agent = await Agent.start(host, change(config), this.#options.agent);
+    this.agents.set(name, agent);
+    return agent;
+  }
+
+  /** Starts the BIRD of a host with the derived configuration, or with another. */
+  async startBird(name: string, config?: string): Promise<Bird> {
+    const host = this.host(name);
+    const bird = await Bird.start(host, config ?? birdConfig(this.plan, host.plan));
+    this.birds.set(name, bird);
+    return bird;
+  }
+
+  /** Takes everything away: processes, namespaces, files. Safe to call twice, also while the lab still comes up. */
+  close(): Promise<void> {
+    this.#closing ??= this.#takeDown();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #named<T>(map: ReadonlyMap<string, T>, kind: string, name: string): T {
+    const found = map.get(name);
+    if (found === undefined) {
+      const known = [...map.keys()].join(', ') || 'none';
+      throw new LabError('ERR_LAB_STATE', `the lab has no ${kind} "${name}"; there are: ${known}`);
+    }
+    return found;
+  }
+
+  #record(started: LabProcess): void {
+    this.#processes.add(started);
+    const recorded = recordProcess(started.pid);
+    if (recorded) this.#state = { ...this.#state, processes: [...this.#state.processes, recorded] };
+    writeState(this.#state);
+    if (this.#closing) started.signal('SIGKILL');
+  }
+
+  #log(line: string): void {
+    this.#options.log?.(line);
+  }
+
+  /** Ends the bring-up between two steps when somebody closed the lab meanwhile. */
+  #assertOpen(): void {
+    if (this.#closing) throw new LabError('ERR_LAB_STATE', 'the lab was closed while it came up');
+  }
+
+  async #wire(): Promise<void> {
+    const { hosts, segments } = this.plan;
+    const pods = hosts.flatMap((host) => host.pods);
+    this.#log(`${hosts.length} hosts and ${pods.length} pods on ${segments.length} wires`);
+    const names = [...hosts.map(({ name }) => name), ...pods].map(this.#naming.host);
+    await createNamespaces([...names, this.#naming.wires]);
+    this.#assertOpen();
+    const veths = vethLines(this.plan, this.#naming);
+    await runCommand('ip', ['-batch', '-'], { input: veths.map((line) => `${line}\n`).join('') });
+    await Promise.all([
+      configureNamespace(this.#naming.wires, wiresSettings(this.plan)),
+      ...hosts.map((host) => configureNamespace(this.#naming.host(host.name), hostSettings(host))),
+    ]);
+    this.#assertOpen();
+  }
+
+  async #startDaemons(): Promise<void> {
+    const running = (kind: string): string[] =>
+      this.plan.hosts.filter(({ run }) => run === kind).map(({ name }) => name);
+    const birds = running('bird');
+    const agents = running('agent');
+    this.#log(`starting BIRD on ${birds.join(', ') || 'no host'}, Tortie on ${agents.join(', ') || 'no host'}`);
+    await settled([...birds.map((name) => this.startBird(name)), ...agents.map((name) => this.startAgent(name))]);
+    this.#assertOpen();
+  }
+
+  async #startPods(): Promise<void> {
+    await settled(
+      this.plan.hosts.map(async (host) => {
+        for (const name of host.pods) {
+          this.#assertOpen();
+          const { families } = this.plan;
+          const pod = await startPod(
+            this.host(host.name),
+            this.agent(host.name),
+            name,
+            this.#naming.host(name),
+            families,
+          );
+          this.pods.set(name, pod);
+        }
+      }),
+    );
+    if (this.pods.size > 0) this.#log(`${this.pods.size} pods have their addresses`);
+    this.#assertOpen();
+  }
+
+  async #takeDown(): Promise<void> {
+    // Pods and agents first and at once; BIRD would only log their going.
+    await Promise.all([...this.#processes].map((each) => each.stop('SIGTERM', 2000)));
+    await sweepLab(this.#state);
+    this.#guardian.dismiss();
+  }
+}
+
+/** Waits for all, then throws the first error: nothing goes on in the background when the lab is taken down. */
+async function settled(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason;
+}
