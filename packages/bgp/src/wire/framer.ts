@@ -11,7 +11,8 @@ export interface Frame {
 }
 
 export const HEADER_OCTETS = 19;
-const STANDARD_OCTETS = 4096;
+/** The longest message without extended messages, and the longest OPEN ever. */
+export const STANDARD_OCTETS = 4096;
 
 /** The shortest message by type, header included; KEEPALIVE is never longer either. */
 const SHORTEST: readonly number[] = [0, 29, 23, 21, 19, 23];
@@ -43,6 +44,14 @@ export function checkHeader(bytes: Uint8Array, at: number, maxOctets: number): n
     throw badLength(bytes, at, length);
   }
   return length;
+}
+
+/** Writes the 19 octets of a header. */
+export function writeHeader(target: Uint8Array, at: number, length: number, type: number): void {
+  target.fill(0xff, at, at + 16);
+  target[at + 16] = length >>> 8;
+  target[at + 17] = length;
+  target[at + 18] = type;
 }
 
 const badLength = (bytes: Uint8Array, at: number, length: number): NotificationError =>

@@ -6,6 +6,7 @@ import { ATTRIBUTE_FLAG, ATTRIBUTE_TYPE, UPDATE_ERROR } from '../iana.js';
 import type { Fault } from './attribute/faults.js';
 import { isNextHopLength } from './attribute/mp-reach.js';
 import { negotiatedFamily, type WireContext } from './context.js';
+import { BODY_FAMILY } from './family/family.js';
 
 export interface MpReachScan {
   present: boolean;
@@ -75,7 +76,7 @@ export const updateScan = (): UpdateScan => ({
 export function endOfRibFamily(scan: UpdateScan): number {
   if (scan.otherAttributes > 0 || scan.mpReach.present) return -1;
   if (scan.withdrawnEnd > scan.withdrawnStart || scan.nlriEnd > scan.nlriStart) return -1;
-  if (!scan.mpUnreach.present) return scan.attributesEnd === scan.attributesStart ? 0 : -1;
+  if (!scan.mpUnreach.present) return scan.attributesEnd === scan.attributesStart ? BODY_FAMILY.index : -1;
   return scan.mpUnreach.nlriEnd === scan.mpUnreach.nlriStart ? scan.mpUnreach.family : -1;
 }
 

@@ -5,7 +5,7 @@
  * MP_UNREACH_NLRI, what this session discards and unknown non-transitive attributes left out. It reads as a block of a
  * 4-octet session. While nothing is wrong, nothing is allocated (except where AS4 attributes must be merged).
  */
-import { AFI, ATTRIBUTE_FLAG, ATTRIBUTE_TYPE, SAFI } from '../../iana.js';
+import { AFI, ATTRIBUTE_FLAG, ATTRIBUTE_TYPE, SAFI, UPDATE_ERROR } from '../../iana.js';
 import { type WireContext, wireContext } from '../context.js';
 import { FAMILIES } from '../family/family.js';
 import { u16At } from '../reader.js';
@@ -81,6 +81,7 @@ export function canonicalizeAttributes(
     const data = new Uint8Array(0);
     found.faults.push({ action: 'treat-as-withdraw', attributeType: ATTRIBUTE_TYPE.mpReach, data, ...NO_HOST });
   }
+  if (!context.fourOctetAs && !widensWell(found)) found.faults.push(TOO_LONG);
   into.length = 0;
   into.action = found.faults.length === 0 ? undefined : strongestFault(found.faults)!.action;
   if (field === 'none' || into.action === 'treat-as-withdraw' || into.action === 'session-reset') return;
@@ -102,6 +103,22 @@ export function canonicalizeAttributes(
   }
   if (!mpWritten) at = putMpReach(bytes, scan, target, at);
   into.length = at;
+}
+
+/** A path of 16,384 AS numbers in two octets each outgrows its attribute in four. */
+const TOO_LONG: Fault = {
+  action: 'treat-as-withdraw',
+  attributeType: ATTRIBUTE_TYPE.asPath,
+  errorSubcode: UPDATE_ERROR.malformedAsPath,
+  data: new Uint8Array(0),
+  reason: 'AS_PATH is too long for AS numbers of four octets',
+};
+
+function widensWell({ places, starts, ends }: Inspection): boolean {
+  const path = places[ATTRIBUTE_TYPE.asPath]!;
+  const path4 = places[ATTRIBUTE_TYPE.as4Path]!;
+  const octets = path < 0 ? 0 : ends[path]! - starts[path]!;
+  return 2 * octets + (path4 < 0 ? 0 : ends[path4]! - starts[path4]!) <= 0xffff;
 }
 
 const ORDER = new Uint8Array(256);

@@ -15,6 +15,9 @@ export interface Family {
 
 export const FAMILIES: readonly Family[] = [ipv4Unicast, ipv6Unicast];
 
+/** The family whose routes travel in the UPDATE's own fields. RFC 4271 section 4.3. */
+export const BODY_FAMILY: Family = ipv4Unicast;
+
 const byName = new Map(FAMILIES.map((family) => [family.name, family]));
 
 export const familyByName = (name: FamilyName): Family => byName.get(name)!;
