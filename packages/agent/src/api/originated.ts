@@ -15,13 +15,7 @@ export type OriginatedSpec = Type.Static<typeof OriginatedSpec>;
 
 export const Originated = Type.Object({
   ...OriginatedSpec.properties,
-  origin: Type.Union([
-    Type.Literal('file'),
-    Type.Literal('api'),
-    Type.Literal('block'),
-    Type.Literal('borrowed'),
-    Type.Literal('fixed'),
-  ]),
+  origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('block'), Type.Literal('borrowed')]),
   source: Type.Optional(Type.String({ description: 'FILE:LINE, or the block or handle it comes from' })),
   revision: Type.Optional(Type.Integer()),
 });

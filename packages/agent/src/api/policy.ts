@@ -1,6 +1,6 @@
-/** Route policies as a user writes them: ordered terms, the first that matches decides, no match accepts. */
+/** Route policies as a user writes them: ordered terms, the first that matches decides. */
 import { Type } from 'typebox';
-import { Asn, Community, IpPrefix } from './text.js';
+import { Asn, Community, IpPrefix, StandardCommunity } from './text.js';
 
 const closed = { additionalProperties: false };
 
@@ -17,8 +17,16 @@ export const PolicyTerm = Type.Object(
   {
     match: Type.Optional(
       Type.Object(
-        { prefixes: Type.Optional(Type.Array(PrefixMatch, { maxItems: 4096 })) },
-        { ...closed, description: 'Absent: matches every route' },
+        {
+          prefixes: Type.Optional(Type.Array(PrefixMatch, { maxItems: 4096 })),
+          communities: Type.Optional(
+            Type.Array(StandardCommunity, { maxItems: 256, description: 'The route carries one of these' }),
+          ),
+          originAsns: Type.Optional(
+            Type.Array(Asn, { maxItems: 256, description: 'The last AS of the path is one of these' }),
+          ),
+        },
+        { ...closed, description: 'All that is given must hold; absent: matches every route' },
       ),
     ),
     action: Type.Union([Type.Literal('accept'), Type.Literal('reject')]),
@@ -27,6 +35,9 @@ export const PolicyTerm = Type.Object(
         {
           localPref: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295 })),
           med: Type.Optional(Type.Integer({ minimum: 0, maximum: 4294967295 })),
+          communities: Type.Optional(
+            Type.Array(StandardCommunity, { maxItems: 64, description: 'Replaces all communities' }),
+          ),
           addCommunities: Type.Optional(Type.Array(Community, { maxItems: 64 })),
           prepend: Type.Optional(
             Type.Object(
@@ -45,6 +56,6 @@ export type PolicyTerm = Type.Static<typeof PolicyTerm>;
 
 export const Policy = Type.Array(PolicyTerm, {
   maxItems: 1024,
-  description: 'Ordered terms; the first that matches decides; no match accepts',
+  description: 'Ordered terms; the first that matches decides; what none matches goes by importPolicy, or is exported',
 });
 export type Policy = Type.Static<typeof Policy>;

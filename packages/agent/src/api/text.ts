@@ -26,6 +26,11 @@ export const Community = Type.String({
     'A community: two numbers 0 to 65535 as 65000:100, three for a large community as 65000:1:2, or a well-known name: no-export, no-advertise, no-export-subconfed, graceful-shutdown, blackhole',
 });
 
+export const StandardCommunity = Type.String({
+  format: 'bgp-standard-community',
+  description: 'A community of four octets: two numbers 0 to 65535 as 65000:100, or a well-known name',
+});
+
 export const FamilyText = Type.Union([Type.Literal('ipv4-unicast'), Type.Literal('ipv6-unicast')], {
   description: 'An address family',
 });

@@ -38,6 +38,10 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     tryParseCommunity(text)
       ? undefined
       : `"${text}" is no community; write two numbers 0 to 65535 like "65000:100", three like "65000:1:2", or a name like no-export`,
+  'bgp-standard-community': (text) =>
+    tryParseCommunity(text)?.type === 'standard'
+      ? undefined
+      : `"${text}" is no community; write two numbers 0 to 65535 like "65000:100", or a name like no-export`,
   'resource-name': (text) =>
     /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text)
       ? undefined

@@ -1,0 +1,40 @@
+/**
+ * What a peer may tell us, as one policy: first what protects this node, then the peer's own terms, then the default.
+ *
+ * Routes inside our own blocks are refused from everybody: whoever announces them would take our pods' traffic. The one
+ * exception is an address of ours that IPAM says another node has borrowed. A default of 'pools' then accepts what lies
+ * inside the pools, and a default route where that is allowed.
+ */
+import type { PolicyTerm, RoutePolicy } from '@tortie/bgp';
+import { addressBits, type Prefix, parsePrefix } from '@tortie/ip';
+
+export interface ImportScope {
+  readonly policy: 'pools' | 'all';
+  readonly defaultRoute: boolean;
+  readonly pools: readonly Prefix[];
+  readonly ownBlocks: readonly Prefix[];
+  /** Host prefixes inside own blocks that another node uses. */
+  readonly lentAddresses: readonly Prefix[];
+}
+
+const DEFAULT_ROUTES = [parsePrefix('0.0.0.0/0'), parsePrefix('::/0')];
+
+const within = (prefix: Prefix) => ({ prefix, ge: prefix.length, le: addressBits(prefix.version) });
+
+export function importPolicy(scope: ImportScope, own: RoutePolicy | undefined): RoutePolicy {
+  const terms: PolicyTerm[] = [];
+  if (scope.lentAddresses.length > 0) {
+    terms.push({ match: { prefixes: scope.lentAddresses.map((prefix) => ({ prefix })) }, action: 'accept' });
+  }
+  if (scope.ownBlocks.length > 0) {
+    terms.push({ match: { prefixes: scope.ownBlocks.map(within) }, action: 'reject' });
+  }
+  terms.push(...(own?.terms ?? []));
+  if (scope.policy === 'all') return { terms };
+  const accepted = scope.pools.map(within);
+  if (accepted.length > 0) terms.push({ match: { prefixes: accepted }, action: 'accept' });
+  if (scope.defaultRoute) {
+    terms.push({ match: { prefixes: DEFAULT_ROUTES.map((prefix) => ({ prefix })) }, action: 'accept' });
+  }
+  return { terms, otherwise: 'reject' };
+}

@@ -1,0 +1,16 @@
+/** Where the agent keeps its own resources in the store. Each belongs to one node; nodes may share a store. */
+
+/** Peers created at run time: value is a PeerSpec. */
+export const peerPrefix = (node: string): string => `/agent/peers/${node}/`;
+export const peerKey = (node: string, name: string): string => peerPrefix(node) + name;
+
+/** Prefixes originated at run time: value is an OriginatedSpec. */
+export const originatedPrefix = (node: string): string => `/agent/originated/${node}/`;
+export const originatedKey = (node: string, prefix: string): string => originatedPrefix(node) + prefix;
+
+/** What each node says of itself: value is a NodeRecord. */
+export const NODES = '/agent/nodes/';
+export const nodeKey = (node: string): string => NODES + node;
+
+/** Last part of a key below `prefix`. */
+export const nameIn = (prefix: string, key: string): string => key.slice(prefix.length);
