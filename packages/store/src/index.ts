@@ -1,1 +1,14 @@
-export {};
+export { isConflict, StoreError, type StoreErrorCode } from './errors.js';
+export { type FollowEvent, follow } from './follow.js';
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
+export { assertKey, assertOperations, assertRevision, encodeValue, MAX_KEY_LENGTH } from './operation.js';
+export type {
+  AbortSignalLike,
+  Changes,
+  Entry,
+  Listing,
+  Operation,
+  Store,
+  WatchEvent,
+} from './store.js';
+export { Wakers, type WatchSource, watchLoop } from './watch-loop.js';
