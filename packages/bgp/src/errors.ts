@@ -26,3 +26,16 @@ export class EncodeError extends Error {
   override readonly name = 'EncodeError';
   readonly code = 'ERR_BGP_ENCODE';
 }
+
+/** An MRT file that cannot be read on from `offset`. */
+export class MrtError extends Error {
+  override readonly name = 'MrtError';
+  readonly code = 'ERR_BGP_MRT';
+  /** Octets from the start of what was given. */
+  readonly offset: number;
+
+  constructor(offset: number, message: string) {
+    super(message);
+    this.offset = offset;
+  }
+}

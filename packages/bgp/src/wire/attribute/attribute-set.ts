@@ -20,6 +20,8 @@ export interface DecodedAttributes {
 export interface BlockContents {
   /** The UPDATE that the block belongs to has prefixes in its NLRI field. */
   readonly nlri: boolean;
+  /** The routes of the block lie elsewhere, as in a table dump: ORIGIN and AS_PATH are mandatory. */
+  readonly reachable?: boolean;
 }
 
 type Draft = { -readonly [K in keyof WireAttributes]?: WireAttributes[K] };
@@ -33,10 +35,10 @@ export function decodeAttributes(
   start: number,
   end: number,
   context: WireContext,
-  { nlri }: BlockContents,
+  { nlri, reachable = nlri }: BlockContents,
 ): DecodedAttributes {
   const found = inspection();
-  inspectAttributes(bytes, start, end, context, { nlri, mp: true, reachable: nlri }, found);
+  inspectAttributes(bytes, start, end, context, { nlri, mp: true, reachable }, found);
   const draft: Draft = {};
   const unknown: UnknownAttribute[] = [];
   for (let place = 0; place < found.count; place++) {
