@@ -1,7 +1,8 @@
 /** BGP4MP, RFC 6396 section 4.4; its ADD-PATH subtypes RFC 8050 section 3. */
 import { addressFromBytes, addressOctets } from '@tortie/ip';
 import { AFI } from '../iana.js';
-import { decodeMessage, type Message } from '../wire/message.js';
+import { decodeMessage } from '../wire/codec.js';
+import type { Message } from '../wire/message.js';
 import type { Reader } from '../wire/reader.js';
 import { mrtContext } from './attributes.js';
 import type { MessageRecord, MrtTime, StateChangeRecord } from './record.js';
