@@ -17,7 +17,7 @@ import { Host } from './host/host.js';
 import { configureNamespace, createNamespaces } from './host/namespace.js';
 import { type Pod, startPod } from './host/pod.js';
 import type { LabProcess } from './host/process.js';
-import { assertNamespaces, isRootless } from './privilege.js';
+import { assertNamespaces, isRootless, ownProcess } from './privilege.js';
 import { type LabState, labDirectory, newLabId, recordProcess, writeState } from './state.js';
 import { sweepLab } from './take-down.js';
 import type { LabPlan } from './topology/plan.js';
@@ -29,6 +29,8 @@ export interface LabOptions {
   readonly daemons?: boolean;
   /** One line per step, for a human who waits. */
   readonly log?: (line: string) => void;
+  /** Aborted: the lab is taken down, also while it still comes up. */
+  readonly signal?: AbortSignal;
 }
 
 export class Lab {
@@ -44,6 +46,8 @@ export class Lab {
   readonly #guardian: Guardian;
   readonly #processes = new Set<LabProcess>();
   #state: LabState;
+  /** The bring-up; taking down waits for its step in hand, so that nothing is made behind its back. */
+  #coming: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   private constructor(plan: LabPlan, options: LabOptions) {
@@ -58,7 +62,7 @@ export class Lab {
       id: this.id,
       name: plan.name,
       createdAt: new Date().toISOString(),
-      owner: recordProcess(process.pid)!,
+      owner: ownProcess(),
       rootless: isRootless(),
       netnsPrefix,
       processes: [],
@@ -77,13 +81,12 @@ export class Lab {
   /** Brings a lab up. When a step fails everything is taken down again and its error thrown. */
   static async up(plan: LabPlan, options: LabOptions = {}): Promise<Lab> {
     await assertNamespaces();
+    options.signal?.throwIfAborted();
     const lab = new Lab(plan, options);
+    options.signal?.addEventListener('abort', () => void lab.close(), { once: true });
     try {
-      await lab.#wire();
-      if (options.daemons !== false) {
-        await lab.#startDaemons();
-        await lab.#startPods();
-      }
+      lab.#coming = lab.#comeUp();
+      await lab.#coming;
       return lab;
     } catch (error) {
       await lab.close();
@@ -166,6 +169,13 @@ export class Lab {
     if (this.#closing) throw new LabError('ERR_LAB_STATE', 'the lab was closed while it came up');
   }
 
+  async #comeUp(): Promise<void> {
+    await this.#wire();
+    if (this.#options.daemons === false) return;
+    await this.#startDaemons();
+    await this.#startPods();
+  }
+
   async #wire(): Promise<void> {
     const { hosts, segments } = this.plan;
     const pods = hosts.flatMap((host) => host.pods);
@@ -214,8 +224,8 @@ export class Lab {
   }
 
   async #takeDown(): Promise<void> {
-    // Pods and agents first and at once; BIRD would only log their going.
     await Promise.all([...this.#processes].map((each) => each.stop('SIGTERM', 2000)));
+    await this.#coming.catch(() => {});
     await sweepLab(this.#state);
     this.#guardian.dismiss();
   }

@@ -6,9 +6,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { LabError } from './errors.js';
 import { runCommand } from './host/command.js';
+import { type RecordedProcess, recordProcess } from './state.js';
 
-/** Set in the process that runs inside the user namespace. */
+/** Set in the process that runs inside the user namespace: the process outside that waits for it, as JSON. */
 const MARK = 'TORTIE_LAB_ROOTLESS';
+
+/** The process to signal when a lab shall end: this one, or the one outside that passes signals on. */
+export function ownProcess(): RecordedProcess {
+  const outer = process.env[MARK];
+  return outer === undefined ? recordProcess(process.pid)! : (JSON.parse(outer) as RecordedProcess);
+}
 
 export const isRootless = (): boolean => process.env[MARK] !== undefined;
 
@@ -36,7 +43,7 @@ async function runInside(): Promise<number> {
   const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn('unshare', [...UNSHARE, ...program], {
     stdio: 'inherit',
-    env: { ...process.env, [MARK]: '1', TORTIE_LAB_UID: String(process.getuid!()) },
+    env: { ...process.env, [MARK]: JSON.stringify(recordProcess(process.pid)) },
   });
   // unshare itself lets signals pass by; they are for the program inside.
   const pass = (signal: NodeJS.Signals): void => {

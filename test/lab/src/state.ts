@@ -18,7 +18,7 @@ export interface LabState {
   readonly id: string;
   readonly name: string;
   readonly createdAt: string;
-  /** The process that runs the lab. */
+  /** The process that runs the lab, as it is seen outside of the lab's own namespaces. */
   readonly owner: RecordedProcess;
   /** Runs inside a user namespace of its own; its namespaces vanish with it. */
   readonly rootless: boolean;
@@ -40,7 +40,14 @@ export function labsDirectory(): string {
 }
 
 /** The user's own id, also inside a user namespace where it shows as 0. */
-const labUser = (): string => process.env.TORTIE_LAB_UID ?? String(process.getuid!());
+function labUser(): string {
+  const inside = process.getuid!();
+  for (const line of readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n')) {
+    const [first, outer, count] = line.trim().split(/\s+/).map(Number) as [number, number, number];
+    if (inside >= first && inside < first + count) return String(outer + inside - first);
+  }
+  return String(inside);
+}
 
 export const newLabId = (): string => {
   const letters = 'abcdefghijkmnpqrstuvwxyz23456789';

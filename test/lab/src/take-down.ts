@@ -24,7 +24,7 @@ export interface TakenDown {
  * caller makes sure that the lab's own process has ended or is the one that calls.
  */
 export async function sweepLab(state: LabState): Promise<TakenDown> {
-  const namespaces = state.rootless ? [] : await listNamespaces(state.netnsPrefix);
+  const namespaces = await listNamespaces(state.netnsPrefix);
   const ended = await endProcesses(state, namespaces);
   await deleteNamespaces(namespaces);
   removeState(state.id);

@@ -1,0 +1,159 @@
+/** One host as it stands: its sessions, what it has learned, what its kernel has. */
+import type { Peer } from '@tortie/agent/api';
+import { birdProtocolName } from '../config/bird-config.js';
+import type { Agent } from '../host/agent.js';
+import type { Bird } from '../host/bird.js';
+import type { Host, KernelRoute } from '../host/host.js';
+import type { Lab } from '../lab.js';
+import { type FamilyKey, type PlannedHost, type SessionEnd, sessionsOf } from '../topology/plan.js';
+
+/** The protocol number of routes that agents program. */
+const TORTIE_PROTOCOL = 201;
+
+export interface SessionSnapshot {
+  readonly peer: string;
+  readonly remoteHost: string;
+  readonly remoteAddress: string;
+  readonly remoteAsn: number;
+  readonly type: 'ebgp' | 'ibgp';
+  /** In the words of RFC 4271: idle, connect, active, open-sent, open-confirm, established. */
+  readonly state: string;
+  readonly received: number;
+  readonly advertised: number;
+  readonly cause?: string;
+}
+
+export interface KernelSnapshot {
+  /** Routes that the host's BGP speaker put there. */
+  readonly routes: number;
+  /** Those of them with more than one next hop. */
+  readonly multipath: number;
+  /** Routes the kernel refused, each with its words. */
+  readonly failed: readonly string[];
+}
+
+export interface HostSnapshot {
+  readonly name: string;
+  readonly run: PlannedHost['run'];
+  readonly asn: number;
+  readonly sessions: readonly SessionSnapshot[];
+  /** Routes in loc-rib. */
+  readonly learned: Readonly<Record<FamilyKey, number>>;
+  readonly kernel: KernelSnapshot;
+  /** Prefixes in the kernel, to look up. */
+  readonly prefixes: readonly string[];
+  /** Blocks of addresses this node owns. */
+  readonly blocks: readonly string[];
+  /** The API's socket of an agent. */
+  readonly socket?: string;
+  /** Why the host could not be asked. */
+  readonly error?: string;
+}
+
+export async function snapshotHost(lab: Lab, plan: PlannedHost): Promise<HostSnapshot> {
+  const host = lab.host(plan.name);
+  const agent = lab.agents.get(plan.name);
+  const bird = lab.birds.get(plan.name);
+  try {
+    if (agent) return await snapshotAgent(lab, host, agent);
+    if (bird) return await snapshotBird(lab, host, bird);
+    return blank(plan);
+  } catch (error) {
+    return { ...blank(plan), ...(agent ? { socket: agent.socket } : {}), error: (error as Error).message };
+  }
+}
+
+const blank = ({ name, run, asn }: PlannedHost): HostSnapshot => ({
+  name,
+  run,
+  asn,
+  sessions: [],
+  learned: { ipv4: 0, ipv6: 0 },
+  kernel: { routes: 0, multipath: 0, failed: [] },
+  prefixes: [],
+  blocks: [],
+});
+
+async function snapshotAgent(lab: Lab, host: Host, agent: Agent): Promise<HostSnapshot> {
+  const [status, peers, routes] = await Promise.all([
+    agent.status(),
+    agent.peers(),
+    kernelRoutes(host, TORTIE_PROTOCOL),
+  ]);
+  const failed = status.fib.failed === 0 ? [] : (await agent.fib()).filter((route) => route.state === 'failed');
+  const byName = new Map(peers.map((peer) => [peer.name, peer]));
+  return {
+    ...blank(host.plan),
+    sessions: sessionsOf(lab.plan, host.name).map(({ session, end }) =>
+      agentSession(end, session.type, byName.get(end.peer)),
+    ),
+    learned: { ipv4: status.routes.ipv4, ipv6: status.routes.ipv6 },
+    kernel: {
+      ...countKernel(routes),
+      failed: failed.map(({ prefix, error }) => `${prefix}: ${error ?? 'refused'}`),
+    },
+    prefixes: routes.map(({ dst }) => dst),
+    blocks: status.blocks,
+    socket: agent.socket,
+  };
+}
+
+function agentSession(end: SessionEnd, type: 'ebgp' | 'ibgp', peer: Peer | undefined): SessionSnapshot {
+  const session = peer?.session;
+  const sum = (key: 'received' | 'advertised'): number =>
+    session?.families.reduce((total, family) => total + family[key], 0) ?? 0;
+  const cause = session?.lastCause ?? peer?.error;
+  return {
+    ...sessionBase(end, type),
+    state: session?.state ?? 'idle',
+    received: sum('received'),
+    advertised: sum('advertised'),
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+const sessionBase = (end: SessionEnd, type: 'ebgp' | 'ibgp') => ({
+  peer: end.peer,
+  remoteHost: end.remoteHost,
+  remoteAddress: end.remoteAddress,
+  remoteAsn: end.remoteAsn,
+  type,
+});
+
+async function snapshotBird(lab: Lab, host: Host, bird: Bird): Promise<HostSnapshot> {
+  const [protocols, count, routes] = await Promise.all([
+    bird.protocols(),
+    bird.birdc('show route count'),
+    kernelRoutes(host, 'bird'),
+  ]);
+  const byName = new Map(protocols.map((protocol) => [protocol.name, protocol]));
+  const networks = (table: string): number =>
+    Number(new RegExp(`for (\\d+) networks in table ${table}`).exec(count)?.[1] ?? 0);
+  return {
+    ...blank(host.plan),
+    sessions: sessionsOf(lab.plan, host.name).map(({ session, end }) => {
+      const protocol = byName.get(birdProtocolName(end.peer));
+      const [word = '', ...cause] = (protocol?.info ?? '').split(/\s+/);
+      return {
+        ...sessionBase(end, session.type),
+        state: word === '' ? 'idle' : word.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase(),
+        received: (protocol?.imported ?? 0) + (protocol?.filtered ?? 0),
+        advertised: protocol?.exported ?? 0,
+        ...(cause.length > 0 ? { cause: cause.join(' ') } : {}),
+      };
+    }),
+    learned: { ipv4: networks('master4'), ipv6: networks('master6') },
+    kernel: { ...countKernel(routes), failed: [] },
+    prefixes: routes.map(({ dst }) => dst),
+  };
+}
+
+async function kernelRoutes(host: Host, protocol: string | number): Promise<KernelRoute[]> {
+  const families = await Promise.all([host.kernelRoutes('ipv4', protocol), host.kernelRoutes('ipv6', protocol)]);
+  return families.flat();
+}
+
+const countKernel = (routes: readonly KernelRoute[]) => ({
+  routes: routes.length,
+  multipath: routes.filter((route) => (route.nexthops?.length ?? 0) > 1).length,
+});
