@@ -1,4 +1,4 @@
-/** Whole messages from and to octets:. RFC 4271 section 4. */
+/** Whole messages from and to octets. RFC 4271 section 4. */
 import { EncodeError, NotificationError } from '../errors.js';
 import { ERROR_CODE, HEADER_ERROR, MESSAGE_TYPE } from '../iana.js';
 import { maxMessageOctets, type WireContext } from './context.js';
