@@ -92,8 +92,8 @@ export class MemoryStore implements Store {
 
   async changes(prefix: string, revision: number): Promise<Changes> {
     this.#assertOpen();
-    if (revision < this.#compacted) {
-      throw new StoreError('ERR_STORE_COMPACTED', `changes up to revision ${this.#compacted} are no longer known`);
+    if (revision < this.#compacted || revision > this.#revision) {
+      throw new StoreError('ERR_STORE_COMPACTED', `changes behind revision ${revision} are not known; list again`);
     }
     const newest = new Map<string, number>();
     for (let at = revision - this.#compacted; at < this.#log.length; at++) {

@@ -1,1 +1,2 @@
-export {};
+export { type ConformanceCase, type StoreFactory, storeConformance } from './conformance.js';
+export { type Interceptor, interceptStore, type StoreCall } from './intercept-store.js';

@@ -1,0 +1,31 @@
+/** What LMDB and the file system say, as StoreErrors that say what to do. */
+import { StoreError, type StoreErrorCode } from '../src/index.js';
+
+interface Row {
+  readonly codes: readonly (number | string)[];
+  readonly code: StoreErrorCode;
+  readonly text: string;
+}
+
+/** By LMDB's return code or errno, negative or positive, or by name. */
+const ROWS: readonly Row[] = [
+  { codes: [-30793, -30796, -30797], code: 'ERR_STORE_CORRUPT', text: 'is damaged or no LMDB database' },
+  { codes: [-30794], code: 'ERR_STORE_FORMAT', text: 'was written by another version of LMDB' },
+  { codes: [-30792, 28, 'ENOSPC', 122, 'EDQUOT'], code: 'ERR_STORE_FULL', text: 'has no space left' },
+  {
+    codes: [13, 1, 30, 'EACCES', 'EPERM', 'EROFS'],
+    code: 'ERR_STORE_PERMISSION',
+    text: 'may not be written by this user',
+  },
+];
+
+/** Wraps whatever LMDB or fs threw; StoreErrors pass unchanged. */
+export function storeError(path: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const row = ROWS.find(({ codes }) => codes.some((c) => c === code || (typeof c === 'number' && -c === code)));
+  const detail = error instanceof Error ? error.message : String(error);
+  return new StoreError(row?.code ?? 'ERR_STORE_IO', `the store in ${path} ${row?.text ?? 'failed'}: ${detail}`, {
+    cause: error,
+  });
+}

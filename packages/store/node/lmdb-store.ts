@@ -1,0 +1,249 @@
+/**
+ * The embedded store: one LMDB environment in a directory that several processes open at once. Every commit is one write
+ * transaction, on disk when it returns.
+ *
+ *     entries   key -> [revision,value] as JSON text
+ *     log       revision -> ["key", …], the keys a commit wrote; its last row is the store's revision, its first row the
+ *               oldest change still known
+ *     meta      "format" -> {"format":1}
+ *
+ * Transactions run synchronously: a commit blocks the event loop for one flush of the disk (and for the commit of another
+ * process that holds the writer lock).
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import {
+  type AbortSignalLike,
+  assertKey,
+  assertOperations,
+  assertRevision,
+  type Changes,
+  type Entry,
+  encodeValue,
+  type Listing,
+  type Operation,
+  type Store,
+  StoreError,
+  Wakers,
+  type WatchEvent,
+  watchLoop,
+} from '../src/index.js';
+import { ChangeSignal } from './change-signal.js';
+import { assertFormat, FORMAT } from './format.js';
+import { storeError } from './lmdb-errors.js';
+import { assertLmdbFile } from './lmdb-header.js';
+
+export interface LmdbStoreOptions {
+  /** How many commits the change log keeps. Default 10,000. */
+  readonly keepCommits?: number;
+  /** The most the database may grow to, in octets. Address space only, no memory. Default 4 GiB. */
+  readonly maxOctets?: number;
+}
+
+/** How many commits pass between two compactions of the log. */
+const COMPACT_EVERY = 64;
+
+/** Opens (and creates) the store in a directory. Throws StoreError. */
+export function openLmdbStore(path: string, options: LmdbStoreOptions = {}): Store {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    assertLmdbFile(join(path, 'data.mdb'));
+    const root: RootDatabase<string, string> = open({
+      path,
+      noSubdir: false,
+      overlappingSync: false,
+      maxDbs: 4,
+      mapSize: options.maxOctets ?? 4 * 1024 ** 3,
+    });
+    return new LmdbStore(path, root, options.keepCommits ?? 10_000);
+  } catch (error) {
+    throw storeError(path, error);
+  }
+}
+
+class LmdbStore implements Store {
+  readonly multiKey = true;
+  readonly wakers = new Wakers();
+  readonly #path: string;
+  readonly #root: RootDatabase<string, string>;
+  readonly #entries: Database<string, string>;
+  readonly #log: Database<string, number>;
+  readonly #signal: ChangeSignal;
+  readonly #keepCommits: number;
+  #closed = false;
+
+  constructor(path: string, root: RootDatabase<string, string>, keepCommits: number) {
+    this.#path = path;
+    this.#root = root;
+    this.#keepCommits = keepCommits;
+    root.readerCheck();
+    const meta = root.openDB<string, string>('meta', { encoding: 'string' });
+    this.#entries = root.openDB<string, string>('entries', { encoding: 'string' });
+    this.#log = root.openDB<string, number>('log', { encoding: 'string' });
+    const format = root.transactionSync(() => {
+      const found = meta.get('format');
+      if (found === undefined) meta.putSync('format', JSON.stringify({ format: FORMAT }));
+      return found;
+    });
+    if (format !== undefined) assertFormat(path, format);
+    this.#signal = new ChangeSignal(path, () => {
+      root.readerCheck();
+      this.wakers.wakeAll();
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    assertKey(key);
+    return this.#read(() => {
+      const text = this.#entries.get(key);
+      return text === undefined ? undefined : this.#decode(key, text);
+    });
+  }
+
+  async list(prefix: string): Promise<Listing> {
+    return this.#read(() => {
+      const entries: Entry[] = [];
+      for (const { key, value } of this.#entries.getRange({ start: prefix })) {
+        if (!key.startsWith(prefix)) break;
+        entries.push(this.#decode(key, value));
+      }
+      return { entries, revision: this.#lastRevision() };
+    });
+  }
+
+  create(key: string, value: unknown): Promise<number> {
+    return this.commit([{ type: 'create', key, value }]);
+  }
+
+  update(key: string, value: unknown, revision: number): Promise<number> {
+    return this.commit([{ type: 'update', key, value, revision }]);
+  }
+
+  delete(key: string, revision: number): Promise<number> {
+    return this.commit([{ type: 'delete', key, revision }]);
+  }
+
+  async commit(operations: readonly Operation[]): Promise<number> {
+    this.#assertOpen();
+    assertOperations(operations);
+    const texts = operations.map((o) => ('value' in o ? encodeValue(o.key, o.value) : ''));
+    const written = operations.filter(({ type }) => type !== 'check').map(({ key }) => key);
+    try {
+      const revision = this.#root.transactionSync(() => this.#write(operations, texts, written));
+      if (written.length > 0) {
+        this.#signal.raise();
+        this.wakers.wakeAll();
+      }
+      return revision;
+    } catch (error) {
+      throw storeError(this.#path, error);
+    }
+  }
+
+  async changes(prefix: string, revision: number): Promise<Changes> {
+    return this.#read(() => this.#changes(prefix, revision));
+  }
+
+  async *watch(prefix: string, fromRevision: number, options: { readonly signal?: AbortSignalLike } = {}) {
+    this.#watches++;
+    this.#signal.listen(!this.#closed);
+    try {
+      yield* watchLoop(this, prefix, fromRevision, options.signal);
+    } finally {
+      if (--this.#watches === 0) this.#signal.listen(false);
+    }
+  }
+
+  #watches = 0;
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.wakers.wakeAll();
+    this.#signal.close();
+    await this.#root.close();
+  }
+
+  /** Runs inside the write transaction: an exception aborts it whole. */
+  #write(operations: readonly Operation[], texts: readonly string[], written: readonly string[]): number {
+    for (const operation of operations) {
+      const text = this.#entries.get(operation.key);
+      assertRevision(operation, text === undefined ? undefined : revisionOf(text));
+    }
+    const last = this.#lastRevision();
+    if (written.length === 0) return last;
+    const revision = last + 1;
+    for (const [at, { type, key }] of operations.entries()) {
+      if (type === 'delete') this.#entries.removeSync(key);
+      else if (type !== 'check') this.#entries.putSync(key, `[${revision},${texts[at]}]`);
+    }
+    this.#log.putSync(revision, JSON.stringify(written));
+    if (revision % COMPACT_EVERY === 0) {
+      const old = [...this.#log.getKeys({ end: revision - this.#keepCommits + 1, limit: 4 * COMPACT_EVERY })];
+      for (const row of old) this.#log.removeSync(row);
+    }
+    return revision;
+  }
+
+  #changes(prefix: string, revision: number): Changes {
+    const last = this.#lastRevision();
+    if (revision === last) return { events: [], revision };
+    const first = [...this.#log.getKeys({ limit: 1 })][0] ?? 1;
+    if (revision > last || revision < first - 1) {
+      throw new StoreError('ERR_STORE_COMPACTED', `changes behind revision ${revision} are not known; list again`);
+    }
+    const newest = new Map<string, number>();
+    for (const { key: at, value } of this.#log.getRange({ start: revision + 1 })) {
+      for (const key of JSON.parse(value) as string[]) {
+        if (!key.startsWith(prefix)) continue;
+        newest.delete(key);
+        newest.set(key, at);
+      }
+    }
+    const events: WatchEvent[] = [];
+    for (const [key, at] of newest) {
+      const text = this.#entries.get(key);
+      events.push(
+        text === undefined ? { type: 'delete', key, revision: at } : { type: 'put', ...this.#decode(key, text) },
+      );
+    }
+    return { events, revision: last };
+  }
+
+  /** The newest snapshot, read synchronously: everything inside sees one moment. */
+  #read<T>(action: () => T): T {
+    this.#assertOpen();
+    try {
+      this.#root.resetReadTxn();
+      return action();
+    } catch (error) {
+      throw storeError(this.#path, error);
+    }
+  }
+
+  #lastRevision(): number {
+    for (const revision of this.#log.getKeys({ reverse: true, limit: 1 })) return revision;
+    return 0;
+  }
+
+  #decode(key: string, text: string): Entry {
+    try {
+      const [revision, value] = JSON.parse(text) as [number, unknown];
+      return { key, value, revision };
+    } catch (cause) {
+      throw new StoreError('ERR_STORE_CORRUPT', `the entry ${key} in ${this.#path} is unreadable`, { key, cause });
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new StoreError('ERR_STORE_CLOSED', `the store in ${this.#path} was closed`);
+  }
+}
+
+/** The revision at the head of an entry's text, without parsing the value. */
+const revisionOf = (text: string): number => Number.parseInt(text.slice(1), 10);
