@@ -2,7 +2,6 @@ export { runSpeaker } from './run-speaker.js';
 export type {
   ListenAddress,
   ResetMode,
-  RestartingOptions,
   RunningSpeaker,
   RunSpeakerOptions,
   SessionEvent,

@@ -15,6 +15,7 @@ import type {
   PageOptions,
   PeerConfig,
   PeerView,
+  RestartingOptions,
   RibCounters,
   RouteView,
   SessionStateName,
@@ -34,6 +35,8 @@ export interface RunSpeakerOptions {
   readonly peers?: readonly PeerConfig[];
   /** Default: plain node:net. */
   readonly transport?: TransportPort;
+  /** Pending connections per listening address: a cold start has all peers dial at once. Default 4096. */
+  readonly backlog?: number;
   /** We come back from a restart: OPENs carry the R-bit until the peers are up, routes are held back until their End-of-RIBs. */
   readonly restarting?: RestartingOptions;
   readonly decision?: DecisionOptions;
@@ -48,22 +51,15 @@ export interface ListenAddress {
   readonly port?: number;
 }
 
-export interface RestartingOptions {
-  /** The kernel kept forwarding with the routes of before: sets the F-bit. Say so only if it is true. */
-  readonly forwardingKept: boolean;
-  /** Longest time routes are held back while End-of-RIBs are missing. Default 30. */
-  readonly deferralS?: number;
-}
-
 export interface SpeakerLimits {
-  /** Connections at once that have not sent a valid OPEN. Default 4096. */
-  readonly unopened: number;
-  /** Time a connection may take to send its OPEN. Default 30 000. */
-  readonly openTimeMs: number;
+  /** Time a connection may take to send its OPEN. Default 60. */
+  readonly openTimeS: number;
   /** Octets read from a session but not yet processed before its socket is no longer read. Default 1 MiB. */
   readonly readOctets: number;
-  /** Work on received octets and routes per turn of the event loop. Default 10. */
+  /** Time per turn of the event loop for received octets, for routes, and for sending, each. Default 10. */
   readonly turnMs: number;
+  /** RFC 9687: how long a peer may take none of our octets; never less than twice the hold time. Default 480. */
+  readonly sendHoldS: number;
 }
 
 export interface SessionEvent {
@@ -94,6 +90,8 @@ export interface SpeakerEvents {
   'stale-removed': { readonly peer: string; readonly family: FamilyName; readonly routes: number; readonly at: number };
   /** A connection was not taken. */
   refused: { readonly remoteAddress: string; readonly reason: string; readonly at: number };
+  /** After a restart of ours: routes flow from here on. */
+  'restart-done': { readonly at: number };
   /** A peer was added, changed or removed. */
   peer: {
     readonly peer: string;

@@ -5,9 +5,9 @@
  */
 import { type Address, addressesEqual, formatAddress } from '@tortie/ip';
 import { BgpConfigError } from './config-error.js';
-import { utf8Encode } from './fsm/utf8.js';
 import type { RoutePolicy } from './route-policy/policy.js';
 import { FAMILIES, type FamilyName } from './wire/family/family.js';
+import { encodeUtf8 } from './wire/utf8.js';
 
 /** The helper and restarting roles of RFC 4724 towards one peer. */
 export interface GracefulRestartConfig {
@@ -151,7 +151,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   if (peer.ttlSecurityHops !== undefined && peer.multihopTtl !== undefined) {
     fail('multihopTtl', 'and ttlSecurityHops exclude each other; ttlSecurityHops alone also reaches further hops');
   }
-  if (peer.password !== undefined && !between(utf8Encode(peer.password).length, 1, 80)) {
+  if (peer.password !== undefined && !between(encodeUtf8(peer.password).length, 1, 80)) {
     fail('password', 'must have 1 to 80 octets');
   }
   if (peer.localAddress && peer.localAddress.version !== peer.remoteAddress.version) {

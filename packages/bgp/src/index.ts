@@ -12,6 +12,8 @@ export { BgpConfigError } from './config-error.js';
 export { EncodeError, NotificationError } from './errors.js';
 export { type Cause, describeCause, notificationName } from './fsm/cause.js';
 export type { SessionStateName } from './fsm/state.js';
+export type { RestartingOptions } from './peer/restart-deferral.js';
+export type { Endpoints } from './peer/session.js';
 export type {
   BestChange,
   BestPath,
@@ -38,6 +40,8 @@ export type {
   RouteView,
 } from './rib/rib-views.js';
 export type { PolicyMatch, PolicySet, PolicyTerm, PrefixMatch, RoutePolicy } from './route-policy/policy.js';
+export { type Acceptance, type DialOptions, Speaker, type SpeakerOptions, type SpeakerOutput } from './speaker.js';
+export type { SpeakerEvent } from './speaker-event.js';
 export type { FamilyRoutesView, MessageCounters, NegotiatedView, PeerView, SpeakerView } from './views.js';
 export type { Fault, FaultAction } from './wire/attribute/faults.js';
 export type {
@@ -62,3 +66,6 @@ export type {
   RouteRefreshMessage,
   UpdateMessage,
 } from './wire/message.js';
+export { decodeMessage, encodeMessage } from './wire/codec.js';
+export { endOfRib } from './wire/update.js';
+export { hardReset, shutdownCommunication, shutdownNotification } from './wire/notification.js';

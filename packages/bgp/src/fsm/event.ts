@@ -3,11 +3,14 @@ import type { NotificationError } from '../errors.js';
 import type { NotificationMessage } from '../wire/message.js';
 import type { PeerOpen } from './check-open.js';
 
-/** What we tell the peer when we stop; undefined closes TCP without a word (RFC 4724 restart). */
+/** The Cease that we send when we stop; undefined closes TCP without a word (RFC 4724 restart). */
 export interface Farewell {
+  /** A number of CEASE. */
   readonly errorSubcode: number;
   /** Shutdown communication, RFC 9003. */
   readonly text?: string;
+  /** Routes are to go at once, also where the N-bit would let the peer keep them (Hard Reset, RFC 8538). */
+  readonly hard?: boolean;
 }
 
 export type SessionEvent =

@@ -2,13 +2,14 @@
 import type { NotificationError } from '../errors.js';
 import { CEASE, ERROR_CODE, FSM_ERROR } from '../iana.js';
 import type { NotificationMessage } from '../wire/message.js';
-import type { Cause } from './cause.js';
+import { hardReset } from '../wire/notification.js';
+import { type Cause, notificationName } from './cause.js';
 import type { PeerOpen } from './check-open.js';
 import type { FsmConfig } from './config.js';
 import type { SessionEffect, TimerName } from './effect.js';
 import type { Farewell } from './event.js';
+import { ceaseOf, shutdownText } from './farewell-message.js';
 import { negotiate } from './negotiate.js';
-import { decodeShutdownText, encodeShutdownText } from './shutdown-communication.js';
 import type { OpenConfirmState, OpenSentState, SessionState } from './state.js';
 
 export interface Step {
@@ -101,12 +102,18 @@ export function unexpected(state: SessionState, what: string, messageType?: numb
 /** ManualStop and AutomaticStop once our OPEN is out. */
 export function stop(state: SessionState, farewell: Farewell | undefined, counting: 'clear' | 'add'): Step {
   if (!farewell) return toIdle(state, { type: 'graceful-close' }, counting);
-  const { errorSubcode, text = '' } = farewell;
+  const cease = ceaseOf(farewell);
+  // RFC 8538 section 3: where both sides set the N-bit, only a Hard Reset (with the true code and subcode inside) ends it.
+  const wrapped =
+    farewell.hard === true && 'negotiated' in state && state.negotiated.gracefulRestart?.notification === true;
+  const { errorCode, errorSubcode, data } = wrapped ? hardReset(cease) : cease;
+  const name = wrapped ? notificationName(cease.errorCode, cease.errorSubcode) : '';
+  const detail = [name, farewell.text].filter(Boolean).join(': ') || 'stopped';
   return toIdle(
     state,
-    { type: 'notification-sent', errorCode: ERROR_CODE.cease, errorSubcode, detail: text || 'stopped' },
+    { type: 'notification-sent', errorCode, errorSubcode, detail },
     counting,
-    notification(ERROR_CODE.cease, errorSubcode, encodeShutdownText(errorSubcode, text)),
+    notification(errorCode, errorSubcode, data),
   );
 }
 
@@ -124,8 +131,8 @@ export const holdTimerExpired = (state: SessionState): Step =>
   toIdle(state, { type: 'hold-timer-expired' }, 'add', notification(ERROR_CODE.holdTimer, 0));
 
 export function notified(state: SessionState, message: NotificationMessage, counting: 'add' | 'keep'): Step {
-  const { errorCode, errorSubcode, data } = message;
-  const text = decodeShutdownText(errorCode, errorSubcode, data);
+  const { errorCode, errorSubcode } = message;
+  const text = shutdownText(message);
   return toIdle(state, { type: 'notification-received', errorCode, errorSubcode, text }, counting);
 }
 

@@ -1,0 +1,59 @@
+/** The capabilities that our OPEN offers to a peer. */
+import type { ResolvedPeerConfig } from '../config.js';
+import type { FsmConfig } from '../fsm/config.js';
+import type { Capability } from '../wire/capability/capability.js';
+import { FAMILIES } from '../wire/family/family.js';
+
+/** What only holds for the OPEN that is sent next. */
+export interface RestartState {
+  /** R-bit: we come back from a restart. RFC 4724 section 3. */
+  readonly restarting: boolean;
+  /** F-bit: the kernel kept forwarding meanwhile. */
+  readonly forwardingKept: boolean;
+}
+
+export function offeredCapabilities(config: ResolvedPeerConfig, restart: RestartState): readonly Capability[] {
+  const families = FAMILIES.filter(({ name }) => config.families.includes(name));
+  const { gracefulRestart } = config;
+  return [
+    ...families.map(({ afi, safi }): Capability => ({ type: 'multiprotocol', afi, safi })),
+    { type: 'route-refresh' },
+    { type: 'enhanced-route-refresh' },
+    ...(config.extendedMessages ? [{ type: 'extended-message' } as const] : []),
+    ...(gracefulRestart
+      ? [
+          {
+            type: 'graceful-restart',
+            restarting: restart.restarting,
+            notification: gracefulRestart.notification,
+            restartTimeS: gracefulRestart.restartTimeS,
+            families: families.map(({ afi, safi }) => ({ afi, safi, forwarding: restart.forwardingKept })),
+          } as const,
+        ]
+      : []),
+    ...(config.fourOctetAs ? [{ type: 'four-octet-as', asn: config.localAsn } as const] : []),
+  ];
+}
+
+/** The configuration of the peer's state machines. */
+export function fsmConfig(
+  config: ResolvedPeerConfig,
+  routerId: number,
+  openHoldTimeS: number,
+  capabilities: readonly Capability[],
+): FsmConfig {
+  return {
+    localAsn: config.localAsn,
+    routerId,
+    remoteAsn: config.remoteAsn,
+    passive: config.passive,
+    holdTimeS: config.holdTimeS,
+    keepaliveS: config.keepaliveS,
+    connectRetryS: config.connectRetryS,
+    delayOpenS: config.delayOpenS,
+    openHoldTimeS,
+    notifyWithoutOpen: true,
+    capabilities,
+    families: FAMILIES.map(({ name }) => config.families.includes(name)),
+  };
+}

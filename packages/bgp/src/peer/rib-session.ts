@@ -1,0 +1,39 @@
+/** Translates a peer's configuration and its negotiated session into what the RIB wants to know. */
+import type { Address } from '@tortie/ip';
+import { isLinkLocal } from '@tortie/ip';
+import type { ResolvedPeerConfig } from '../config.js';
+import type { Negotiated } from '../fsm/negotiate.js';
+import type { OwnNextHops, RibSession, RibSessionSettings } from '../rib/rib-session.js';
+import type { Endpoints } from './session.js';
+
+export function ribSession(config: ResolvedPeerConfig, negotiated: Negotiated, endpoints: Endpoints): RibSession {
+  return {
+    routerId: negotiated.open.routerId,
+    asn: negotiated.open.asn,
+    type: negotiated.peerType,
+    receive: negotiated.receive,
+    send: negotiated.send,
+    enhancedRefresh: negotiated.enhancedRouteRefresh,
+    ...ribSettings(config, endpoints),
+  };
+}
+
+/** The part that can change while the session is up. */
+export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): RibSessionSettings => ({
+  client: config.routeReflectorClient,
+  nextHopMode: config.nextHopMode,
+  ownNextHops: ownNextHops(config, endpoints),
+  importPolicy: config.import,
+  exportPolicy: config.export,
+});
+
+/** Our address on the session, and configured ones for the other version; a configured one wins. */
+function ownNextHops({ localNextHops, localAddress }: ResolvedPeerConfig, endpoints: Endpoints): OwnNextHops {
+  const local = endpoints.localAddress ?? localAddress;
+  const candidates = [...localNextHops, ...(local ? [local] : [])];
+  const find = (test: (address: Address) => boolean): Address | undefined => candidates.find(test);
+  const ipv4 = find(({ version }) => version === 4);
+  const ipv6 = find((address) => address.version === 6 && !isLinkLocal(address));
+  const linkLocal = find((address) => address.version === 6 && isLinkLocal(address));
+  return { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }), ...(linkLocal && { linkLocal }) };
+}

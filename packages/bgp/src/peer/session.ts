@@ -1,0 +1,60 @@
+/** One state machine over at most one TCP connection. A peer has one, and a second one while connections collide. */
+import type { Address } from '@tortie/ip';
+import type { TimerName } from '../fsm/effect.js';
+import { IDLE, type SessionState } from '../fsm/state.js';
+import { MESSAGE_TYPE } from '../iana.js';
+import { type WireContext, wireContext } from '../wire/context.js';
+import { Framer } from '../wire/framer.js';
+import { Timer } from './timer-queue.js';
+
+/** Where a connection ends, as far as the driver knows. */
+export interface Endpoints {
+  readonly localAddress?: Address | undefined;
+  readonly localPort?: number | undefined;
+  readonly remotePort?: number | undefined;
+}
+
+/** What both sides understand before the OPENs have said more. */
+const UNNEGOTIATED: WireContext = wireContext({ fourOctetAs: false });
+
+export class Session {
+  state: SessionState = IDLE;
+  /** The driver's handle; undefined without a connection, dialling included. */
+  connection: number | undefined;
+  initiatedByUs = false;
+  endpoints: Endpoints = {};
+  framer = new Framer();
+  receive: WireContext = UNNEGOTIATED;
+  send: WireContext = UNNEGOTIATED;
+  /** When it became established. */
+  establishedMs = Number.NaN;
+  readonly timers: Readonly<Record<TimerName, Timer>>;
+
+  constructor(expire: (session: Session, timer: TimerName) => void) {
+    const timer = (name: TimerName): Timer => new Timer(() => expire(this, name));
+    this.timers = {
+      'connect-retry': timer('connect-retry'),
+      hold: timer('hold'),
+      keepalive: timer('keepalive'),
+      'delay-open': timer('delay-open'),
+    };
+  }
+
+  /** A fresh connection: nothing of an earlier one may shine through. */
+  attach(connection: number, initiatedByUs: boolean, endpoints: Endpoints): void {
+    this.connection = connection;
+    this.initiatedByUs = initiatedByUs;
+    this.endpoints = endpoints;
+    this.framer = new Framer();
+    this.receive = UNNEGOTIATED;
+    this.send = UNNEGOTIATED;
+  }
+}
+
+/** 16 octets of ones, a length of 19, type 4. */
+export const KEEPALIVE_MESSAGE: Uint8Array = Uint8Array.from([
+  ...new Array<number>(16).fill(0xff),
+  0,
+  19,
+  MESSAGE_TYPE.keepalive,
+]);

@@ -1,0 +1,38 @@
+/** What a speaker tells whoever watches it. */
+import type { ChangeImpact } from './config.js';
+import type { Cause } from './fsm/cause.js';
+import type { SessionStateName } from './fsm/state.js';
+import type { FamilyName } from './wire/family/family.js';
+
+export type SpeakerEvent =
+  /** The state shown of a peer changed; `cause` and its words where a session or an attempt ended. */
+  | {
+      readonly type: 'session';
+      readonly peer: string;
+      readonly from: SessionStateName;
+      readonly to: SessionStateName;
+      readonly cause?: Cause;
+      readonly reason?: string;
+    }
+  | { readonly type: 'end-of-rib'; readonly peer: string; readonly family: FamilyName }
+  /** A malformed UPDATE was dealt with, RFC 7606. */
+  | {
+      readonly type: 'fault';
+      readonly peer: string;
+      readonly action: 'attribute-discard' | 'treat-as-withdraw';
+      readonly attributeType?: number;
+      readonly reason: string;
+    }
+  /** Routes of a restarted peer that it did not announce again are gone. */
+  | { readonly type: 'stale-removed'; readonly peer: string; readonly family: FamilyName; readonly routes: number }
+  | { readonly type: 'refused'; readonly remoteAddress: string; readonly reason: string }
+  | {
+      readonly type: 'peer';
+      readonly peer: string;
+      readonly change: 'added' | 'changed' | 'removed';
+      readonly impact: ChangeImpact;
+    }
+  /** After a restart of ours: the peers have sent what they have, or time is up; routes flow from here on. */
+  | { readonly type: 'restart-done' }
+  /** Something of ours failed. */
+  | { readonly type: 'problem'; readonly peer?: string; readonly error: Error };

@@ -1,0 +1,460 @@
+/**
+ * One router, sans-IO: peers and a RIB. Inputs are method calls with the time; outputs are data, drained after each input
+ * and carried out before the next one.
+ *
+ *      connected, accept, closed                                       originate, withdraw,
+ *      receive(bytes)   advance(time)      add/update/remove/resetPeer  next hops
+ *            |               |                        |                     |
+ *            v               v                        v                     |
+ *       +---------+    +-----------+            +-----------+               |
+ *       | Session |<---| TimerQueue|            |   Peer    |               |
+ *       | framer  |    +-----------+            | collision |               |
+ *       +----+----+                             | idle hold |               |
+ *            | frames                           | GR helper |               |
+ *            +---- OPEN, KEEPALIVE, … --------->|           |               |
+ *            |            events: fsm/step      +-----+-----+               |
+ *            |                                        | session up, down    |
+ *            |                                        | stale, refresh      |
+ *            |           UPDATE                       v                     v
+ *            +-------------------------------> +--------------------------------+
+ *                                              |              RIB               |
+ *              work(): decide and pack a bit   |  adj-rib-in  loc-rib  out      |
+ *              take(): messages of a peer  <-- |                                | --> subscriptions
+ *                                              +--------------------------------+
+ *
+ *      outputs: dial, send, close, output-ready, work, password, event
+ */
+import { type Address, formatAddress, type Prefix } from '@tortie/ip';
+import { type ChangeImpact, type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig } from './config.js';
+import { BgpConfigError } from './config-error.js';
+import { CEASE, MESSAGE_TYPE } from './iana.js';
+import type { RestartState } from './peer/capabilities.js';
+import { Peer } from './peer/peer.js';
+import type { PeerHost } from './peer/peer-host.js';
+import { RestartDeferral, type RestartingOptions } from './peer/restart-deferral.js';
+import type { Endpoints, Session } from './peer/session.js';
+import { TimerQueue } from './peer/timer-queue.js';
+import type { BestRouteSubscription, SubscriptionOptions } from './rib/best-routes.js';
+import { type DecisionOptions, type OriginateAttributes, Rib } from './rib/rib.js';
+import type { SpeakerEvent } from './speaker-event.js';
+import type { PeerView, SpeakerView } from './views.js';
+
+export interface SpeakerOptions {
+  readonly asn: number;
+  readonly routerId: number;
+  readonly clusterId?: number;
+  readonly clientToClient?: boolean;
+  readonly decision?: DecisionOptions;
+  /** RFC 9687: how long a peer may take none of our octets; at least twice the hold time. Default 480. */
+  readonly sendHoldS?: number;
+  /** Longest wait for a peer's OPEN. Default 240, as RFC 4271 section 8.2.2 suggests. */
+  readonly openHoldTimeS?: number;
+  /** We come back from a restart. */
+  readonly restarting?: RestartingOptions;
+  /** 0 to 1: jitter, and the seed of the RIB's hashes. */
+  readonly random: () => number;
+  /** Time of the start, on the clock of all later inputs. */
+  readonly nowMs: number;
+}
+
+export interface DialOptions {
+  readonly remoteAddress: Address;
+  readonly remotePort: number;
+  readonly localAddress: Address | undefined;
+  readonly password: string | undefined;
+  readonly ttlSecurityHops: number | undefined;
+  readonly multihopTtl: number | undefined;
+  readonly device: string | undefined;
+}
+
+export type SpeakerOutput =
+  /** Connect, then call connected() or closed(). */
+  | { readonly type: 'dial'; readonly connection: number; readonly peer: string; readonly options: DialOptions }
+  /** Goes before all UPDATEs that are not yet with the socket. */
+  | { readonly type: 'send'; readonly connection: number; readonly bytes: Uint8Array }
+  /** Send what is written, then close. The connection is forgotten: nothing is to be reported of it any more. */
+  | { readonly type: 'close'; readonly connection: number }
+  /** take() has something for this connection; it stays so until take() gives nothing. */
+  | { readonly type: 'output-ready'; readonly connection: number }
+  /** work() has something to do. */
+  | { readonly type: 'work' }
+  /** The TCP-MD5 key for connections from this address; undefined: none any more. */
+  | { readonly type: 'password'; readonly remoteAddress: Address; readonly password: string | undefined }
+  | { readonly type: 'event'; readonly event: SpeakerEvent };
+
+/** The connection's handle; or why it is not taken, and whether it was a peer's at all. */
+export type Acceptance =
+  | { readonly connection: number; readonly peer: string }
+  | { readonly refused: string; readonly known: boolean };
+
+const NOTHING: readonly Uint8Array[] = [];
+
+export class Speaker {
+  readonly asn: number;
+  readonly routerId: number;
+  readonly rib: Rib;
+  /** Called when drain() has something again, also outside of any input: routes originated, a next hop set. */
+  onPending: (() => void) | undefined;
+  readonly #timers = new TimerQueue();
+  readonly #byName = new Map<string, Peer>();
+  readonly #byAddress = new Map<string, Peer>();
+  readonly #byRibPeer: (Peer | undefined)[] = [];
+  readonly #connections = new Map<number, { readonly peer: Peer; readonly session: Session }>();
+  readonly #host: PeerHost;
+  readonly #deferral: RestartDeferral;
+  #clusterId: number;
+  #nextConnection = 1;
+  #outputs: SpeakerOutput[] = [];
+  #nowMs: number;
+  #hasUnread: ((connection: number) => boolean) | undefined;
+
+  constructor(options: SpeakerOptions) {
+    const { asn, routerId, random } = options;
+    checkIdentity(options);
+    this.asn = asn;
+    this.routerId = routerId;
+    this.#clusterId = options.clusterId ?? routerId;
+    this.#nowMs = options.nowMs;
+    this.rib = new Rib({
+      asn,
+      routerId,
+      clusterId: this.#clusterId,
+      hashSeed: Math.floor(random() * 0x100000000),
+      ...(options.clientToClient !== undefined && { clientToClient: options.clientToClient }),
+      ...(options.decision && { decision: options.decision }),
+    });
+    this.rib.onWork = () => this.#output({ type: 'work' });
+    this.rib.onOutput = (ribPeer) => {
+      const connection = this.#byRibPeer[ribPeer]?.outputConnection;
+      if (connection !== undefined) this.#output({ type: 'output-ready', connection });
+    };
+    this.#host = this.#makeHost(options);
+    this.#deferral = new RestartDeferral(this.#timers, options.restarting, options.nowMs, () => this.#restartDone());
+  }
+
+  // ---- peers -----------------------------------------------------------------------------------------------------
+
+  /** Throws BgpConfigError. */
+  addPeer(peer: PeerConfig, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const config = resolvePeerConfig(peer, this.#host.identity);
+    if (this.#byName.has(config.name)) throw new BgpConfigError(`there is a peer "${config.name}" already`, 'name');
+    this.#add(config);
+    this.#event({ type: 'peer', peer: config.name, change: 'added', impact: 'session-reset' });
+  }
+
+  /** Throws BgpConfigError, also where there is no such peer; then nothing has changed. */
+  updatePeer(name: string, change: PeerConfig, nowMs: number): ChangeImpact {
+    this.#nowMs = nowMs;
+    const peer = this.#peer(name);
+    const config = resolvePeerConfig({ ...change, name }, this.#host.identity);
+    const before = peer.config;
+    let impact: ChangeImpact = 'session-reset';
+    if (addressKey(config.remoteAddress) !== addressKey(before.remoteAddress)) {
+      this.#assertFree(config);
+      this.#remove(peer);
+      this.#add(config);
+    } else {
+      if (before.password !== config.password) this.#password(config.remoteAddress, config.password);
+      impact = peer.update(config);
+    }
+    if (impact !== 'none') this.#event({ type: 'peer', peer: name, change: 'changed', impact });
+    return impact;
+  }
+
+  removePeer(name: string, nowMs: number): boolean {
+    this.#nowMs = nowMs;
+    const peer = this.#byName.get(name);
+    if (!peer) return false;
+    this.#remove(peer);
+    this.#event({ type: 'peer', peer: name, change: 'removed', impact: 'session-reset' });
+    return true;
+  }
+
+  /** False where there is no such peer, or no established session for a soft reset. */
+  resetPeer(name: string, mode: 'hard' | 'soft' | 'soft-in' | 'soft-out', text: string, nowMs: number): boolean {
+    this.#nowMs = nowMs;
+    const peer = this.#byName.get(name);
+    if (!peer) return false;
+    switch (mode) {
+      case 'hard':
+        peer.reset(text);
+        return true;
+      case 'soft-in':
+        return peer.requestRoutes();
+      case 'soft-out':
+        return peer.resendRoutes();
+      case 'soft':
+        return [peer.requestRoutes(), peer.resendRoutes()].some(Boolean);
+    }
+  }
+
+  // ---- connections -----------------------------------------------------------------------------------------------
+
+  /** Somebody has connected to us. */
+  accept(remoteAddress: Address, endpoints: Endpoints, nowMs: number): Acceptance {
+    this.#nowMs = nowMs;
+    const peer = this.#byAddress.get(addressKey(remoteAddress));
+    if (!peer) return this.#refuse(remoteAddress, 'no peer has this address', false);
+    const connection = this.#nextConnection++;
+    const refusal = peer.accept(connection, endpoints, (accepted) =>
+      this.#connections.set(connection, { peer, session: accepted }),
+    );
+    if (refusal !== undefined) return this.#refuse(remoteAddress, refusal, true);
+    return { connection, peer: peer.config.name };
+  }
+
+  /** A dial succeeded. */
+  connected(connection: number, endpoints: Endpoints, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const entry = this.#connections.get(connection);
+    entry?.peer.connected(entry.session, endpoints);
+  }
+
+  /** A dial failed, or a connection ended; `reason` in words. */
+  closed(connection: number, reason: string, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const entry = this.#connections.get(connection);
+    this.#connections.delete(connection);
+    entry?.peer.connectionLost(entry.session, reason);
+  }
+
+  /** Octets of a connection; they belong to the speaker until the next input. */
+  receive(connection: number, bytes: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const entry = this.#connections.get(connection);
+    entry?.peer.receive(entry.session, bytes);
+  }
+
+  /** The peer has taken none of our octets for this long although some wait. RFC 9687. */
+  sendStalled(connection: number, stalledS: number, nowMs: number): void {
+    this.#nowMs = nowMs;
+    const entry = this.#connections.get(connection);
+    entry?.peer.sendStalled(entry.session, stalledS);
+  }
+
+  // ---- time and work ---------------------------------------------------------------------------------------------
+
+  /** When to call advance() at the latest; undefined: not before another input. */
+  get nextDeadlineMs(): number | undefined {
+    return this.#timers.nextMs;
+  }
+
+  /** `hasUnread`: octets of the connection were received that receive() has not seen; its hold timer waits for them. */
+  advance(nowMs: number, hasUnread?: (connection: number) => boolean): void {
+    this.#nowMs = nowMs;
+    this.#hasUnread = hasUnread;
+    this.#timers.expire(nowMs);
+    this.#hasUnread = undefined;
+  }
+
+  /** Up to about `maxPrefixes` prefixes decided or packed. True where more can be done at once. */
+  work(maxPrefixes: number): boolean {
+    return this.rib.work(maxPrefixes);
+  }
+
+  /** UPDATEs for the connection: whole messages in buffers that peers share. Never write into them. */
+  take(connection: number, maxOctets: number): readonly Uint8Array[] {
+    const peer = this.#connections.get(connection)?.peer;
+    if (!peer || peer.outputConnection !== connection || this.#deferral.active) return NOTHING;
+    const chunks = this.rib.take(peer.ribPeer, maxOctets);
+    for (const chunk of chunks) count(chunk, peer);
+    return chunks;
+  }
+
+  /** Everything to be carried out since the last call, in order. */
+  drain(): readonly SpeakerOutput[] {
+    if (this.#outputs.length === 0) return this.#outputs;
+    const outputs = this.#outputs;
+    this.#outputs = [];
+    return outputs;
+  }
+
+  // ---- routes ----------------------------------------------------------------------------------------------------
+
+  originate(prefix: Prefix, attributes: OriginateAttributes = {}): void {
+    this.rib.originate(prefix, attributes);
+  }
+
+  withdraw(prefix: Prefix): boolean {
+    return this.rib.withdraw(prefix);
+  }
+
+  setClusterId(clusterId: number): void {
+    this.#clusterId = clusterId;
+    this.rib.setClusterId(clusterId);
+  }
+
+  /** Best routes; held back, as all routes are, while the peers of a restarted speaker send theirs. */
+  subscribe(options: SubscriptionOptions = {}): BestRouteSubscription {
+    return this.#deferral.hold(options, (gated) => this.rib.subscribe(gated));
+  }
+
+  // ---- views -----------------------------------------------------------------------------------------------------
+
+  view(): SpeakerView {
+    let established = 0;
+    for (const peer of this.#byName.values()) if (peer.state === 'established') established++;
+    return {
+      asn: this.asn,
+      routerId: this.routerId,
+      clusterId: this.#clusterId,
+      peers: this.#byName.size,
+      established,
+      deferringUntilMs: this.#deferral.untilMs,
+    };
+  }
+
+  peers(): readonly PeerView[] {
+    return [...this.#byName.values()].map((peer) => peer.view());
+  }
+
+  peer(name: string): PeerView | undefined {
+    return this.#byName.get(name)?.view();
+  }
+
+  peerName(ribPeer: number): string | undefined {
+    return this.#byRibPeer[ribPeer]?.config.name;
+  }
+
+  /** The RIB's number of a peer. Throws BgpConfigError where there is none of this name. */
+  ribPeer(name: string): number {
+    return this.#peer(name).ribPeer;
+  }
+
+  /** Ends all sessions: `graceful` without a Cease, so that the peers keep our routes (RFC 4724). */
+  close(graceful: boolean, text: string, nowMs: number): void {
+    this.#nowMs = nowMs;
+    for (const peer of this.#byName.values()) {
+      peer.stop(graceful ? undefined : { errorSubcode: CEASE.administrativeShutdown, text, hard: true });
+    }
+  }
+
+  // ---- inside ----------------------------------------------------------------------------------------------------
+
+  #makeHost({ asn, routerId, clusterId, random, openHoldTimeS, sendHoldS }: SpeakerOptions): PeerHost {
+    const now = (): number => this.#nowMs;
+    return {
+      identity: { asn, routerId, ...(clusterId !== undefined && { clusterId }) },
+      get nowMs() {
+        return now();
+      },
+      timers: this.#timers,
+      rib: this.rib,
+      openHoldTimeS: openHoldTimeS ?? 240,
+      sendHoldS: sendHoldS ?? 480,
+      random,
+      hasUnread: (connection) => this.#hasUnread?.(connection) ?? false,
+      dial: (peer, session) => this.#dial(peer, session),
+      send: (connection, bytes) => this.#output({ type: 'send', connection, bytes }),
+      close: (connection) => {
+        this.#connections.delete(connection);
+        this.#output({ type: 'close', connection });
+      },
+      emit: (event) => this.#event(event),
+      restartState: (peer) => this.#restartState(peer),
+      progress: (peer) => this.#deferral.progress(peer),
+    };
+  }
+
+  #output(output: SpeakerOutput): void {
+    this.#outputs.push(output);
+    if (this.#outputs.length === 1) this.onPending?.();
+  }
+
+  #event(event: SpeakerEvent): void {
+    this.#output({ type: 'event', event });
+  }
+
+  #peer(name: string): Peer {
+    const peer = this.#byName.get(name);
+    if (!peer) throw new BgpConfigError(`there is no peer "${name}"`, 'name');
+    return peer;
+  }
+
+  #assertFree({ remoteAddress }: ResolvedPeerConfig): void {
+    const taken = this.#byAddress.get(addressKey(remoteAddress));
+    if (!taken) return;
+    const text = `peer "${taken.config.name}" has the address ${formatAddress(remoteAddress)} already`;
+    throw new BgpConfigError(text, 'remoteAddress');
+  }
+
+  #add(config: ResolvedPeerConfig): void {
+    this.#assertFree(config);
+    const peer = new Peer(this.#host, config);
+    this.#byName.set(config.name, peer);
+    this.#byAddress.set(addressKey(config.remoteAddress), peer);
+    this.#byRibPeer[peer.ribPeer] = peer;
+    if (config.password !== undefined) this.#password(config.remoteAddress, config.password);
+    this.#deferral.expect(peer);
+    peer.start();
+  }
+
+  #remove(peer: Peer): void {
+    const { name, remoteAddress, password } = peer.config;
+    peer.remove();
+    this.#deferral.forget(peer);
+    this.#byName.delete(name);
+    this.#byAddress.delete(addressKey(remoteAddress));
+    this.#byRibPeer[peer.ribPeer] = undefined;
+    if (password !== undefined) this.#password(remoteAddress, undefined);
+  }
+
+  #password(remoteAddress: Address, password: string | undefined): void {
+    this.#output({ type: 'password', remoteAddress, password });
+  }
+
+  #refuse(remoteAddress: Address, refused: string, known: boolean): Acceptance {
+    this.#event({ type: 'refused', remoteAddress: formatAddress(remoteAddress), reason: refused });
+    return { refused, known };
+  }
+
+  #dial(peer: Peer, session: Session): number {
+    const connection = this.#nextConnection++;
+    const { name, remoteAddress, remotePort, localAddress, password, ttlSecurityHops, multihopTtl, device } =
+      peer.config;
+    this.#connections.set(connection, { peer, session });
+    this.#output({
+      type: 'dial',
+      connection,
+      peer: name,
+      options: { remoteAddress, remotePort, localAddress, password, ttlSecurityHops, multihopTtl, device },
+    });
+    return connection;
+  }
+
+  #restartState(peer: Peer): RestartState {
+    return this.#deferral.restartState(peer);
+  }
+
+  #restartDone(): void {
+    this.#event({ type: 'restart-done' });
+    for (const peer of this.#byName.values()) {
+      const connection = peer.outputConnection;
+      if (connection !== undefined) this.#output({ type: 'output-ready', connection });
+    }
+  }
+}
+
+function checkIdentity({ asn, routerId, clusterId }: SpeakerOptions): void {
+  const word = (value: number): boolean => Number.isInteger(value) && value > 0 && value <= 0xffffffff;
+  if (!word(asn)) throw new BgpConfigError(`asn is ${asn}; it must be 1 to 4294967295`, 'asn');
+  // RFC 6286 section 2.1: any non-zero unsigned number.
+  if (!word(routerId))
+    throw new BgpConfigError(`routerId is ${routerId}; it must be a non-zero 32-bit number`, 'routerId');
+  if (clusterId !== undefined && !word(clusterId)) {
+    throw new BgpConfigError(`clusterId is ${clusterId}; it must be a non-zero 32-bit number`, 'clusterId');
+  }
+}
+
+/** A map key: the version matters, 10.0.0.1 is no ::a00:1. */
+const addressKey = ({ version, a, b, c, d }: Address): string => (version === 4 ? `${a}` : `${a}:${b}:${c}:${d}`);
+
+/** Counts the messages of a chunk by walking their headers. */
+function count(chunk: Uint8Array, { sent }: Peer): void {
+  sent.octets += chunk.length;
+  for (let at = 0; at + 19 <= chunk.length; at += (chunk[at + 16]! << 8) | chunk[at + 17]!) {
+    if (chunk[at + 18] === MESSAGE_TYPE.update) sent.update++;
+    else sent.routeRefresh++;
+  }
+}
