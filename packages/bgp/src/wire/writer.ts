@@ -25,7 +25,8 @@ export class Writer {
 
   u8(value: number): this {
     this.#check(value, 0xff);
-    this.#bytes[this.#claim(1)] = value;
+    const at = this.#claim(1);
+    this.#bytes[at] = value;
     return this;
   }
 
