@@ -10,7 +10,14 @@ export type AgentErrorCode =
   | 'ERR_AGENT_ADDRESS_IN_USE'
   | 'ERR_AGENT_SESSION'
   | 'ERR_AGENT_UNAVAILABLE'
-  | 'ERR_AGENT_TOKEN';
+  | 'ERR_AGENT_TOKEN'
+  | 'ERR_AGENT_NO_ROUTE'
+  | 'ERR_AGENT_METHOD'
+  | 'ERR_AGENT_BODY'
+  | 'ERR_AGENT_BODY_TOO_LARGE'
+  | 'ERR_AGENT_MEDIA_TYPE'
+  | 'ERR_AGENT_NOT_READY'
+  | 'ERR_AGENT_INTERNAL';
 
 export class AgentError extends Error {
   override readonly name: string = 'AgentError';

@@ -37,10 +37,13 @@ export type FibSummary = Type.Static<typeof FibSummary>;
 export const FibPage = Type.Object({ summary: FibSummary, routes: Type.Array(FibRoute), nextCursor: NextCursor });
 export type FibPage = Type.Static<typeof FibPage>;
 
-export const FibQuery = Type.Object({
-  family: Type.Optional(FamilyText),
-  prefix: Type.Optional(IpPrefix),
-  state: Type.Optional(FibState),
-  ...PageQuery,
-});
+export const FibQuery = Type.Object(
+  {
+    family: Type.Optional(FamilyText),
+    prefix: Type.Optional(IpPrefix),
+    state: Type.Optional(FibState),
+    ...PageQuery,
+  },
+  { additionalProperties: false },
+);
 export type FibQuery = Type.Static<typeof FibQuery>;

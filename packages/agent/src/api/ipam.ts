@@ -75,12 +75,15 @@ export const Assignment = Type.Object({
 });
 export type Assignment = Type.Static<typeof Assignment>;
 
-export const AssignmentQuery = Type.Object({
-  handle: Type.Optional(Type.String()),
-  node: Type.Optional(Type.String()),
-  block: Type.Optional(IpPrefix),
-  ...PageQuery,
-});
+export const AssignmentQuery = Type.Object(
+  {
+    handle: Type.Optional(Type.String()),
+    node: Type.Optional(Type.String()),
+    block: Type.Optional(IpPrefix),
+    ...PageQuery,
+  },
+  { additionalProperties: false },
+);
 export type AssignmentQuery = Type.Static<typeof AssignmentQuery>;
 
 export const AssignmentPage = Type.Object({ assignments: Type.Array(Assignment), nextCursor: NextCursor });

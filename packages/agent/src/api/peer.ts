@@ -138,7 +138,6 @@ export const MessageCounts = Type.Object({
 export const FamilyStatus = Type.Object({
   family: FamilyText,
   received: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-in, before policy' }),
-  accepted: Type.Integer({ minimum: 0, description: 'Prefixes after policy' }),
   advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out' }),
   stale: Type.Integer({ minimum: 0, description: 'Kept over a restart of the peer, not yet confirmed' }),
   endOfRib: Type.Boolean({ description: 'The peer has sent End-of-RIB on this session' }),

@@ -46,14 +46,20 @@ export type PeerRoute = Type.Static<typeof PeerRoute>;
 export const PeerRoutePage = Type.Object({ routes: Type.Array(PeerRoute), nextCursor: NextCursor });
 export type PeerRoutePage = Type.Static<typeof PeerRoutePage>;
 
-export const AdjRibInQuery = Type.Object({
-  policy: Type.Optional(Type.Union([Type.Literal('before'), Type.Literal('after')], { default: 'after' })),
-  family: Type.Optional(FamilyText),
-  ...PageQuery,
-});
+export const AdjRibInQuery = Type.Object(
+  {
+    policy: Type.Optional(Type.Union([Type.Literal('before'), Type.Literal('after')], { default: 'after' })),
+    family: Type.Optional(FamilyText),
+    ...PageQuery,
+  },
+  { additionalProperties: false },
+);
 export type AdjRibInQuery = Type.Static<typeof AdjRibInQuery>;
 
-export const AdjRibOutQuery = Type.Object({ family: Type.Optional(FamilyText), ...PageQuery });
+export const AdjRibOutQuery = Type.Object(
+  { family: Type.Optional(FamilyText), ...PageQuery },
+  { additionalProperties: false },
+);
 export type AdjRibOutQuery = Type.Static<typeof AdjRibOutQuery>;
 
 /** One route that stood for election, with the row of the decision process that beat it. */
@@ -74,20 +80,26 @@ export type Route = Type.Static<typeof Route>;
 export const RoutePage = Type.Object({ routes: Type.Array(Route), nextCursor: NextCursor });
 export type RoutePage = Type.Static<typeof RoutePage>;
 
-export const RouteQuery = Type.Object({
-  family: Type.Optional(FamilyText),
-  prefix: Type.Optional(IpPrefix),
-  longer: Type.Optional(Type.Boolean({ default: false, description: 'With prefix: also every more specific one' })),
-  ...PageQuery,
-});
+export const RouteQuery = Type.Object(
+  {
+    family: Type.Optional(FamilyText),
+    prefix: Type.Optional(IpPrefix),
+    longer: Type.Optional(Type.Boolean({ default: false, description: 'With prefix: also every more specific one' })),
+    ...PageQuery,
+  },
+  { additionalProperties: false },
+);
 export type RouteQuery = Type.Static<typeof RouteQuery>;
 
-export const WhyQuery = Type.Object({
-  prefix: Type.String({
-    format: 'ip-prefix-or-address',
-    description: 'A prefix, or an address: then the longest prefix that holds it',
-  }),
-});
+export const WhyQuery = Type.Object(
+  {
+    prefix: Type.String({
+      format: 'ip-prefix-or-address',
+      description: 'A prefix, or an address: then the longest prefix that holds it',
+    }),
+  },
+  { additionalProperties: false },
+);
 
 export const Why = Type.Object({
   prefix: Type.String(),

@@ -1,6 +1,7 @@
 /** The node at a glance, its health, and what happened lately. */
 import { Type } from 'typebox';
 import { FibSummary } from './fib.js';
+import { Problem } from './problem.js';
 import { Count, Timestamp } from './text.js';
 
 export const Condition = Type.Object({
@@ -12,6 +13,10 @@ export type Condition = Type.Static<typeof Condition>;
 
 export const Health = Type.Object({ ok: Type.Boolean(), conditions: Type.Array(Condition) });
 export type Health = Type.Static<typeof Health>;
+
+/** Answer 503 of /v1/health/ready: a problem that carries the conditions. */
+export const NotReady = Type.Object({ ...Problem.properties, ...Health.properties });
+export type NotReady = Type.Static<typeof NotReady>;
 
 export const Status = Type.Object({
   node: Type.String(),
@@ -49,11 +54,14 @@ export const AgentEvent = Type.Object({
 });
 export type AgentEvent = Type.Static<typeof AgentEvent>;
 
-export const EventQuery = Type.Object({
-  after: Type.Optional(Type.Integer({ minimum: 0, description: 'Only events with a greater id' })),
-  kind: Type.Optional(Type.String({ maxLength: 40 })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 200, description: 'The newest so many' })),
-});
+export const EventQuery = Type.Object(
+  {
+    after: Type.Optional(Type.Integer({ minimum: 0, description: 'Only events with a greater id' })),
+    kind: Type.Optional(Type.String({ maxLength: 40 })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 200, description: 'The newest so many' })),
+  },
+  { additionalProperties: false },
+);
 export type EventQuery = Type.Static<typeof EventQuery>;
 
 export const EventList = Type.Object({

@@ -43,7 +43,7 @@ export function checkValue(schema: unknown, value: unknown, pointer = ''): Issue
 
 /** A scalar as a message shows it; secrets never get here, see `walk`. */
 function show(value: unknown): string {
-  if (value === null) return 'nothing';
+  if (value === null || value === undefined) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a group of fields';
   const text = JSON.stringify(value) ?? typeof value;

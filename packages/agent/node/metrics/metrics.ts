@@ -1,0 +1,206 @@
+/**
+ * Prometheus metrics, read from the same views as the API when somebody scrapes. Labels are bounded: peers by the
+ * configuration, the rest by fixed words; never a prefix or an address.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import client from 'prom-client';
+import type { RestContext } from '../rest/context.js';
+import { VERSION } from '../version.js';
+
+export type MetricsContext = Pick<
+  RestContext,
+  'config' | 'speaker' | 'journal' | 'peers' | 'status' | 'health' | 'fibSummary' | 'fib' | 'blockUsage'
+>;
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+interface Row {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'gauge' | 'counter';
+  readonly labels: readonly string[];
+  read(context: MetricsContext): Iterable<Sample>;
+}
+
+/** Event loop delay, measured from the first scrape on: nobody pays for it before. */
+let delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
+
+const DIRECTIONS = [
+  ['in', 'received'],
+  ['out', 'sent'],
+] as const;
+const MESSAGE_TYPES = ['open', 'update', 'notification', 'keepalive', 'routeRefresh'] as const;
+
+const ROWS: readonly Row[] = [
+  {
+    name: 'tortie_node_info',
+    help: 'Always 1; labels say who this is',
+    type: 'gauge',
+    labels: ['node', 'version', 'asn', 'router_id'],
+    read({ config, status }) {
+      return [[{ node: config.node, version: VERSION, asn: String(config.asn), router_id: status().routerId }, 1]];
+    },
+  },
+  {
+    name: 'tortie_ready',
+    help: '1 where /v1/health/ready answers 200',
+    type: 'gauge',
+    labels: [],
+    read: ({ health }) => [[{}, health().ok ? 1 : 0]],
+  },
+  {
+    name: 'tortie_bgp_session_established',
+    help: '1 while the session is established',
+    type: 'gauge',
+    labels: ['peer'],
+    read: ({ speaker }) => speaker.peers().map(({ name, state }) => [{ peer: name }, state === 'established' ? 1 : 0]),
+  },
+  {
+    name: 'tortie_bgp_session_drops_total',
+    help: 'Established sessions that were lost',
+    type: 'counter',
+    labels: ['peer'],
+    read: ({ speaker }) => speaker.peers().map(({ name, dropped }) => [{ peer: name }, dropped]),
+  },
+  {
+    name: 'tortie_bgp_messages_total',
+    help: 'BGP messages by direction and type',
+    type: 'counter',
+    labels: ['peer', 'direction', 'type'],
+    *read({ speaker }) {
+      for (const peer of speaker.peers()) {
+        for (const [direction, field] of DIRECTIONS) {
+          for (const type of MESSAGE_TYPES) yield [{ peer: peer.name, direction, type }, peer[field][type]];
+        }
+      }
+    },
+  },
+  {
+    name: 'tortie_bgp_prefixes',
+    help: 'Prefixes per peer and family: received, stale, advertised',
+    type: 'gauge',
+    labels: ['peer', 'family', 'table'],
+    *read({ speaker }) {
+      for (const { name, families } of speaker.peers()) {
+        for (const { family, received, stale, advertised } of families) {
+          yield [{ peer: name, family, table: 'received' }, received];
+          yield [{ peer: name, family, table: 'stale' }, stale];
+          yield [{ peer: name, family, table: 'advertised' }, advertised];
+        }
+      }
+    },
+  },
+  {
+    name: 'tortie_rib_prefixes',
+    help: 'Prefixes in the loc-rib',
+    type: 'gauge',
+    labels: ['family'],
+    read: ({ speaker }) => speaker.counters().families.map(({ family, prefixes }) => [{ family }, prefixes]),
+  },
+  {
+    name: 'tortie_rib_routes',
+    help: 'Routes of all peers together',
+    type: 'gauge',
+    labels: ['family'],
+    read: ({ speaker }) => speaker.counters().families.map(({ family, routes }) => [{ family }, routes]),
+  },
+  {
+    name: 'tortie_fib_routes',
+    help: 'Kernel routes of this agent by state',
+    type: 'gauge',
+    labels: ['state'],
+    read({ fibSummary }) {
+      const { installed, pending, failed, stale } = fibSummary();
+      return Object.entries({ installed, pending, failed, stale }).map(([state, value]) => [{ state }, value]);
+    },
+  },
+  {
+    name: 'tortie_fib_refusals_total',
+    help: 'Routes the kernel refused',
+    type: 'counter',
+    labels: [],
+    read: ({ fib }) => [[{}, fib?.table.refusals ?? 0]],
+  },
+  {
+    name: 'tortie_fib_programming',
+    help: '1 where this node programs the kernel',
+    type: 'gauge',
+    labels: [],
+    read: ({ fibSummary }) => [[{}, fibSummary().programming ? 1 : 0]],
+  },
+  {
+    name: 'tortie_ipam_blocks',
+    help: 'Blocks of this node by IP version',
+    type: 'gauge',
+    labels: ['version'],
+    read: ({ blockUsage }) => blockUsage().map(({ version, blocks }) => [{ version: String(version) }, blocks]),
+  },
+  {
+    name: 'tortie_ipam_addresses',
+    help: "Addresses of this node's blocks: assigned and free",
+    type: 'gauge',
+    labels: ['version', 'state'],
+    *read({ blockUsage }) {
+      for (const { version, assigned, free } of blockUsage()) {
+        yield [{ version: String(version), state: 'assigned' }, assigned];
+        yield [{ version: String(version), state: 'free' }, free];
+      }
+    },
+  },
+  {
+    name: 'tortie_events_total',
+    help: 'Events of the event log by kind',
+    type: 'counter',
+    labels: ['kind'],
+    read: ({ journal }) => [...journal.events.counts].map(([kind, count]) => [{ kind }, count]),
+  },
+  {
+    name: 'tortie_event_loop_delay_seconds',
+    help: 'Delay of the event loop since the last scrape; measured from the first scrape on',
+    type: 'gauge',
+    labels: ['quantile'],
+    read() {
+      delay ??= monitorEventLoopDelay({ resolution: 50 });
+      delay.enable();
+      const samples: Sample[] = [0.5, 0.99].map((q) => [{ quantile: String(q) }, delay!.percentile(q * 100) / 1e9]);
+      samples.push([{ quantile: '1' }, delay.max / 1e9]);
+      delay.reset();
+      return samples;
+    },
+  },
+  {
+    name: 'process_resident_memory_bytes',
+    help: 'Resident memory',
+    type: 'gauge',
+    labels: [],
+    read: () => [[{}, process.memoryUsage.rss()]],
+  },
+  {
+    name: 'process_cpu_seconds_total',
+    help: 'User and system CPU time',
+    type: 'counter',
+    labels: [],
+    read() {
+      const { user, system } = process.cpuUsage();
+      return [[{}, (user + system) / 1e6]];
+    },
+  },
+  {
+    name: 'process_start_time_seconds',
+    help: 'Start of the process since the Unix epoch',
+    type: 'gauge',
+    labels: [],
+    read: () => [[{}, Math.round(Date.now() / 1000 - process.uptime())]],
+  },
+];
+
+/** The whole exposition, as text. */
+export function metricsText(context: MetricsContext): Promise<string> {
+  const registry = new client.Registry();
+  for (const { name, help, type, labels, read } of ROWS) {
+    const Metric = type === 'gauge' ? client.Gauge : client.Counter;
+    const metric = new Metric({ name, help, labelNames: [...labels], registers: [registry] });
+    for (const [sampleLabels, value] of read(context)) metric.inc(sampleLabels, value);
+  }
+  return registry.metrics();
+}

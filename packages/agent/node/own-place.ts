@@ -1,0 +1,42 @@
+/**
+ * Makes sure that this is the only agent of its name on its store, and the only one behind its socket. The locks are the
+ * kernel's: they end with the process, however it ends.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type FileLock, tryLockFile } from '@tortie/linux/node';
+import { AgentError } from '../src/errors.js';
+
+export interface Place {
+  readonly node: string;
+  readonly storePath: string;
+  readonly socket: string;
+}
+
+/** Throws ERR_AGENT_RUNNING where another agent has the place. */
+export function takePlace({ node, storePath, socket }: Place): { release(): void } {
+  mkdirSync(storePath, { recursive: true, mode: 0o750 });
+  mkdirSync(dirname(socket), { recursive: true, mode: 0o755 });
+  const locks: FileLock[] = [];
+  const take = (path: string, taken: string): void => {
+    const lock = tryLockFile(path);
+    if (!lock) {
+      for (const other of locks) other.release();
+      throw new AgentError('ERR_AGENT_RUNNING', taken);
+    }
+    locks.push(lock);
+  };
+  take(
+    join(storePath, `agent-${node}.lock`),
+    `another agent is running as node "${node}" on the store ${storePath}; stop it, or give this one another name with "node:" or another store with "store.path:"`,
+  );
+  take(
+    `${socket}.lock`,
+    `another agent is running on the socket ${socket}; stop it, or give this one another with "api.socket:"`,
+  );
+  return {
+    release() {
+      for (const lock of locks) lock.release();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Runs one reconciler: level-triggered, never twice at once, coalesced. A failure is reported and tried again with
+ * growing pauses; besides that there is only the slow full round, with jitter, as a safety net.
+ */
+import type { Journal } from './journal.js';
+
+/** `reconcile` looks at what is wanted and at what is, and makes them equal. Calling it again changes nothing. */
+export interface Reconciler {
+  readonly name: string;
+  reconcile(): Promise<void>;
+}
+
+export interface LoopOptions {
+  readonly journal: Journal;
+  /** Pause between full rounds; 0 for none. Default 300. */
+  readonly fullRoundS?: number;
+}
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 60_000;
+
+export class ReconcileLoop {
+  readonly #reconciler: Reconciler;
+  readonly #options: LoopOptions;
+  #wanted = false;
+  #running: Promise<void> | undefined;
+  #closed = false;
+  #retryMs = FIRST_RETRY_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #error: Error | undefined;
+
+  constructor(reconciler: Reconciler, options: LoopOptions) {
+    this.#reconciler = reconciler;
+    this.#options = options;
+  }
+
+  /** What the last round failed with; undefined after a good one. */
+  get error(): Error | undefined {
+    return this.#error;
+  }
+
+  /** Something may have changed. */
+  trigger(): void {
+    if (this.#closed) return;
+    this.#wanted = true;
+    this.#running ??= this.#run();
+  }
+
+  /** Triggers a round and waits until everything triggered so far is done. */
+  async settle(): Promise<void> {
+    this.trigger();
+    while (this.#running) await this.#running;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // The rest of this turn may trigger more; one round then does for all of it.
+    await Promise.resolve();
+    while (this.#wanted && !this.#closed) {
+      this.#wanted = false;
+      clearTimeout(this.#timer);
+      try {
+        await this.#reconciler.reconcile();
+        this.#error = undefined;
+        this.#retryMs = FIRST_RETRY_MS;
+        this.#again((this.#options.fullRoundS ?? 300) * 1000);
+      } catch (error) {
+        this.#error = error instanceof Error ? error : new Error(String(error));
+        if (this.#closed) break;
+        this.#options.journal.problem(`reconciler ${this.#reconciler.name} failed`, this.#error);
+        this.#again(this.#retryMs);
+        this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  /** With up to a quarter of jitter, so that nodes that started together do not stay in step. */
+  #again(ms: number): void {
+    if (ms === 0 || this.#closed) return;
+    this.#timer = setTimeout(() => this.trigger(), ms * (0.75 + Math.random() * 0.5));
+    this.#timer.unref();
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * Best routes and own blocks -> the kernel. Pulls changes when the kernel can take more, keeps what the kernel refused
+ * with its words, and never touches a route that is not ours.
+ *
+ * Over a restart of the agent: the kernel's routes of ours are adopted at start and held as stale until every peer has
+ * sent End-of-RIB or the time is up; what nobody confirmed is then removed.
+ */
+import type { BestPath, BestRouteSubscription } from '@tortie/bgp';
+import type { RunningSpeaker } from '@tortie/bgp/node';
+import { formatPrefix, isLinkLocal, type Prefix } from '@tortie/ip';
+import type { FibDisturbance, FibWriter } from '@tortie/linux/node';
+import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
+import { FibTable, type Resolved } from '../../src/fib/fib-table.js';
+import type { Journal } from '../journal.js';
+import type { Reconciler } from '../reconcile-loop.js';
+
+export interface FibOptions {
+  readonly writer: FibWriter;
+  readonly journal: Journal;
+  readonly resolve: (hop: ViaHop) => Resolved;
+  /** Whether every next hop in use has been answered for. */
+  readonly settled: () => boolean;
+  readonly multipath: number;
+  /** How long stale routes wait for End-of-RIB. */
+  readonly deferralS: number;
+}
+
+const BATCH = 2048;
+/** Time for routes that came with the last End-of-RIB to pass next-hop resolution before the sweep. */
+const SWEEP_PAUSE_MS = 1000;
+
+export class FibReconciler implements Reconciler {
+  readonly name = 'fib';
+  readonly table: FibTable;
+  readonly #options: FibOptions;
+  #adopted: Promise<void> = Promise.resolve();
+  #speaker: RunningSpeaker | undefined;
+  #subscription: BestRouteSubscription | undefined;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #compare = false;
+  #closed = false;
+  #hold: 'waiting' | 'over' | 'swept' = 'swept';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: FibOptions) {
+    this.#options = options;
+    this.table = new FibTable(options.resolve);
+  }
+
+  /**
+   * Reads what the kernel has of ours. Resolves to whether there is anything as soon as that is known; the rest is read
+   * in the background, before the first write.
+   */
+  adopt(): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const read = async (): Promise<void> => {
+        let count = 0;
+        for await (const { prefix, kind, nextHops } of this.#options.writer.list()) {
+          this.table.adopt(prefix, kind, nextHops, true);
+          if (count++ === 0) {
+            this.#hold = 'waiting';
+            resolve(true);
+          }
+        }
+        if (count > 0) {
+          this.#options.journal.event({
+            kind: 'fib',
+            text: `adopted ${count} routes of an earlier run; they stay until the peers have sent theirs`,
+          });
+        }
+        resolve(false);
+      };
+      this.#adopted = read().catch(reject);
+    });
+  }
+
+  attach(speaker: RunningSpeaker): void {
+    this.#speaker = speaker;
+    this.#subscription = speaker.subscribe({
+      multipath: this.#options.multipath,
+      onReady: () => queueMicrotask(() => this.kick()),
+    });
+    if (this.#hold === 'waiting') {
+      this.#timer = setTimeout(() => this.#endHold('the time for End-of-RIB is up'), this.#options.deferralS * 1000);
+      const check = (): void => this.#checkEndOfRib();
+      speaker.on('end-of-rib', check).on('session', check).on('peer', check);
+    }
+    this.kick();
+  }
+
+  /** Own blocks that must not leak to the default route. */
+  setBlocks(prefixes: readonly Prefix[]): void {
+    this.table.setBlocks(prefixes);
+    this.kick();
+  }
+
+  /** The kernel took routes away, or hid from us what it did. */
+  disturbed(what: FibDisturbance): void {
+    if (what.type === 'lost') for (const prefix of what.prefixes) this.table.lost(prefix);
+    else this.#compare = true;
+    this.kick();
+  }
+
+  /** A link, an address or a foreign route changed: what was refused may work by now. */
+  retryFailed(): void {
+    if (this.table.counts.failed === 0) return;
+    this.table.retryFailed();
+    this.kick();
+  }
+
+  /** The full round: reads the kernel's routes and repairs what differs. */
+  async reconcile(): Promise<void> {
+    this.#compare = true;
+    this.table.retryFailed();
+    this.table.prune();
+    this.kick();
+    while (this.#running) await this.#running;
+  }
+
+  kick(): void {
+    if (this.#closed) return;
+    this.#again = true;
+    this.#running ??= this.#run();
+  }
+
+  /** Everything stays in the kernel. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#subscription?.close();
+    await this.#running;
+    await this.#options.writer.close();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      await this.#adopted;
+      while (this.#again && !this.#closed) {
+        this.#again = false;
+        if (this.#compare) await this.#compareWithKernel();
+        await this.#drain();
+      }
+    } catch (error) {
+      this.#options.journal.problem('writing routes failed', error as Error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /** Until there is nothing left to write. The next batch is made while the kernel works on the last. */
+  async #drain(): Promise<void> {
+    this.#pull();
+    for (;;) {
+      const batch = this.table.takeBatch(BATCH);
+      if (batch.length === 0) {
+        if (this.#subscription?.pending) {
+          await new Promise(setImmediate);
+          this.#pull();
+          continue;
+        }
+        if (!this.#mayThenSweep()) return;
+        continue;
+      }
+      const applying = this.#options.writer.apply(batch);
+      this.#pull();
+      const refused = this.table.settle((await applying).map((result) => (result.ok ? OK : refusal(result.message))));
+      if (refused.length > 0) this.#report(refused);
+      if (this.#closed) return;
+    }
+  }
+
+  #pull(): void {
+    if (!this.#subscription || this.table.queued >= BATCH) return;
+    for (const { prefix, paths } of this.#subscription.take(BATCH)) {
+      const foreign = paths.filter(({ peer }) => peer !== 0);
+      // A route of our own that is best leads nowhere through the kernel; beside others it is not ours to forward.
+      this.table.want(prefix, paths[0]?.peer === 0 ? [] : foreign.map((path) => this.#via(path)));
+    }
+  }
+
+  #via({ nextHop, peer }: BestPath): ViaHop {
+    if (!isLinkLocal(nextHop)) return { address: nextHop };
+    const name = this.#speaker?.peerName(peer);
+    const device = name === undefined ? undefined : this.#speaker?.peer(name)?.config.device;
+    return { address: nextHop, ...(device !== undefined && { device }) };
+  }
+
+  async #compareWithKernel(): Promise<void> {
+    this.#compare = false;
+    const listed = new Set<FibEntry>();
+    for await (const { prefix, kind, nextHops } of this.#options.writer.list()) {
+      listed.add(this.table.adopt(prefix, kind, nextHops, this.#hold !== 'swept'));
+    }
+    const lost = this.table.keepOnly(listed);
+    if (lost > 0) {
+      this.#options.journal.event(
+        { kind: 'fib', text: `${lost} routes had left the kernel and are written again` },
+        'warn',
+      );
+    }
+  }
+
+  #checkEndOfRib(): void {
+    if (this.#hold !== 'waiting' || !this.#speaker) return;
+    for (const { config, state, families, negotiated } of this.#speaker.peers()) {
+      if (config.adminDown) continue;
+      if (state !== 'established' || !negotiated) return;
+      const agreed = families.filter(({ family }) => negotiated.families.includes(family));
+      if (!agreed.every(({ endOfRib }) => endOfRib)) return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#endHold('all peers have sent End-of-RIB'), SWEEP_PAUSE_MS);
+    this.#hold = 'over';
+  }
+
+  #endHold(cause: string): void {
+    this.#hold = 'over';
+    this.#sweepCause = cause;
+    this.kick();
+  }
+
+  #sweepCause: string | undefined;
+
+  /** With the hold over and everything pulled and resolved: sweeps. True where that made work. */
+  #mayThenSweep(): boolean {
+    if (this.#hold !== 'over' || this.#sweepCause === undefined) return false;
+    if (!this.#options.settled()) {
+      // A late answer of the kernel about a next hop brings its routes in a moment.
+      this.#timer = setTimeout(() => this.kick(), SWEEP_PAUSE_MS);
+      return false;
+    }
+    this.#hold = 'swept';
+    const swept = this.table.sweep();
+    this.#options.journal.event({
+      kind: 'fib',
+      text: swept === 0 ? 'no stale routes were left' : `removes ${swept} stale routes`,
+      cause: this.#sweepCause,
+    });
+    return swept > 0;
+  }
+
+  /** The first few by name, the rest by number: a full table refused must not fill the log. */
+  #report(refused: readonly FibEntry[]): void {
+    for (const entry of refused.slice(0, 3)) {
+      this.#options.journal.event(
+        {
+          kind: 'fib',
+          subject: formatPrefix(entry.prefix),
+          text: `the kernel refused ${formatPrefix(entry.prefix)}`,
+          cause: entry.error ?? 'unknown',
+        },
+        'warn',
+      );
+    }
+    if (refused.length > 3) {
+      this.#options.journal.event(
+        { kind: 'fib', text: `the kernel refused ${refused.length - 3} more routes` },
+        'warn',
+      );
+    }
+  }
+}
+
+const OK = { ok: true } as const;
+const refusal = (message: string) => ({ ok: false, message }) as const;

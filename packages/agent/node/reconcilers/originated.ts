@@ -1,0 +1,72 @@
+/** Prefixes to announce, from the file, the store and the blocks -> the speaker. */
+import type { OriginateAttributes } from '@tortie/bgp';
+import type { RunningSpeaker } from '@tortie/bgp/node';
+import { formatPrefix, parsePrefix } from '@tortie/ip';
+import type { Store } from '@tortie/store';
+import type { OriginatedSpec } from '../../src/api/originated.js';
+import type { FromFile } from '../../src/config/config.js';
+import { type OriginatedPrefix, OriginTable } from '../../src/originated/origin-table.js';
+import { communities } from '../../src/peers/peer-config.js';
+import { originatedPrefix } from '../../src/store/keys.js';
+import type { Journal } from '../journal.js';
+import type { Reconciler } from '../reconcile-loop.js';
+
+export interface OriginatedOptions {
+  readonly node: string;
+  readonly store: Store;
+  readonly fromFile: readonly FromFile<OriginatedSpec>[];
+  readonly speaker: RunningSpeaker;
+  readonly journal: Journal;
+  /** What the node's blocks and borrowed addresses ask for at this moment. */
+  readonly addressing: () => {
+    readonly blocks: readonly OriginatedPrefix[];
+    readonly borrowed: readonly OriginatedPrefix[];
+  };
+}
+
+export class OriginatedReconciler implements Reconciler {
+  readonly name = 'originated';
+  readonly table = new OriginTable();
+  readonly #options: OriginatedOptions;
+
+  constructor(options: OriginatedOptions) {
+    this.#options = options;
+    this.table.set(
+      'file',
+      options.fromFile.map(({ spec, source }) => ({ ...originated(spec), source })),
+    );
+  }
+
+  async reconcile(): Promise<void> {
+    const { store, node, speaker, journal, addressing } = this.#options;
+    const { entries } = await store.list(originatedPrefix(node));
+    this.table.set(
+      'api',
+      entries.map(({ value, revision }) => ({ ...originated(value as OriginatedSpec), revision })),
+    );
+    const { blocks, borrowed } = addressing();
+    this.table.set('block', blocks);
+    this.table.set('borrowed', borrowed);
+    const { announce, withdraw } = this.table.takeDelta();
+    for (const { prefix, attributes } of announce) speaker.originate(prefix, attributes);
+    for (const prefix of withdraw) speaker.withdraw(prefix);
+    for (const { prefix } of announce.slice(0, 20)) {
+      journal.event({ kind: 'originated', subject: formatPrefix(prefix), text: `announces ${formatPrefix(prefix)}` });
+    }
+    for (const prefix of withdraw.slice(0, 20)) {
+      journal.event({ kind: 'originated', subject: formatPrefix(prefix), text: `withdraws ${formatPrefix(prefix)}` });
+    }
+  }
+}
+
+/** A checked spec as the speaker takes it. */
+export function originated({ prefix, med, localPref, communities: texts }: OriginatedSpec): OriginatedPrefix {
+  const { standard, large } = communities(texts ?? []);
+  const attributes: OriginateAttributes = {
+    ...(med !== undefined && { med }),
+    ...(localPref !== undefined && { localPref }),
+    ...(standard.length > 0 && { communities: standard }),
+    ...(large.length > 0 && { largeCommunities: large }),
+  };
+  return { prefix: parsePrefix(prefix), attributes };
+}

@@ -1,0 +1,92 @@
+/** Peers of the file and of the store -> peers of the speaker. */
+import type { ChangeImpact } from '@tortie/bgp';
+import type { RunningSpeaker } from '@tortie/bgp/node';
+import type { Store } from '@tortie/store';
+import type { PeerSpec } from '../../src/api/peer.js';
+import type { FromFile } from '../../src/config/config.js';
+import { type PeerDefaults, peerConfig } from '../../src/peers/peer-config.js';
+import { nameIn, peerPrefix } from '../../src/store/keys.js';
+import type { Reconciler } from '../reconcile-loop.js';
+
+export interface ManagedPeer {
+  readonly spec: PeerSpec;
+  readonly origin: 'file' | 'api';
+  /** FILE:LINE. */
+  readonly source?: string;
+  readonly revision?: number;
+  /** Why the speaker does not take it. */
+  readonly error?: string;
+  /** What the last change of the spec did to the session. */
+  readonly impact: ChangeImpact;
+}
+
+export interface PeersOptions {
+  readonly node: string;
+  readonly store: Store;
+  readonly filePeers: readonly FromFile<PeerSpec>[];
+  readonly speaker: RunningSpeaker;
+  /** As they stand at this moment: the import policy follows pools and blocks. */
+  readonly defaults: () => PeerDefaults;
+}
+
+type Desired = Omit<ManagedPeer, 'error' | 'impact'>;
+
+export class PeersReconciler implements Reconciler {
+  readonly name = 'peers';
+  readonly #options: PeersOptions;
+  readonly #managed = new Map<string, ManagedPeer>();
+  readonly #told = new Set<string>();
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+  }
+
+  get(name: string): ManagedPeer | undefined {
+    return this.#managed.get(name);
+  }
+
+  list(): ManagedPeer[] {
+    return [...this.#managed.values()].sort((x, y) => (x.spec.name < y.spec.name ? -1 : 1));
+  }
+
+  async reconcile(): Promise<void> {
+    const desired = await this.#desired();
+    const { speaker } = this.#options;
+    for (const name of [...this.#told]) {
+      if (desired.has(name)) continue;
+      speaker.removePeer(name);
+      this.#told.delete(name);
+    }
+    for (const name of [...this.#managed.keys()]) if (!desired.has(name)) this.#managed.delete(name);
+    const defaults = this.#options.defaults();
+    for (const [name, peer] of desired) this.#managed.set(name, this.#apply(name, peer, defaults));
+  }
+
+  #apply(name: string, peer: Desired, defaults: PeerDefaults): ManagedPeer {
+    const before = this.#managed.get(name);
+    const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
+    try {
+      const config = peerConfig(peer.spec, defaults);
+      let impact: ChangeImpact = 'applied';
+      if (this.#told.has(name)) impact = this.#options.speaker.updatePeer(name, config);
+      else this.#options.speaker.addPeer(config);
+      this.#told.add(name);
+      return { ...peer, impact: same ? before.impact : impact };
+    } catch (error) {
+      return { ...peer, impact: 'none', error: (error as Error).message };
+    }
+  }
+
+  async #desired(): Promise<Map<string, Desired>> {
+    const { node, store, filePeers } = this.#options;
+    const prefix = peerPrefix(node);
+    const desired = new Map<string, Desired>();
+    for (const { spec, source } of filePeers) desired.set(spec.name, { spec, origin: 'file', source });
+    for (const { key, value, revision } of (await store.list(prefix)).entries) {
+      const name = nameIn(prefix, key);
+      if (desired.has(name)) continue;
+      desired.set(name, { spec: value as PeerSpec, origin: 'api', revision });
+    }
+    return desired;
+  }
+}

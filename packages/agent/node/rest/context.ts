@@ -1,0 +1,36 @@
+/** What the REST resources may touch of the agent. */
+import type { RunningSpeaker } from '@tortie/bgp/node';
+import type { Store } from '@tortie/store';
+import type { FibSummary } from '../../src/api/fib.js';
+import type { Health, Status } from '../../src/api/status.js';
+import type { AgentConfig } from '../../src/config/config.js';
+import type { Journal } from '../journal.js';
+import type { ReconcileLoop } from '../reconcile-loop.js';
+import type { FibReconciler } from '../reconcilers/fib.js';
+import type { Links } from '../reconcilers/links.js';
+import type { OriginatedReconciler } from '../reconcilers/originated.js';
+import type { PeersReconciler } from '../reconcilers/peers.js';
+
+export interface RestContext {
+  readonly config: AgentConfig;
+  readonly store: Store;
+  readonly speaker: RunningSpeaker;
+  readonly journal: Journal;
+  readonly peers: PeersReconciler;
+  readonly peersLoop: ReconcileLoop;
+  readonly originated: OriginatedReconciler;
+  readonly originatedLoop: ReconcileLoop;
+  /** Absent where this node programs nothing. */
+  readonly fib: FibReconciler | undefined;
+  readonly links: Links | undefined;
+  status(): Status;
+  health(): Health;
+  fibSummary(): FibSummary;
+  /** Own blocks and their addresses, from memory. */
+  blockUsage(): readonly {
+    readonly version: 4 | 6;
+    readonly blocks: number;
+    readonly assigned: number;
+    readonly free: number;
+  }[];
+}

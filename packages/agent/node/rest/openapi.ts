@@ -1,0 +1,29 @@
+/** GET /openapi.json: the description of the API, made from the schemas when somebody asks for it. */
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { VERSION } from '../version.js';
+
+export async function registerOpenApi(app: FastifyInstance): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tortie agent',
+        version: VERSION,
+        description:
+          'One node of a Tortie network: its BGP peers, routes, kernel routes and addresses. Errors are RFC 9457 problems with a stable code.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      tags: [
+        { name: 'node', description: 'The agent itself' },
+        { name: 'peers', description: 'BGP peers and their sessions' },
+        { name: 'routes', description: 'What was learned, chosen, announced and programmed' },
+        { name: 'ipam', description: 'Pools, blocks and assigned addresses' },
+      ],
+      components: {
+        securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'Needed over TCP only' } },
+      },
+    },
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+}

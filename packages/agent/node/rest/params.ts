@@ -1,0 +1,10 @@
+/** Path parameters and headers that several resources share. */
+import { Type } from 'typebox';
+
+export const NameParams = Type.Object({ name: Type.String({ minLength: 1, maxLength: 253 }) });
+export const PrefixParams = Type.Object({ prefix: Type.String({ format: 'ip-prefix' }) });
+export const HandleParams = Type.Object({ handle: Type.String({ minLength: 1, maxLength: 253 }) });
+
+export const IfMatch = Type.Object({
+  'if-match': Type.Optional(Type.String({ description: 'Only if the resource still has this ETag; else 412' })),
+});

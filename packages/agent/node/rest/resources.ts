@@ -1,0 +1,20 @@
+/** Every REST resource, a row each. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { RestContext } from './context.js';
+import { fibRoutes } from './routes/fib.js';
+import { nodeRoutes } from './routes/node.js';
+import { originatedRoutes } from './routes/originated.js';
+import { peerTableRoutes } from './routes/peer-tables.js';
+import { peerRoutes } from './routes/peers.js';
+import { routeRoutes } from './routes/routes.js';
+
+export type Resource = (context: RestContext) => FastifyPluginAsyncTypebox;
+
+export const RESOURCES: readonly Resource[] = [
+  nodeRoutes,
+  peerRoutes,
+  peerTableRoutes,
+  routeRoutes,
+  fibRoutes,
+  originatedRoutes,
+];

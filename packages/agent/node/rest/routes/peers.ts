@@ -1,0 +1,176 @@
+/** /v1/peers: create, read, change, delete at run time; kept in the store, applied without a restart. */
+import { resolvePeerConfig } from '@tortie/bgp';
+import { Type } from 'typebox';
+import { Peer, PeerChange, PeerList, PeerPatch, PeerReset, PeerSpec, ResetDone } from '../../../src/api/peer.js';
+import { AgentError, ValidationError } from '../../../src/errors.js';
+import { mergePatch } from '../../../src/merge-patch.js';
+import { peerConfig } from '../../../src/peers/peer-config.js';
+import { peerView } from '../../../src/peers/peer-view.js';
+import { checkPeer } from '../../../src/rules/peer-rules.js';
+import { checkValue } from '../../../src/schema/check.js';
+import { peerKey } from '../../../src/store/keys.js';
+import type { ManagedPeer } from '../../reconcilers/peers.js';
+import type { RestContext } from '../context.js';
+import { IfMatch, NameParams } from '../params.js';
+import type { Resource } from '../resources.js';
+import { createStored, deleteStored, etagOf, updateStored } from '../stored.js';
+
+const tags = ['peers'];
+
+export const peerRoutes: Resource = (context) => async (app) => {
+  const { config, store, speaker, peers, peersLoop } = context;
+  const show = (peer: ManagedPeer): Peer =>
+    peerView({ ...peer, view: speaker.peer(peer.spec.name), nowMs: Date.now() });
+
+  app.get('/v1/peers', { schema: { tags, summary: 'All peers', response: { 200: PeerList } } }, async () => ({
+    peers: peers.list().map(show),
+  }));
+
+  app.post(
+    '/v1/peers',
+    { schema: { tags, summary: 'Adds a peer', body: PeerSpec, response: { 201: Peer } } },
+    async (request, reply) => {
+      const spec = request.body;
+      checkSpec(context, spec);
+      const present = peers.get(spec.name);
+      if (present?.origin === 'file') {
+        throw new AgentError('ERR_AGENT_EXISTS', `peer "${spec.name}" exists already, in ${present.source}`);
+      }
+      await createStored(store, peerKey(config.node, spec.name), spec, `peer "${spec.name}"`);
+      await peersLoop.settle();
+      const peer = found(peers.get(spec.name), spec.name);
+      reply.code(201).header('location', `/v1/peers/${encodeURIComponent(spec.name)}`);
+      if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
+      return show(peer);
+    },
+  );
+
+  app.get(
+    '/v1/peers/:name',
+    { schema: { tags, summary: 'One peer', params: NameParams, response: { 200: Peer } } },
+    async (request, reply) => {
+      const peer = found(peers.get(request.params.name), request.params.name);
+      if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
+      return show(peer);
+    },
+  );
+
+  app.patch(
+    '/v1/peers/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Changes a peer (JSON merge patch) and says what that did to its session',
+        params: NameParams,
+        headers: IfMatch,
+        body: PeerPatch,
+        response: { 200: PeerChange },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      refuseFilePeer(found(peers.get(name), name), 'changed');
+      const before = peers.get(name)?.revision;
+      await updateStored(
+        { store, key: peerKey(config.node, name), ifMatch: request.headers['if-match'], what: `peer "${name}"` },
+        (value) => {
+          const next = mergePatch(value, request.body);
+          const issues = checkValue(PeerSpec, next);
+          if (issues.length > 0) throw new ValidationError(issues);
+          checkSpec(context, next as PeerSpec);
+          return next;
+        },
+      );
+      await peersLoop.settle();
+      const peer = found(peers.get(name), name);
+      if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
+      return { peer: show(peer), impact: peer.revision === before ? 'none' : peer.impact };
+    },
+  );
+
+  app.delete(
+    '/v1/peers/:name',
+    {
+      schema: { tags, summary: 'Removes a peer', params: NameParams, headers: IfMatch, response: { 204: Type.Null() } },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      refuseFilePeer(found(peers.get(name), name), 'deleted');
+      const key = peerKey(config.node, name);
+      await deleteStored({ store, key, ifMatch: request.headers['if-match'], what: `peer "${name}"` });
+      await peersLoop.settle();
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/v1/peers/:name/reset',
+    {
+      schema: {
+        tags,
+        summary: 'Starts the session anew, or has routes sent again',
+        params: NameParams,
+        body: PeerReset,
+        response: { 200: ResetDone },
+      },
+    },
+    async (request) => {
+      const { name } = request.params;
+      const { mode } = request.body;
+      found(peers.get(name), name);
+      if (!speaker.resetPeer(name, mode)) {
+        throw new AgentError(
+          'ERR_AGENT_SESSION',
+          mode === 'hard'
+            ? `peer "${name}" has no session to reset`
+            : `a ${mode} reset needs an established session, and that of peer "${name}" is ${speaker.peer(name)?.state ?? 'not there'}`,
+        );
+      }
+      context.journal.event({
+        kind: 'peer',
+        subject: name,
+        text: `${mode} reset of ${name}`,
+        cause: 'asked for by the API',
+      });
+      return { peer: name, mode };
+    },
+  );
+};
+
+function found(peer: ManagedPeer | undefined, name: string): ManagedPeer {
+  if (!peer) throw new AgentError('ERR_AGENT_NOT_FOUND', `there is no peer "${name}"`);
+  return peer;
+}
+
+function refuseFilePeer(peer: ManagedPeer, what: string): void {
+  if (peer.origin === 'api') return;
+  throw new AgentError(
+    'ERR_AGENT_FILE_ORIGIN',
+    `peer "${peer.spec.name}" is configured in ${peer.source} and is ${what} there; the agent reads the file when it starts`,
+  );
+}
+
+/** Everything about a peer that can be known before it is tried. */
+function checkSpec({ config, peers, speaker }: RestContext, spec: PeerSpec): void {
+  const issues = checkPeer(spec, config.asn);
+  const port = spec.remotePort ?? 179;
+  for (const other of peers.list()) {
+    if (other.spec.name === spec.name || other.spec.remoteAddress !== spec.remoteAddress) continue;
+    if ((other.spec.remotePort ?? 179) !== port) continue;
+    issues.push({
+      pointer: '/remoteAddress',
+      detail: `${spec.remoteAddress} port ${port} is already peer "${other.spec.name}"`,
+    });
+  }
+  if (issues.length > 0) throw new ValidationError(issues);
+  const scope = { policy: 'all', defaultRoute: true, pools: [], ownBlocks: [], lentAddresses: [] } as const;
+  try {
+    resolvePeerConfig(peerConfig(spec, { asn: config.asn, restartTimeS: 120, scope }), {
+      asn: speaker.asn,
+      routerId: speaker.routerId,
+    });
+  } catch (error) {
+    const field = (error as { field?: string }).field;
+    throw new ValidationError([{ pointer: field ? `/${field}` : '', detail: (error as Error).message }]);
+  }
+}

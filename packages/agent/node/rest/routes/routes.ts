@@ -1,0 +1,80 @@
+/** /v1/routes: the loc-rib with every candidate, and why one of them is best. */
+import type { LocRibEntry } from '@tortie/bgp';
+import { addressBits, type Prefix, parseAddress, parsePrefix, prefixOf } from '@tortie/ip';
+import { RoutePage, RouteQuery, Why, WhyQuery } from '../../../src/api/route.js';
+import { AgentError, ValidationError } from '../../../src/errors.js';
+import { explain, routeView } from '../../../src/routes/route-view.js';
+import { familyPage } from '../family-pages.js';
+import type { Resource } from '../resources.js';
+import { fibView } from './fib.js';
+
+const tags = ['routes'];
+
+export const routeRoutes: Resource = (context) => async (app) => {
+  const { speaker } = context;
+  const peerName = (index: number): string | undefined => speaker.peerName(index);
+
+  app.get(
+    '/v1/routes',
+    {
+      schema: {
+        tags,
+        summary: 'The routes of all peers, best first, with the reason each other one lost',
+        querystring: RouteQuery,
+        response: { 200: RoutePage },
+      },
+    },
+    async (request) => {
+      const { prefix: text, longer = false, ...query } = request.query;
+      const prefix = text === undefined ? undefined : parsePrefix(text);
+      const family = prefix ? (prefix.version === 4 ? 'ipv4-unicast' : 'ipv6-unicast') : query.family;
+      if (prefix && query.family !== undefined && query.family !== family) {
+        throw new ValidationError([{ pointer: 'family', detail: `${text} is of ${family}` }]);
+      }
+      const { items, ...rest } = familyPage({ ...query, ...(family && { family }) }, (name, page) =>
+        speaker.locRib({ family: name, ...page, ...(prefix && { prefix, longer }) }),
+      );
+      return { routes: items.map((entry) => routeView(entry, peerName)), ...rest };
+    },
+  );
+
+  app.get(
+    '/v1/routes/why',
+    {
+      schema: {
+        tags,
+        summary: 'The decision for a prefix, or for the longest prefix that holds an address, in sentences',
+        querystring: WhyQuery,
+        response: { 200: Why },
+      },
+    },
+    async (request) => {
+      const entry = lookUp(request.query.prefix, (prefix) => speaker.why(prefix));
+      if (!entry)
+        throw new AgentError(
+          'ERR_AGENT_NOT_FOUND',
+          `no route for ${request.query.prefix} was ever received or announced`,
+        );
+      const { prefix, candidates } = routeView(entry, peerName);
+      const fib = context.fib?.table.get(entry.prefix);
+      const shown = fib && fibView(context, fib);
+      return {
+        prefix,
+        explanation: explain(candidates),
+        candidates,
+        ...(shown && { fib: { state: shown.state, ...(shown.error !== undefined && { error: shown.error }) } }),
+      };
+    },
+  );
+};
+
+/** Exactly the prefix; for an address, the longest one that holds it: at most 129 look-ups in a hash table. */
+function lookUp(text: string, why: (prefix: Prefix) => LocRibEntry | undefined): LocRibEntry | undefined {
+  if (text.includes('/')) return why(parsePrefix(text));
+  const address = parseAddress(text);
+  for (let length: number = addressBits(address.version); length >= 0; length--) {
+    const entry = why(prefixOf(address, length));
+    if (entry && entry.candidates.length > 0) return entry;
+  }
+  return undefined;
+}

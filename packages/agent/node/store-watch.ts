@@ -1,0 +1,47 @@
+/** Calls back when something below a prefix of the store changes; survives compaction and errors of the store. */
+import { follow, type Store, StoreError } from '@tortie/store';
+import type { Journal } from './journal.js';
+
+export interface StoreWatchOptions {
+  readonly store: Store;
+  readonly prefix: string;
+  readonly journal: Journal;
+  /** Called for the first snapshot, each change and after each gap: the callee is level-triggered and lists by itself. */
+  readonly onChange: () => void;
+}
+
+export interface StoreWatch {
+  close(): void;
+}
+
+export function watchStore({ store, prefix, journal, onChange }: StoreWatchOptions): StoreWatch {
+  const stop = new AbortController();
+  const run = async (): Promise<void> => {
+    let pauseMs = 200;
+    while (!stop.signal.aborted) {
+      try {
+        for await (const _event of follow(store, prefix, { signal: stop.signal })) {
+          pauseMs = 200;
+          onChange();
+        }
+      } catch (error) {
+        if (stop.signal.aborted || (error instanceof StoreError && error.code === 'ERR_STORE_CLOSED')) return;
+        journal.problem(`watching ${prefix} of the store failed`, error as Error);
+        await pause(pauseMs, stop.signal);
+        pauseMs = Math.min(pauseMs * 2, 30_000);
+      }
+    }
+  };
+  void run();
+  return { close: () => stop.abort() };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,75 @@
+/** A peer as the API shows it: what is configured, and what its session does. Never a password. */
+import type { MessageCounters, PeerView } from '@tortie/bgp';
+import { formatAddress, ipv4 } from '@tortie/ip';
+import type { Peer, PeerSession, PeerSpec } from '../api/peer.js';
+
+export interface PeerViewInput {
+  readonly spec: PeerSpec;
+  readonly origin: 'file' | 'api';
+  readonly source?: string;
+  readonly revision?: number;
+  readonly error?: string;
+  readonly view?: PeerView | undefined;
+  readonly nowMs: number;
+}
+
+export function peerView({ spec, origin, source, revision, error, view, nowMs }: PeerViewInput): Peer {
+  const { password, ...shown } = spec;
+  return {
+    name: spec.name,
+    origin,
+    ...(source !== undefined && { source }),
+    ...(revision !== undefined && { revision }),
+    passwordSet: password !== undefined,
+    spec: shown,
+    ...(view && { session: sessionView(view, nowMs) }),
+    ...(error !== undefined && { error }),
+  };
+}
+
+export function sessionView(view: PeerView, nowMs: number): PeerSession {
+  const { negotiated, config } = view;
+  return {
+    state: view.state,
+    since: new Date(view.sinceMs).toISOString(),
+    ...(view.state === 'established' && { uptimeS: Math.max(0, Math.round(nowMs - view.sinceMs) / 1000) }),
+    type: config.remoteAsn === config.localAsn ? 'ibgp' : 'ebgp',
+    ...(view.lastCause !== undefined && { lastCause: view.lastCause }),
+    flaps: view.dropped,
+    ...(view.routerId !== undefined && { remoteRouterId: formatAddress(ipv4(view.routerId)) }),
+    ...(view.localAddress && { localAddress: formatAddress(view.localAddress) }),
+    ...(negotiated && {
+      holdTimeS: negotiated.holdTimeS,
+      keepaliveS: negotiated.keepaliveS,
+      capabilities: capabilityNames(negotiated),
+    }),
+    families: view.families.map(({ family, received, stale, advertised, endOfRib }) => ({
+      family,
+      received,
+      advertised,
+      stale,
+      endOfRib,
+    })),
+    messagesIn: messages(view.received),
+    messagesOut: messages(view.sent),
+  };
+}
+
+const capabilityNames = (negotiated: NonNullable<PeerView['negotiated']>): string[] =>
+  [
+    ...negotiated.families,
+    negotiated.fourOctetAs && '4-octet-as',
+    negotiated.extendedMessages && 'extended-messages',
+    negotiated.routeRefresh && 'route-refresh',
+    negotiated.enhancedRouteRefresh && 'enhanced-route-refresh',
+    negotiated.gracefulRestart && 'graceful-restart',
+  ].filter((name) => name !== false);
+
+const messages = ({ open, update, notification, keepalive, routeRefresh }: MessageCounters) => ({
+  open,
+  update,
+  notification,
+  keepalive,
+  routeRefresh,
+  total: open + update + notification + keepalive + routeRefresh,
+});
