@@ -1,5 +1,60 @@
+export { errnoName, errnoWords } from './errno.js';
 export { LinuxError, type LinuxErrorCode, type LinuxErrorDetails } from './errors.js';
-export type { InterfaceAddress } from './interface-address.js';
-export type { Link } from './link.js';
-export type { Neighbour } from './neighbour.js';
-export type { NextHop, Route, RouteType } from './route.js';
+export { fibWriterFilter, ignoreProtocolFilter } from './event-filter.js';
+export { AF, familyOf, versionOf } from './family.js';
+export { PrefixTable } from './fib/prefix-table.js';
+export { RouteTemplate } from './fib/route-template.js';
+export {
+  ADDRESS_FLAGS,
+  type AddressRequest,
+  type InterfaceAddress,
+  RTM_ADDRESS,
+  readInterfaceAddress,
+  writeAddressDump,
+  writeInterfaceAddress,
+} from './interface-address.js';
+export { LINK_FLAGS, type Link, type LinkRequest, RTM_LINK, readLink, writeLink } from './link.js';
+export {
+  NEIGHBOUR_FLAGS,
+  NEIGHBOUR_STATE,
+  type Neighbour,
+  RTM_NEIGHBOUR,
+  readNeighbour,
+  writeNeighbour,
+  writeNeighbourDump,
+} from './neighbour.js';
+export { type Acknowledgement, readAcknowledgement, refusal, refusalText } from './netlink/acknowledgement.js';
+export { align4, LITTLE_ENDIAN, viewOf } from './netlink/byte-order.js';
+export {
+  MESSAGE_HEADER_OCTETS,
+  messagesOf,
+  type NetlinkMessage,
+  NLM_F,
+  NLMSG,
+} from './netlink/message.js';
+export { MessageWriter } from './netlink/message-writer.js';
+export {
+  type Nexthop,
+  type NexthopMember,
+  RTM_NEXTHOP,
+  readNexthop,
+  writeNexthop,
+  writeNexthopDelete,
+  writeNexthopDump,
+} from './nexthop.js';
+export {
+  MAIN_TABLE,
+  type NextHop,
+  ROUTE_TYPES,
+  type Route,
+  type RouteDump,
+  type RouteRequest,
+  type RouteType,
+  RTM_ROUTE,
+  readRoute,
+  SCOPE,
+  writeRoute,
+  writeRouteDump,
+  writeRouteLookup,
+} from './route.js';
+export { RTM_RULE, type Rule, readRule, writeRule, writeRuleDump } from './rule.js';

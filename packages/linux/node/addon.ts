@@ -1,0 +1,84 @@
+/** The native addon, loaded when first needed: importing this package never fails for want of a compiler. */
+import { createRequire } from 'node:module';
+import { errnoName, errnoWords, LinuxError } from '@tortie/linux';
+
+/**
+ * What native/addon.c exports. Numbers below 0 are negated errno values; nothing throws. `netns` is a path, or '' for
+ * the namespace of this process.
+ */
+export interface Addon {
+  openSocket(domain: number, type: number, protocol: number, netns: string): number;
+  readFile(netns: string, path: string): Uint8Array | number;
+  writeFile(netns: string, path: string, octets: Uint8Array): number;
+  /** Binds a new network namespace to an existing file. */
+  createNetns(path: string): number;
+  close(fd: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array): number;
+  getsockopt(fd: number, level: number, option: number, octets: number): Uint8Array | number;
+  bind(fd: number, address: Uint8Array): number;
+  connect(fd: number, address: Uint8Array): number;
+  getsockname(fd: number): Uint8Array | number;
+  getpeername(fd: number): Uint8Array | number;
+  /** Never waits. */
+  receive(fd: number, into: Uint8Array): number;
+  /** A classic BPF program, as struct sock_filter one behind the other. */
+  attachFilter(fd: number, program: Uint8Array): number;
+  flock(fd: number, operation: number): number;
+  mount(source: string, target: string, type: string, flags: number): number;
+  unmount(target: string, flags: number): number;
+  /** Off the main thread: sends octets[0..ends[0]), receives until seqs[0] is answered, and so on. */
+  exchange(
+    fd: number,
+    octets: Uint8Array,
+    ends: Uint32Array,
+    seqs: Uint32Array,
+    limitOctets: number,
+  ): Promise<[replies: Uint8Array, batchesDone: number, errno: number]>;
+  startWatching(onReady: (token: number) => void): number;
+  watch(fd: number, token: number, again: boolean): number;
+  unwatch(fd: number): number;
+  hold(on: boolean): number;
+}
+
+const require = createRequire(import.meta.url);
+let loaded: Addon | undefined;
+
+/** The addon; throws LinuxError `ERR_LINUX_ADDON` with what to do where it is missing or does not load. */
+export function addon(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Addon {
+  // From dist/node/ to build/.
+  const path = process.env.TORTIE_LINUX_ADDON ?? '../../build/tortie-linux.node';
+  if (process.platform !== 'linux') {
+    throw new LinuxError('ERR_LINUX_ADDON', `kernel access needs Linux; this is ${process.platform}`);
+  }
+  try {
+    return require(path) as Addon;
+  } catch (cause) {
+    throw new LinuxError(
+      'ERR_LINUX_ADDON',
+      'the native addon of @tortie/linux is missing or does not load here. Build it with a C compiler: install one ' +
+        '(Debian, Ubuntu: build-essential; Fedora: gcc; Alpine: build-base) and run "node build.mjs" in the folder of @tortie/linux',
+      { cause },
+    );
+  }
+}
+
+/** Passes a result on; throws LinuxError `ERR_LINUX_SYSCALL` for a negative one. `what` reads as in "bind 10.0.0.1". */
+export function checked(what: string, result: number): number {
+  if (result < 0) throw syscallError(what, -result);
+  return result;
+}
+
+export function checkedOctets(what: string, result: Uint8Array | number): Uint8Array {
+  if (typeof result === 'number') throw syscallError(what, -result);
+  return result;
+}
+
+export function syscallError(what: string, errno: number): LinuxError {
+  const name = errnoName(errno);
+  return new LinuxError('ERR_LINUX_SYSCALL', `${what}: ${name}: ${errnoWords(errno)}`, { errno, errnoName: name });
+}

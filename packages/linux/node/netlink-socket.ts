@@ -1,0 +1,186 @@
+import {
+  LITTLE_ENDIAN,
+  LinuxError,
+  messagesOf,
+  type NetlinkMessage,
+  NLMSG,
+  readAcknowledgement,
+  refusal,
+  viewOf,
+} from '@tortie/linux';
+import { addon, checked, checkedOctets, syscallError } from './addon.js';
+import { netlinkAddress, SOCK, SOL, setOption } from './descriptor.js';
+import { type NetnsRef, netnsPath } from './netns-path.js';
+
+const AF_NETLINK = 16;
+const NETLINK_ROUTE = 0;
+/** Of SOL_NETLINK. */
+export const NETLINK = { ADD_MEMBERSHIP: 1, CAP_ACK: 10, EXT_ACK: 11, GET_STRICT_CHK: 12 } as const;
+export const SO = { SNDBUF: 7, RCVBUF: 8, RCVTIMEO: 20, ATTACH_FILTER: 26, SNDBUFFORCE: 32, RCVBUFFORCE: 33 } as const;
+const EPERM = 1;
+const ANSWER_TIMEOUT_S = 10;
+/** Size of one piece of a dump: about 3,000 routes, a few milliseconds of parsing. */
+const DUMP_PIECE_OCTETS = 256 * 1024;
+const NONE = new Uint8Array();
+const NO_ENDS = new Uint32Array();
+
+export interface NetlinkSocketOptions {
+  readonly netns?: NetnsRef | undefined;
+  readonly receiveBufferOctets?: number;
+}
+
+/** What came back for some batches; errno is 0 when all were answered. */
+export interface Exchanged {
+  readonly replies: Uint8Array;
+  readonly batchesDone: number;
+  readonly errno: number;
+}
+
+/** An rtnetlink socket. Exchanges wait for each other, so answers never mix. */
+export class NetlinkSocket {
+  readonly fd: number;
+  /** nlmsg_pid of our messages, and of the notifications they cause. */
+  readonly portId: number;
+  #seq = 1;
+  #busy: Promise<unknown> = Promise.resolve();
+  #native: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor({ netns, receiveBufferOctets = 1024 * 1024 }: NetlinkSocketOptions = {}) {
+    const path = netnsPath(netns);
+    const where = path ? ` in ${path}` : '';
+    this.fd = checked(
+      `open an rtnetlink socket${where}`,
+      addon().openSocket(AF_NETLINK, SOCK.RAW, NETLINK_ROUTE, path),
+    );
+    try {
+      setBuffer(this.fd, SO.RCVBUFFORCE, SO.RCVBUF, receiveBufferOctets);
+      const timeout = new Uint8Array(16);
+      viewOf(timeout).setBigInt64(0, BigInt(ANSWER_TIMEOUT_S), LITTLE_ENDIAN);
+      setOption(this.fd, SOL.SOCKET, SO.RCVTIMEO, timeout, 'SO_RCVTIMEO');
+      setOption(this.fd, SOL.NETLINK, NETLINK.CAP_ACK, 1, 'NETLINK_CAP_ACK');
+      setOption(this.fd, SOL.NETLINK, NETLINK.EXT_ACK, 1, 'NETLINK_EXT_ACK');
+      setOption(this.fd, SOL.NETLINK, NETLINK.GET_STRICT_CHK, 1, 'NETLINK_GET_STRICT_CHK');
+      checked('bind an rtnetlink socket', addon().bind(this.fd, netlinkAddress()));
+      const name = checkedOctets('read the port id', addon().getsockname(this.fd));
+      this.portId = viewOf(name).getUint32(4, LITTLE_ENDIAN);
+    } catch (error) {
+      addon().close(this.fd);
+      throw error;
+    }
+  }
+
+  nextSeq(): number {
+    this.#seq = this.#seq >= 0xffffffff ? 1 : this.#seq + 1;
+    return this.#seq;
+  }
+
+  /** Sends batches one by one and collects the answers. The octets must not change until it settles. */
+  exchange(octets: Uint8Array, ends: Uint32Array, seqs: Uint32Array, limitOctets = 0): Promise<Exchanged> {
+    return this.#alone(() => this.#exchange(octets, ends, seqs, limitOctets));
+  }
+
+  async #exchange(octets: Uint8Array, ends: Uint32Array, seqs: Uint32Array, limit: number): Promise<Exchanged> {
+    if (this.#closed) throw new LinuxError('ERR_LINUX_CLOSED', 'the netlink socket is closed');
+    const native = addon().exchange(this.fd, octets, ends, seqs, limit);
+    this.#native = native;
+    const [replies, batchesDone, errno] = await native;
+    return { replies, batchesDone, errno: -errno };
+  }
+
+  /** One acknowledged request; gives the messages before the acknowledgement. Throws LinuxError `ERR_LINUX_NETLINK`. */
+  async request(what: string, seq: number, octets: Uint8Array): Promise<NetlinkMessage[]> {
+    const done = await this.exchange(octets, Uint32Array.of(octets.length), Uint32Array.of(seq));
+    if (done.errno) throw syscallError(what, done.errno);
+    const messages: NetlinkMessage[] = [];
+    for (const message of messagesOf(done.replies)) {
+      if (message.seq !== seq) continue;
+      if (message.type !== NLMSG.ERROR) messages.push(message);
+      else checkAnswer(what, message);
+    }
+    return messages;
+  }
+
+  /**
+   * A dump in pieces. Others wait until it ends or is abandoned. Throws `ERR_LINUX_NETLINK` where the kernel refuses.
+   * A table that changes meanwhile gives a dump that may miss or repeat entries, as netlink dumps do.
+   */
+  async *dump(what: string, seq: number, octets: Uint8Array): AsyncGenerator<NetlinkMessage[]> {
+    const finish = await this.#acquire();
+    let over = false;
+    try {
+      let out = octets;
+      while (!over) {
+        const ends = out.length ? Uint32Array.of(out.length) : NO_ENDS;
+        const piece = await this.#exchange(out, ends, Uint32Array.of(seq), DUMP_PIECE_OCTETS);
+        if (piece.errno) throw syscallError(what, piece.errno);
+        over = piece.batchesDone === 1;
+        out = NONE;
+        const messages: NetlinkMessage[] = [];
+        for (const message of messagesOf(piece.replies)) {
+          if (message.seq !== seq) continue;
+          if (message.type === NLMSG.ERROR) {
+            over = true;
+            checkAnswer(what, message);
+          } else if (message.type === NLMSG.DONE) checkDone(what, message);
+          else messages.push(message);
+        }
+        yield messages;
+      }
+    } finally {
+      // An abandoned dump is read to its end: its answers must not meet the next request.
+      while (!over && !this.#closed) {
+        const rest = await this.#exchange(NONE, NO_ENDS, Uint32Array.of(seq), DUMP_PIECE_OCTETS);
+        over = rest.batchesDone === 1 || rest.errno !== 0;
+      }
+      finish();
+    }
+  }
+
+  /** Closes once the exchange under way has ended; those behind it are refused with `ERR_LINUX_CLOSED`. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#native;
+    addon().close(this.fd);
+  }
+
+  #alone<T>(task: () => Promise<T>): Promise<T> {
+    const mine = this.#busy.then(task, task);
+    this.#busy = mine.catch(() => {});
+    return mine;
+  }
+
+  async #acquire(): Promise<() => void> {
+    let free = (): void => {};
+    const held = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    await new Promise<void>((resolve) => {
+      void this.#alone(() => {
+        resolve();
+        return held;
+      });
+    });
+    return free;
+  }
+}
+
+/** Beyond the system's limit with CAP_NET_ADMIN, else as far as the limit goes. */
+export function setBuffer(fd: number, force: number, plain: number, octets: number): void {
+  const value = new Uint8Array(4);
+  viewOf(value).setInt32(0, octets, LITTLE_ENDIAN);
+  if (addon().setsockopt(fd, SOL.SOCKET, force, value) === -EPERM) addon().setsockopt(fd, SOL.SOCKET, plain, value);
+}
+
+function checkAnswer(what: string, message: NetlinkMessage): void {
+  const answer = readAcknowledgement(message);
+  if (answer.errno) throw refusal(what, answer);
+}
+
+/** NLMSG_DONE carries the error of a dump that failed on its way. */
+function checkDone(what: string, message: NetlinkMessage): void {
+  if (message.end - message.start < 4) return;
+  const errno = -message.view.getInt32(message.start, LITTLE_ENDIAN);
+  if (errno > 0) throw syscallError(what, errno);
+}

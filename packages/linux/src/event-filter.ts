@@ -1,0 +1,79 @@
+/**
+ * Classic BPF programs for rtnetlink event sockets: what nobody wants to hear never wakes the process. Loads give the
+ * octets as a big-endian number, so netlink's own integers are compared in the order they lie in memory.
+ */
+import { LITTLE_ENDIAN, viewOf } from './netlink/byte-order.js';
+import { NLM_F } from './netlink/message.js';
+import { RTM_ROUTE } from './route.js';
+
+const LOAD_OCTET = 0x30;
+const LOAD_HALF = 0x28;
+const LOAD_WORD = 0x20;
+const JUMP_EQUAL = 0x15;
+const JUMP_SET = 0x45;
+const RETURN = 0x06;
+const WHOLE = 0xffffffff;
+
+const TYPE_AT = 4;
+const FLAGS_AT = 6;
+const PORT_ID_AT = 12;
+const RTM_PROTOCOL_AT = 21;
+
+/** A jump goes to a label; the line behind is the other way. */
+type Line = readonly [code: number, k: number, yes?: string, no?: string] | string;
+
+const half = (value: number): number => (LITTLE_ENDIAN ? ((value & 0xff) << 8) | (value >>> 8) : value);
+const word = (value: number): number =>
+  LITTLE_ENDIAN
+    ? (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0
+    : value;
+
+const whenRoute: readonly Line[] = [
+  [LOAD_HALF, TYPE_AT],
+  [JUMP_EQUAL, half(RTM_ROUTE.NEW), 'route'],
+  [JUMP_EQUAL, half(RTM_ROUTE.DELETE), 'route', 'accept'],
+  'route',
+];
+const verdicts: readonly Line[] = ['accept', [RETURN, WHOLE], 'drop', [RETURN, 0]];
+
+/** Drops routes of one protocol; everything else passes. */
+export function ignoreProtocolFilter(protocol: number): Uint8Array {
+  return assemble([...whenRoute, [LOAD_OCTET, RTM_PROTOCOL_AT], [JUMP_EQUAL, protocol, 'drop', 'accept'], ...verdicts]);
+}
+
+/**
+ * What a FIB writer must hear of routes: not its own echo (the port id of its socket), but what others do to routes of
+ * its protocol, and replacements by others, which may have hit one of ours. Everything that is no route passes.
+ */
+export function fibWriterFilter(protocol: number, portId: number): Uint8Array {
+  return assemble([
+    ...whenRoute,
+    [LOAD_WORD, PORT_ID_AT],
+    [JUMP_EQUAL, word(portId), 'drop'],
+    [LOAD_OCTET, RTM_PROTOCOL_AT],
+    [JUMP_EQUAL, protocol, 'accept'],
+    [LOAD_HALF, FLAGS_AT],
+    [JUMP_SET, half(NLM_F.REPLACE), 'accept', 'drop'],
+    ...verdicts,
+  ]);
+}
+
+/** struct sock_filter {code u16, jump true u8, jump false u8, k u32}, one behind the other. */
+function assemble(lines: readonly Line[]): Uint8Array {
+  const labels = new Map<string, number>();
+  const code: Exclude<Line, string>[] = [];
+  for (const line of lines) {
+    if (typeof line === 'string') labels.set(line, code.length);
+    else code.push(line);
+  }
+  const bytes = new Uint8Array(code.length * 8);
+  const view = viewOf(bytes);
+  code.forEach(([operation, k, yes, no], i) => {
+    const jump = (label: string | undefined): number => (label === undefined ? 0 : labels.get(label)! - i - 1);
+    view.setUint16(i * 8, operation, LITTLE_ENDIAN);
+    bytes[i * 8 + 2] = jump(yes);
+    bytes[i * 8 + 3] = jump(no);
+    view.setUint32(i * 8 + 4, k, LITTLE_ENDIAN);
+  });
+  return bytes;
+}
