@@ -1,1 +1,29 @@
-export {};
+export { IpamError, type IpamErrorCode } from './errors.js';
+export type { ClaimOptions, IpamApi, IpamConfig, IpamOptions, IpamPools } from './ipam.js';
+export type { AffinityState } from './record/affinity.js';
+export {
+  type Asker,
+  BLOCK_SIZES,
+  DEFAULT_POOL_SETTINGS,
+  type Pool,
+  type PoolSettings,
+  type PoolSpec,
+  type PoolUse,
+} from './record/pool.js';
+export type {
+  Assignment,
+  AssignmentFilter,
+  AssignRequest,
+  BlockFilter,
+  BlockView,
+  CheckReport,
+  Finding,
+  FixedRequest,
+  NodeRoutes,
+  NodeUsage,
+  Owner,
+  PoolUsage,
+  ReleaseRequest,
+  RepairReport,
+} from './requests.js';
+export { type Labels, parseSelector, type Selector } from './selector.js';

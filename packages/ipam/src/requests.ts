@@ -1,0 +1,149 @@
+/** What callers ask of address management and what they get. */
+import type { Address, IpVersion, Prefix } from '@tortie/ip';
+import type { AffinityState } from './record/affinity.js';
+import type { Asker, PoolUse } from './record/pool.js';
+
+/** Facts about the owner of an address, kept with it: namespace, pod, … */
+export type Owner = Readonly<Record<string, string>>;
+
+/**
+ * Addresses for a workload. The counts say how many the handle shall have in the end: asking again gives the same
+ * addresses, so that a request whose answer was lost can be repeated.
+ */
+export interface AssignRequest extends Asker {
+  readonly node: string;
+  /** Names the workload: 1 to 150 printable characters without spaces. */
+  readonly handle: string;
+  readonly count4?: number;
+  readonly count6?: number;
+  /** Only from these pools, in this order; their selectors do not count then. */
+  readonly pools?: readonly string[];
+  /** Short for `pools` with one name. */
+  readonly pool?: string;
+  /** Default `Workload`. Addresses for tunnels are never borrowed. */
+  readonly use?: PoolUse;
+  readonly owner?: Owner;
+}
+
+/** One fixed address. Asking again with the same handle gives it again. */
+export interface FixedRequest {
+  readonly node: string;
+  readonly handle: string;
+  readonly address: Address;
+  readonly owner?: Owner;
+}
+
+/**
+ * What to release: everything of a handle, or one address. With `handle` or `sequence` (of the Assignment) the address is
+ * released only if it is still that assignment.
+ */
+export type ReleaseRequest =
+  | { readonly handle: string }
+  | { readonly address: Address; readonly handle?: string; readonly sequence?: number };
+
+/** An address in use. */
+export interface Assignment {
+  readonly address: Address;
+  readonly handle: string;
+  readonly node: string;
+  readonly owner: Owner;
+  readonly block: Prefix;
+  /** Absent where the pool is gone. */
+  readonly pool: string | undefined;
+  /** From the block of another node, or of none. */
+  readonly borrowed: boolean;
+  /** Differs between two assignments of one address. */
+  readonly sequence: number;
+  /** When, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** A block and its usage. size = assigned + resting + reserved + free. */
+export interface BlockView {
+  readonly cidr: Prefix;
+  readonly pool: string | undefined;
+  readonly node: string | undefined;
+  readonly state: AffinityState | 'none';
+  readonly claimedAt: number;
+  readonly size: number;
+  readonly assigned: number;
+  /** Released and cooling down. */
+  readonly resting: number;
+  readonly reserved: number;
+  readonly free: number;
+  readonly revision: number;
+}
+
+export interface BlockFilter {
+  readonly node?: string;
+  readonly pool?: string;
+  readonly version?: IpVersion;
+}
+
+export interface AssignmentFilter {
+  readonly handle?: string;
+  readonly node?: string;
+  readonly block?: Prefix;
+}
+
+/** What a node tells the network and its kernel about its addresses. */
+export interface NodeRoutes {
+  readonly blocks: readonly {
+    readonly cidr: Prefix;
+    readonly pool: string | undefined;
+    readonly state: AffinityState;
+    /** Announce the block as one aggregate: confirmed, and the pool is exported. */
+    readonly advertise: boolean;
+    /** Route the block to nowhere in the kernel, so that unassigned addresses do not loop. Not for single addresses. */
+    readonly blackhole: boolean;
+  }[];
+  /** Addresses used here that lie in no block of ours: announced one by one. */
+  readonly borrowed: readonly {
+    readonly address: Address;
+    readonly block: Prefix;
+    readonly pool: string | undefined;
+    readonly advertise: boolean;
+  }[];
+}
+
+export interface PoolUsage {
+  readonly pool: string;
+  readonly cidr: Prefix;
+  readonly size: bigint;
+  readonly assigned: number;
+  /** Released and still cooling down, as far as known without reading blocks again. */
+  readonly resting: number;
+  readonly blocks: number;
+  readonly maxBlocks: bigint;
+}
+
+/** How many blocks a node owns of how many it may. */
+export interface NodeUsage {
+  readonly node: string;
+  readonly version: IpVersion;
+  readonly blocks: number;
+  /** 0: as many as it needs. */
+  readonly maxBlocksPerHost: number;
+}
+
+/** One broken invariant. */
+export interface Finding {
+  readonly code: string;
+  /** The record it is about. */
+  readonly key: string;
+  readonly detail: string;
+}
+
+export interface CheckReport {
+  readonly revision: number;
+  readonly pools: number;
+  readonly blocks: number;
+  readonly handles: number;
+  readonly assignments: number;
+  readonly findings: readonly Finding[];
+}
+
+/** What a repair changed. */
+export interface RepairReport {
+  readonly repairs: readonly Finding[];
+}
