@@ -2,9 +2,15 @@
 // The command itself is compiled into dist; this file is there, and executable, before anything is built.
 import { existsSync } from 'node:fs';
 
-const main = new URL('../dist/src/main.js', import.meta.url);
-if (!existsSync(main)) {
-  process.stderr.write('tortie is not built yet; run "npm run build" (or "npm start", which does it) in its repository\n');
+const compiled = new URL('../dist/src/main.js', import.meta.url);
+if (!existsSync(compiled)) {
+  process.stderr.write(
+    'tortie is not built yet; run "npm run build" (or "npm start", which does it) in its repository\n',
+  );
   process.exit(1);
 }
-await import(main.href);
+
+// A reader that has seen enough, like head, is no error.
+process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+const { main } = await import(compiled.href);
+process.exitCode = await main(process.argv.slice(2), process);

@@ -6,6 +6,7 @@ import { type LabReport, labReport } from './observe/report.js';
 import { Screen } from './observe/screen.js';
 import { type LabSnapshot, takeSnapshot } from './observe/snapshot.js';
 import { labTable } from './observe/table.js';
+import { onOrphaned } from './orphan.js';
 import { planLab } from './topology/plan-lab.js';
 
 export interface RunLabOptions {
@@ -54,12 +55,14 @@ export async function runLab(options: RunLabOptions): Promise<number> {
   }
 }
 
-/** Aborts on the first SIGINT, SIGTERM or SIGHUP; the answer stops listening. */
+/** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when npm has been told to end; the answer stops listening. */
 function onSignals(stop: AbortController): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const abort = (): void => stop.abort();
   for (const signal of signals) process.on(signal, abort);
+  const unwatch = onOrphaned(abort);
   return () => {
+    unwatch();
     for (const signal of signals) process.off(signal, abort);
   };
 }

@@ -44,6 +44,8 @@ export class Screen {
     ];
     const height = stdout.rows ?? 24;
     const fitting = lines.length < height ? lines : lines.slice(0, height - 1);
+    if (!this.#introduced) stdout.write('\u001b[2J');
+    this.#introduced = true;
     // Home, then each line cleared to its end, then whatever is below: no flicker, no scrolling.
     stdout.write(`\u001b[H${fitting.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
   }

@@ -1,0 +1,33 @@
+/** `tortie completion`: scripts for shells, made from the command tree itself. */
+import type { PeerList, PoolList } from '@tortie/agent/api';
+import type { Command } from 'commander';
+import { bashCompletion } from '../completion/bash.js';
+import { fishCompletion } from '../completion/fish.js';
+import { completionModel } from '../completion/model.js';
+import { zshCompletion } from '../completion/zsh.js';
+import type { Context } from '../context.js';
+
+export const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
+
+export function printCompletion(context: Context, program: Command, shell: keyof typeof SHELLS): void {
+  context.io.stdout.write(SHELLS[shell](completionModel(program)));
+}
+
+/** Names that exist at this moment, one per line; none where they cannot be had. Called by the scripts. */
+export async function printValues(context: Context, kind: string): Promise<void> {
+  try {
+    context.line(...(await namesOf(context, kind)));
+  } catch {
+    // Somebody presses Tab: an error would land in the middle of the command line.
+  }
+}
+
+async function namesOf(context: Context, kind: string): Promise<string[]> {
+  if (kind === 'peers') return (await context.client().get<PeerList>('/v1/peers')).peers.map(({ name }) => name);
+  if (kind === 'pools') return (await context.client().get<PoolList>('/v1/ipam/pools')).pools.map(({ name }) => name);
+  if (kind === 'labs') {
+    const { labFiles, runningLabs } = await import('@tortie/lab');
+    return [...labFiles().map(({ name }) => name), ...runningLabs().map(({ id }) => id)];
+  }
+  return [];
+}

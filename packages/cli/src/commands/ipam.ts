@@ -1,0 +1,151 @@
+/** `tortie ipam`: pools, blocks, assignments, and the check of all invariants. */
+import type {
+  Assignment,
+  AssignmentResult,
+  BlockList,
+  IpamCheck,
+  Pool,
+  PoolList,
+  ReleaseResult,
+} from '@tortie/agent/api';
+import type { Context } from '../context.js';
+import { NegativeAnswer, UsageError } from '../failure.js';
+
+type Options = Readonly<Record<string, unknown>>;
+
+export async function listPools(context: Context): Promise<void> {
+  const list = await context.client().get<PoolList>('/v1/ipam/pools');
+  context.answer(list, ({ pools }) =>
+    pools.length === 0
+      ? ['no pools; add one: tortie ipam pools add NAME CIDR']
+      : context.table(
+          [
+            { title: 'POOL', value: ({ name }) => name },
+            { title: 'CIDR', value: ({ cidr }) => cidr },
+            { title: 'BLOCK', value: ({ blockSize }) => `/${blockSize}` },
+            { title: 'STATE', value: ({ disabled }) => (disabled ? 'disabled' : 'enabled') },
+            { title: 'NAT', value: ({ natOutgoing }) => (natOutgoing ? 'yes' : 'no') },
+            { title: 'USES', value: ({ allowedUses }) => allowedUses?.join(' ') },
+          ],
+          pools,
+        ),
+  );
+}
+
+export async function addPool(context: Context, name: string, cidr: string, options: Options): Promise<void> {
+  const body = {
+    name,
+    cidr,
+    ...(options.blockSize === undefined ? {} : { blockSize: count(options.blockSize, '--block-size') }),
+    ...(options.natOutgoing ? { natOutgoing: true } : {}),
+  };
+  const { body: pool } = await context.client().call<Pool>('POST', '/v1/ipam/pools', { body });
+  context.answer(pool, () => [`added ${name}`]);
+}
+
+export async function setPool(context: Context, name: string, options: Options): Promise<void> {
+  const body: Record<string, unknown> = {};
+  if (options.disable) body.disabled = true;
+  if (options.enable) body.disabled = false;
+  if (options.natOutgoing !== undefined) body.natOutgoing = options.natOutgoing;
+  if (Object.keys(body).length === 0) throw new UsageError('nothing to set; see "tortie ipam pools set --help"');
+  const { body: pool } = await context.client().call<Pool>('PATCH', poolPath(name), { body });
+  context.answer(pool, () => [`changed ${name}`]);
+}
+
+export async function removePool(context: Context, name: string): Promise<void> {
+  await context.client().call('DELETE', poolPath(name));
+  context.answer({ removed: name }, () => [`removed ${name}`]);
+}
+
+const poolPath = (name: string): string => `/v1/ipam/pools/${encodeURIComponent(name)}`;
+
+export async function listBlocks(context: Context): Promise<void> {
+  const list = await context.client().get<BlockList>('/v1/ipam/blocks');
+  context.answer(list, ({ blocks }) =>
+    blocks.length === 0
+      ? ['no blocks']
+      : context.table(
+          [
+            { title: 'BLOCK', value: ({ cidr }) => cidr },
+            { title: 'NODE', value: ({ node }) => node },
+            { title: 'POOL', value: ({ pool }) => pool },
+            { title: 'STATE', value: ({ state }) => state },
+            { title: 'SIZE', value: ({ size }) => size, right: true },
+            { title: 'ASSIGNED', value: ({ assigned }) => assigned, right: true },
+            { title: 'FREE', value: ({ free }) => free, right: true },
+          ],
+          blocks,
+        ),
+  );
+}
+
+const assignmentTable = (context: Context, assignments: readonly Assignment[]): string[] =>
+  context.table(
+    [
+      { title: 'ADDRESS', value: ({ address }) => address },
+      { title: 'HANDLE', value: ({ handle }) => handle },
+      { title: 'NODE', value: ({ node }) => node },
+      { title: 'BLOCK', value: ({ block }) => block },
+      { title: 'POOL', value: ({ pool }) => pool },
+      { title: 'NOTE', value: ({ borrowed }) => (borrowed ? 'borrowed' : undefined) },
+    ],
+    assignments,
+  );
+
+export async function listAssignments(context: Context, options: Options): Promise<void> {
+  const assignments: Assignment[] = [];
+  const query = { handle: text(options.handle), node: text(options.node) };
+  for await (const each of context.client().pages<Assignment>('/v1/ipam/assignments', 'assignments', query)) {
+    assignments.push(each);
+  }
+  context.answer({ assignments }, () =>
+    assignments.length > 0 ? assignmentTable(context, assignments) : ['no assignments'],
+  );
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** One IPv4 address when nothing is said, else exactly what is. */
+export async function assign(context: Context, handle: string, options: Options): Promise<void> {
+  const counted = options.ipv4 !== undefined || options.ipv6 !== undefined;
+  if (options.address !== undefined && counted) throw new UsageError('--address does not go with --ipv4 or --ipv6');
+  const what =
+    options.address !== undefined
+      ? { address: options.address }
+      : counted
+        ? { ipv4: count(options.ipv4 ?? 0, '--ipv4'), ipv6: count(options.ipv6 ?? 0, '--ipv6') }
+        : { ipv4: 1 };
+  const body = { handle, ...what, ...(options.pool === undefined ? {} : { pool: options.pool }) };
+  const { body: result } = await context.client().call<AssignmentResult>('POST', '/v1/ipam/assignments', { body });
+  context.answer(result, ({ assignments }) => assignmentTable(context, assignments));
+}
+
+/** `--ipv4` alone is one address. */
+function count(value: unknown, flag: string): number {
+  if (value === true) return 1;
+  if (!/^\d+$/.test(String(value))) throw new UsageError(`${flag}: "${value}" is not a whole number`);
+  return Number(value);
+}
+
+export async function release(context: Context, handle: string): Promise<void> {
+  const path = `/v1/ipam/assignments/${encodeURIComponent(handle)}`;
+  const { body } = await context.client().call<ReleaseResult>('DELETE', path);
+  context.answer(body, ({ released = [] }) => [`released ${released.join(' ') || handle}`]);
+}
+
+export async function checkIpam(context: Context): Promise<void> {
+  const check = await context.client().get<IpamCheck>('/v1/ipam/check');
+  context.answer(check, ({ ok, findings }) => {
+    if (ok && findings.length === 0) return ['all invariants hold'];
+    return context.table(
+      [
+        { title: 'FINDING', value: ({ code }) => code },
+        { title: 'SUBJECT', value: ({ subject }) => subject },
+        { title: 'DETAIL', value: ({ detail }) => detail },
+      ],
+      findings,
+    );
+  });
+  if (!check.ok) throw new NegativeAnswer();
+}

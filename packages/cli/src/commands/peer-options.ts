@@ -1,0 +1,127 @@
+/** The flags of `peers add` and `peers set`, each with the field of the API it fills. */
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../failure.js';
+
+export interface PeerFlag {
+  readonly flags: string;
+  readonly field: string;
+  readonly description: string;
+  readonly parse?: (text: string) => unknown;
+  readonly choices?: readonly string[];
+}
+
+const integer = (text: string): number => {
+  if (!/^\d+$/.test(text)) throw new UsageError(`"${text}" is not a whole number`);
+  return Number(text);
+};
+
+const list = (text: string): string[] => text.split(',').map((part) => part.trim());
+
+const family = (text: string): string => (/^ipv[46]$/.test(text) ? `${text}-unicast` : text);
+
+export const PEER_FLAGS: readonly PeerFlag[] = [
+  { flags: '--description <text>', field: 'description', description: 'free text' },
+  { flags: '--port <number>', field: 'remotePort', description: 'TCP port of the peer', parse: integer },
+  { flags: '--local-address <address>', field: 'localAddress', description: 'source address of the session' },
+  {
+    flags: '--local-asn <asn>',
+    field: 'localAsn',
+    description: "ASN shown to this peer instead of the node's own",
+    parse: integer,
+  },
+  { flags: '--passive', field: 'passive', description: 'listen only, never dial' },
+  { flags: '--no-passive', field: 'passive', description: 'dial and listen' },
+  { flags: '--families <list>', field: 'families', description: 'ipv4,ipv6', parse: (text) => list(text).map(family) },
+  {
+    flags: '--hold-time <seconds>',
+    field: 'holdTimeS',
+    description: 'hold time to offer: 0, or 3 and more',
+    parse: integer,
+  },
+  { flags: '--keepalive <seconds>', field: 'keepaliveS', description: 'time between keepalives', parse: integer },
+  {
+    flags: '--connect-retry <seconds>',
+    field: 'connectRetryS',
+    description: 'time between attempts to connect',
+    parse: integer,
+  },
+  { flags: '--client', field: 'routeReflectorClient', description: 'reflect routes to this peer as to a client' },
+  { flags: '--no-client', field: 'routeReflectorClient', description: 'treat it as an ordinary iBGP peer' },
+  {
+    flags: '--next-hop <mode>',
+    field: 'nextHopMode',
+    description: 'next hop of what is advertised',
+    choices: ['auto', 'self', 'keep'],
+  },
+  { flags: '--device <interface>', field: 'device', description: 'bind the session to an interface' },
+  {
+    flags: '--max-prefixes <number>',
+    field: 'maxPrefixes',
+    description: 'more prefixes per family end the session',
+    parse: integer,
+  },
+  {
+    flags: '--ttl-security <hops>',
+    field: 'ttlSecurityHops',
+    description: 'GTSM: accept only from so many hops',
+    parse: integer,
+  },
+  {
+    flags: '--multihop <ttl>',
+    field: 'multihopTtl',
+    description: 'TTL of an eBGP session over several hops',
+    parse: integer,
+  },
+  {
+    flags: '--password-file <file>',
+    field: 'password',
+    description: 'file with the TCP-MD5 key; - is standard input',
+    parse: (file) => readSecret(file),
+  },
+  { flags: '--down', field: 'adminDown', description: 'keep it configured, hold no session' },
+  { flags: '--no-down', field: 'adminDown', description: 'hold a session again' },
+];
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new UsageError(`cannot read the key: ${(error as Error).message}`);
+  }
+}
+
+/** The name commander gives the value of a flag: `--no-passive` is `passive`, `--hold-time` is `holdTime`. */
+const optionName = (flags: string): string =>
+  flags
+    .split(' ')[0]!
+    .replace(/^--(no-)?/, '')
+    .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** The fields of the API that the flags given on the command line name. */
+export function peerFields(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const { flags, field, parse, choices } of PEER_FLAGS) {
+    const given = options[optionName(flags)];
+    if (given === undefined) continue;
+    if (choices && !choices.includes(String(given))) {
+      throw new UsageError(`${flags.split(' ')[0]}: "${given}" is not one of ${choices.join(', ')}`);
+    }
+    fields[field] = typeof given === 'string' && parse ? parse(given) : given;
+  }
+  return fields;
+}
+
+/** Fields by the names of their flags, for `peers set --unset hold-time`. */
+export function fieldOfFlag(name: string): string {
+  const wanted = name.replace(/^--/, '');
+  const found =
+    PEER_FLAGS.find(({ flags }) => flags.split(' ')[0] === `--${wanted}`) ??
+    PEER_FLAGS.find(({ flags, field }) => field === wanted || flags.startsWith(`--${wanted}-file `));
+  if (!found) {
+    const known = PEER_FLAGS.filter(({ flags }) => !flags.startsWith('--no-')).map(({ flags }) =>
+      flags.split(' ')[0]!.slice(2),
+    );
+    throw new UsageError(`--unset: there is no field "${name}"; fields: ${known.join(', ')}`);
+  }
+  return found.field;
+}

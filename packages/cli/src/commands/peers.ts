@@ -1,0 +1,156 @@
+/** `tortie peers`: list, show, add, set, rm, reset. */
+import type { Peer, PeerChange, PeerList, PeerReset, ResetDone } from '@tortie/agent/api';
+import type { Context } from '../context.js';
+import { UsageError } from '../failure.js';
+import { since } from '../output/duration.js';
+import type { Column } from '../output/table.js';
+import { fields } from '../output/table.js';
+import { fieldOfFlag, peerFields } from './peer-options.js';
+
+type Options = Readonly<Record<string, unknown>>;
+
+const path = (name: string): string => `/v1/peers/${encodeURIComponent(name)}`;
+
+const sum = ({ session }: Peer, key: 'received' | 'advertised'): number | undefined =>
+  session?.families.reduce((total, family) => total + family[key], 0);
+
+const state = ({ spec, session }: Peer): string => (spec.adminDown ? 'down' : (session?.state ?? 'idle'));
+
+const COLUMNS: readonly Column<Peer>[] = [
+  { title: 'PEER', value: ({ name }) => name },
+  { title: 'ADDRESS', value: ({ spec }) => spec.remoteAddress },
+  { title: 'ASN', value: ({ spec }) => spec.remoteAsn, right: true },
+  { title: 'TYPE', value: ({ session }) => session?.type },
+  { title: 'STATE', value: state, tone: (peer) => (state(peer) === 'established' ? 'good' : 'bad') },
+  { title: 'SINCE', value: ({ session }) => (session ? since(session.since) : undefined), right: true },
+  { title: 'IN', value: (peer) => sum(peer, 'received'), right: true },
+  { title: 'OUT', value: (peer) => sum(peer, 'advertised'), right: true },
+  {
+    title: 'LAST CAUSE',
+    value: (peer) => (state(peer) === 'established' ? undefined : (peer.error ?? peer.session?.lastCause)),
+  },
+];
+
+export async function listPeers(context: Context): Promise<void> {
+  const list = await context.client().get<PeerList>('/v1/peers');
+  context.answer(list, ({ peers }) =>
+    peers.length > 0 ? context.table(COLUMNS, peers) : ['no peers; add one: tortie peers add NAME ADDRESS ASN'],
+  );
+}
+
+export async function showPeer(context: Context, name: string): Promise<void> {
+  context.answer(await context.client().get<Peer>(path(name)), (peer) => peerLines(context, peer));
+}
+
+function peerLines(context: Context, peer: Peer): string[] {
+  const { spec, session } = peer;
+  const { name: _, remoteAddress, remoteAsn, ...rest } = spec;
+  const configured = Object.entries(rest).map(
+    ([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : String(value)] as const,
+  );
+  const lines = fields([
+    ['peer', peer.name],
+    ['address', remoteAddress],
+    ['AS', remoteAsn],
+    ['from', peer.source ?? peer.origin],
+    ['TCP-MD5 key', peer.passwordSet ? 'set' : undefined],
+    ['error', peer.error],
+    ...configured,
+  ]);
+  if (!session) return lines;
+  const capabilities = session.capabilities?.join(', ');
+  const counts = ({ total, update, notification }: typeof session.messagesIn): string =>
+    `${total} messages, ${update} updates, ${notification} notifications`;
+  return [
+    ...lines,
+    '',
+    ...fields([
+      ['session', `${session.state} for ${since(session.since)}`],
+      ['type', session.type],
+      ['last cause', session.lastCause],
+      ['lost so far', session.flaps],
+      ['router ID', session.remoteRouterId],
+      ['local address', session.localAddress],
+      [
+        'hold time',
+        session.holdTimeS === undefined ? undefined : `${session.holdTimeS} s, keepalive ${session.keepaliveS ?? 0} s`,
+      ],
+      ['capabilities', capabilities],
+      ['in', counts(session.messagesIn)],
+      ['out', counts(session.messagesOut)],
+    ]),
+    ...(session.families.length > 0 ? ['', ...familyTable(context, session.families)] : []),
+  ];
+}
+
+const familyTable = (context: Context, families: NonNullable<Peer['session']>['families']): string[] =>
+  context.table(
+    [
+      { title: 'FAMILY', value: ({ family }) => family },
+      { title: 'RECEIVED', value: ({ received }) => received, right: true },
+      { title: 'ADVERTISED', value: ({ advertised }) => advertised, right: true },
+      { title: 'STALE', value: ({ stale }) => stale, right: true },
+      { title: 'END-OF-RIB', value: ({ endOfRib }) => (endOfRib ? 'yes' : 'no') },
+    ],
+    families,
+  );
+
+export async function addPeer(
+  context: Context,
+  name: string,
+  remoteAddress: string,
+  asn: string,
+  options: Options,
+): Promise<void> {
+  if (!/^\d+$/.test(asn)) throw new UsageError(`"${asn}" is no AS number; write it like 64512`);
+  const body = { name, remoteAddress, remoteAsn: Number(asn), ...peerFields(options) };
+  const { body: created } = await context.client().call<Peer | PeerChange>('POST', '/v1/peers', { body });
+  context.answer(created, () => [`added ${name}`]);
+}
+
+const IMPACTS: Readonly<Record<PeerChange['impact'], string>> = {
+  none: 'nothing changed',
+  applied: 'applied, the session goes on',
+  'soft-refresh': 'applied, routes are exchanged again, the session goes on',
+  'session-reset': 'applied, the session starts anew',
+};
+
+export async function setPeer(context: Context, name: string, options: Options): Promise<void> {
+  const body = peerFields(options);
+  if (typeof options.address === 'string') body.remoteAddress = options.address;
+  if (typeof options.asn === 'string') {
+    if (!/^\d+$/.test(options.asn))
+      throw new UsageError(`--asn: "${options.asn}" is no AS number; write it like 64512`);
+    body.remoteAsn = Number(options.asn);
+  }
+  for (const flag of (options.unset as readonly string[] | undefined) ?? []) body[fieldOfFlag(flag)] = null;
+  if (Object.keys(body).length === 0) throw new UsageError('nothing to set; see "tortie peers set --help"');
+  const { body: change } = await context
+    .client()
+    .call<PeerChange>('PATCH', path(name), { body, ifMatch: ifMatch(options) });
+  context.answer(change, ({ impact }) => [`${name}: ${IMPACTS[impact]}`]);
+}
+
+export async function removePeer(context: Context, name: string, options: Options): Promise<void> {
+  await context.client().call('DELETE', path(name), { ifMatch: ifMatch(options) });
+  context.answer({ removed: name }, () => [`removed ${name}`]);
+}
+
+const ifMatch = ({ ifRevision }: Options): string | undefined =>
+  ifRevision === undefined ? undefined : `"${String(ifRevision).replaceAll('"', '')}"`;
+
+export async function resetPeer(context: Context, name: string, options: Options): Promise<void> {
+  const modes: readonly (readonly [string, PeerReset['mode']])[] = [
+    ['hard', 'hard'],
+    ['soft', 'soft'],
+    ['in', 'soft-in'],
+    ['out', 'soft-out'],
+  ];
+  const chosen = modes.filter(([flag]) => options[flag] === true).map(([, mode]) => mode);
+  if (chosen.length > 1) throw new UsageError('one of --hard, --soft, --in, --out');
+  const mode = chosen[0] ?? 'soft';
+  const { body } = await context.client().call<ResetDone>('POST', `${path(name)}/reset`, { body: { mode } });
+  context.answer(body, () => [
+    mode === 'hard' ? `${name}: session closed, dialling again` : `${name}: ${mode} reset, the session goes on`,
+  ]);
+}

@@ -1,0 +1,240 @@
+/** The command tree. What a command does is loaded when it is called, so that each starts as fast as it can. */
+import { Argument, Command, Option } from 'commander';
+import { PEER_FLAGS } from './commands/peer-options.js';
+import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
+import { exitCodesText } from './exit-codes.js';
+
+type Values = Readonly<Record<string, unknown>>;
+type Action = (context: Context, args: readonly string[], options: Values) => Promise<void> | void;
+
+export function buildProgram(io: Io, version: string): Command {
+  const program = new Command('tortie')
+    .description('Runs and asks Tortie, a Calico-style pod network')
+    .version(version, '--version', 'print the version')
+    .helpCommand('help [command]', 'display help; "help exit-codes" lists the exit codes')
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      '\nThe agent is asked on --socket, else TORTIE_SOCKET, else TORTIE_URL, else /run/tortie/agent.sock.',
+    );
+  connectionOptions(program);
+
+  const leaf = (parent: Command, signature: string, summary: string, action: Action): Command => {
+    const command = parent.command(signature).description(summary);
+    connectionOptions(command);
+    command.action(async (...received: unknown[]) => {
+      const args = received
+        .slice(0, -2)
+        .flat()
+        .map((each) => each as string);
+      const options = command.optsWithGlobals<GlobalOptions & Values>();
+      await action(createContext(io, options), args, options);
+    });
+    return command;
+  };
+  const group = (parent: Command, name: string, summary: string): Command =>
+    parent.command(name).description(summary).helpCommand(false);
+
+  agentCommand(leaf, program);
+  statusCommands(leaf, program);
+  peerCommands(leaf, group(program, 'peers', 'peers of the node'));
+  routeCommands(leaf, program, group);
+  ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
+  labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
+  completionCommands(leaf, program, io);
+  leaf(program, 'exit-codes', 'what the exit codes mean', (context) =>
+    context.line(exitCodesText().trimEnd()),
+  ).addHelpText('after', `\n${exitCodesText()}`);
+  return program;
+}
+
+type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
+type Group = (parent: Command, name: string, summary: string) => Command;
+
+function connectionOptions(command: Command): void {
+  command
+    .addOption(new Option('--socket <path>', "unix socket of the agent's API"))
+    .addOption(new Option('--url <url>', "address of the agent's API over TCP"))
+    .addOption(new Option('--token-file <file>', 'file with the bearer token for --url'))
+    .addOption(new Option('--json', 'answer as JSON'));
+}
+
+function agentCommand(leaf: Leaf, program: Command): void {
+  leaf(program, 'agent', 'run the agent of this node', async (_, __, options) => {
+    const { startAgent } = await import('./commands/agent.js');
+    await startAgent(String(options.config));
+  }).requiredOption('-c, --config <file>', 'configuration file (YAML)');
+}
+
+function statusCommands(leaf: Leaf, program: Command): void {
+  leaf(program, 'status', 'the node at a glance', async (context, _, options) =>
+    (await import('./commands/status.js')).showStatus(context, options),
+  ).option('--check', 'exit 1 when a condition does not hold');
+  leaf(program, 'events', 'what happened lately', async (context, _, options) =>
+    (await import('./commands/events.js')).showEvents(context, options),
+  )
+    .option('-f, --follow', 'go on with what happens')
+    .option('--kind <kind>', 'only these: session, peer, block, originated, fib, link, store, agent')
+    .option('--limit <number>', 'at most so many of the newest');
+}
+
+function peerCommands(leaf: Leaf, peers: Command): void {
+  const load = () => import('./commands/peers.js');
+  leaf(peers, 'list', 'all peers with the state of their sessions', async (context) =>
+    (await load()).listPeers(context),
+  );
+  leaf(peers, 'show <peer>', 'one peer with everything known of it', async (context, [name]) =>
+    (await load()).showPeer(context, name!),
+  );
+  const add = leaf(peers, 'add <name> <address> <asn>', 'add a peer', async (context, [name, address, asn], options) =>
+    (await load()).addPeer(context, name!, address!, asn!, options),
+  );
+  const set = leaf(
+    peers,
+    'set <peer>',
+    'change a peer; says whether the session goes on',
+    async (context, [name], options) => (await load()).setPeer(context, name!, options),
+  )
+    .option('--address <address>', 'address of the peer')
+    .option('--asn <asn>', 'AS number of the peer');
+  for (const command of [add, set]) {
+    for (const { flags, description, choices } of PEER_FLAGS) {
+      const option = new Option(flags, description);
+      command.addOption(choices ? option.choices(choices) : option);
+    }
+  }
+  set.option('--unset <field...>', 'take fields back to their defaults: --unset hold-time password');
+  set.option('--if-revision <number>', 'only when nobody has changed it since this revision');
+  leaf(peers, 'rm <peer>', 'remove a peer', async (context, [name], options) =>
+    (await load()).removePeer(context, name!, options),
+  ).option('--if-revision <number>', 'only when nobody has changed it since this revision');
+  leaf(peers, 'reset <peer>', 'reset a session; without a flag: --soft', async (context, [name], options) =>
+    (await load()).resetPeer(context, name!, options),
+  )
+    .option('--hard', 'close it and dial again')
+    .option('--soft', 'ask for and send all routes again; the session goes on')
+    .option('--in', 'only ask for the routes of the peer again')
+    .option('--out', 'only send ours again');
+}
+
+function routeCommands(leaf: Leaf, program: Command, group: Group): void {
+  leaf(program, 'routes [prefix]', 'routes, and why they are used', async (context, [prefix], options) =>
+    (await import('./commands/routes.js')).showRoutes(context, prefix, options),
+  )
+    .option('--why <prefix>', 'why one route is the best for a prefix or an address, and what beat the others')
+    .option('--fib', 'the routes in the kernel, with its own words where it refused one')
+    .option('--received <peer>', 'routes this peer sent')
+    .option('--before-policy', 'with --received: as they came, before the import policy')
+    .option('--advertised <peer>', 'routes this peer gets')
+    .addOption(new Option('--family <family>', 'only this family').choices(['ipv4', 'ipv6']))
+    .option('--longer', 'with a prefix: also all more specific ones')
+    .addOption(
+      new Option('--state <state>', 'with --fib: only these').choices(['installed', 'pending', 'failed', 'stale']),
+    )
+    .option('--limit <number>', 'at most so many; default 500')
+    .option('--all', 'however many there are')
+    .addHelpText('after', '\nIn the list * is the best route, + is installed beside it, ! may not be used.');
+  const originated = group(program, 'originated', 'prefixes this node announces by itself');
+  const load = () => import('./commands/originated.js');
+  leaf(originated, 'list', 'all of them, and where they come from', async (context) =>
+    (await load()).listOriginated(context),
+  );
+  leaf(originated, 'add <prefix>', 'announce a prefix', async (context, [prefix], options) =>
+    (await load()).addOriginated(context, prefix!, options),
+  )
+    .option('--med <number>', 'MULTI_EXIT_DISC')
+    .option('--local-pref <number>', 'LOCAL_PREF')
+    .option('--communities <list>', '65000:100,no-export');
+  leaf(originated, 'rm <prefix>', 'withdraw a prefix', async (context, [prefix]) =>
+    (await load()).removeOriginated(context, prefix!),
+  );
+}
+
+function ipamCommands(leaf: Leaf, group: Group, ipam: Command): void {
+  const load = () => import('./commands/ipam.js');
+  const pools = group(ipam, 'pools', 'ranges that blocks are cut from');
+  leaf(pools, 'list', 'all pools', async (context) => (await load()).listPools(context));
+  leaf(pools, 'add <name> <cidr>', 'add a pool', async (context, [name, cidr], options) =>
+    (await load()).addPool(context, name!, cidr!, options),
+  )
+    .option('--block-size <length>', 'prefix length of its blocks')
+    .option('--nat-outgoing', 'masquerade what leaves the pools');
+  leaf(pools, 'set <pool>', 'change a pool', async (context, [name], options) =>
+    (await load()).setPool(context, name!, options),
+  )
+    .option('--disable', 'no new assignments')
+    .option('--enable', 'new assignments again')
+    .option('--nat-outgoing', 'masquerade what leaves the pools')
+    .option('--no-nat-outgoing', 'leave it as it is');
+  leaf(pools, 'rm <pool>', 'remove a pool', async (context, [name]) => (await load()).removePool(context, name!));
+  leaf(ipam, 'blocks', 'all blocks and the nodes they belong to', async (context) =>
+    (await load()).listBlocks(context),
+  );
+  leaf(ipam, 'assignments', 'addresses that are assigned', async (context, _, options) =>
+    (await load()).listAssignments(context, options),
+  )
+    .option('--handle <handle>', 'only of this workload')
+    .option('--node <node>', 'only of this node');
+  leaf(
+    ipam,
+    'assign <handle>',
+    'assign addresses to a workload; without a flag one IPv4 address',
+    async (context, [handle], options) => (await load()).assign(context, handle!, options),
+  )
+    .option('--ipv4 [count]', 'so many IPv4 addresses')
+    .option('--ipv6 [count]', 'so many IPv6 addresses')
+    .option('--address <address>', 'exactly this address')
+    .option('--pool <pool>', 'from this pool');
+  leaf(ipam, 'release <handle>', 'release all addresses of a workload', async (context, [handle]) =>
+    (await load()).release(context, handle!),
+  );
+  leaf(ipam, 'check', 'check all invariants; exit 1 when something is found', async (context) =>
+    (await load()).checkIpam(context),
+  );
+}
+
+function labCommands(leaf: Leaf, lab: Command): void {
+  const load = () => import('./commands/lab.js');
+  leaf(lab, 'list', 'labs that run, and labs that come with Tortie', async (context) =>
+    (await load()).listLabs(context),
+  );
+  leaf(
+    lab,
+    'up [lab]',
+    'bring a lab up: a file, or the name of one that comes with Tortie; default: rack',
+    async (context, [name], options) => (await load()).upLab(context, name, options),
+  )
+    .option('--once', 'converge, check, print, take down; exit 1 when it did not converge')
+    .option('--deadline <seconds>', 'how long that may take; default 60')
+    .option('--check', 'only check the file');
+  leaf(lab, 'down [lab]', 'take a lab down, also one whose process was killed', async (context, [name], options) =>
+    (await load()).downLab(context, name, options),
+  ).option('--all', 'all labs of this user');
+  leaf(lab, 'check [lab]', 'whether the running lab has converged; exit 1 when not', async (context, [name]) =>
+    (await load()).checkLab(context, name),
+  );
+  leaf(
+    lab,
+    'exec <place> <command...>',
+    'run a command in a host or pod of the running lab',
+    async (_, [place, ...command], options) =>
+      (await load()).execLab(place!, command, options.lab as string | undefined),
+  )
+    .option('--lab <lab>', 'which lab, where several run')
+    .passThroughOptions();
+}
+
+function completionCommands(leaf: Leaf, program: Command, io: Io): void {
+  const load = () => import('./commands/completion.js');
+  leaf(program, 'completion', 'print the completion script of a shell', async (context, [shell]) =>
+    (await load()).printCompletion(context, program, shell as 'bash' | 'zsh' | 'fish'),
+  ).addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish']));
+  const values = program.command('completion-values <kind>', { hidden: true });
+  connectionOptions(values);
+  values.action(async (kind: string) => {
+    await (await load()).printValues(createContext(io, values.optsWithGlobals()), kind);
+  });
+}
