@@ -4,22 +4,31 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type FileLock, tryLockFile } from '@tortie/linux/node';
+import { type FileLock, LinuxError, tryLockFile } from '@tortie/linux/node';
 import { AgentError } from '../src/errors.js';
+import type { Journal } from './journal.js';
 
 export interface Place {
   readonly node: string;
   readonly storePath: string;
   readonly socket: string;
+  readonly journal: Journal;
 }
 
 /** Throws ERR_AGENT_RUNNING where another agent has the place. */
-export function takePlace({ node, storePath, socket }: Place): { release(): void } {
+export function takePlace({ node, storePath, socket, journal }: Place): { release(): void } {
   mkdirSync(storePath, { recursive: true, mode: 0o750 });
   mkdirSync(dirname(socket), { recursive: true, mode: 0o755 });
   const locks: FileLock[] = [];
   const take = (path: string, taken: string): void => {
-    const lock = tryLockFile(path);
+    let lock: FileLock | undefined;
+    try {
+      lock = tryLockFile(path);
+    } catch (error) {
+      if (!(error instanceof LinuxError && error.code === 'ERR_LINUX_ADDON')) throw error;
+      journal.log.warn({ err: error }, 'without the native addon a second agent cannot be noticed');
+      return;
+    }
     if (!lock) {
       for (const other of locks) other.release();
       throw new AgentError('ERR_AGENT_RUNNING', taken);

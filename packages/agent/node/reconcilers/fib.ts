@@ -7,7 +7,7 @@
  */
 import type { BestPath, BestRouteSubscription } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import { formatPrefix, isLinkLocal, type Prefix } from '@tortie/ip';
+import { type Address, formatPrefix, isLinkLocal, type Prefix } from '@tortie/ip';
 import type { FibDisturbance, FibWriter } from '@tortie/linux/node';
 import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
 import { FibTable, type Resolved } from '../../src/fib/fib-table.js';
@@ -102,10 +102,16 @@ export class FibReconciler implements Reconciler {
     this.kick();
   }
 
-  /** A link, an address or a foreign route changed: what was refused may work by now. */
-  retryFailed(): void {
-    if (this.table.counts.failed === 0) return;
-    this.table.retryFailed();
+  /** A link or an address changed: what was refused may work by now, and link-local next hops follow their device. */
+  changed(): void {
+    this.table.resolveAgain();
+    if (this.table.counts.failed > 0) this.table.retryFailed();
+    this.kick();
+  }
+
+  /** The kernel has another answer for a next hop. */
+  nextHopChanged(address: Address): void {
+    this.table.resolveAgain(address);
     this.kick();
   }
 

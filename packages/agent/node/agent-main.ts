@@ -1,0 +1,51 @@
+/**
+ * `tortie agent -c FILE` as a function: runs until a signal, tells its end by the exit status.
+ *
+ * SIGTERM and SIGINT end it for a restart: TCP closes without a Cease and the kernel keeps the routes. A second signal
+ * ends it at once.
+ */
+import { AgentError } from '../src/errors.js';
+import { type RunAgentOptions, type RunningAgent, runAgent } from './run-agent.js';
+
+/** Exit statuses. 0: ended by a signal. */
+export const AGENT_EXIT = { failed: 1, config: 2, running: 3 } as const;
+
+export async function agentMain(options: RunAgentOptions): Promise<void> {
+  let running: RunningAgent;
+  try {
+    running = await runAgent(options);
+  } catch (error) {
+    process.stderr.write(`tortie agent: ${describe(error)}\n`);
+    process.exitCode = statusOf(error);
+    return;
+  }
+  let ending = false;
+  const end = (signal: NodeJS.Signals): void => {
+    if (ending) process.exit(AGENT_EXIT.failed);
+    ending = true;
+    running.agent.journal.log.info({ signal }, 'ends; routes stay in the kernel');
+    void running.close().then(
+      () => process.exit(0),
+      (error) => {
+        process.stderr.write(`tortie agent: ${describe(error)}\n`);
+        process.exit(AGENT_EXIT.failed);
+      },
+    );
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+}
+
+/** A user's mistake is its message alone; ours comes with its stack. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return 'code' in error ? error.message : (error.stack ?? error.message);
+}
+
+function statusOf(error: unknown): number {
+  if (!(error instanceof AgentError)) return AGENT_EXIT.failed;
+  if (error.code === 'ERR_AGENT_CONFIG' || error.code === 'ERR_AGENT_TOKEN') return AGENT_EXIT.config;
+  return error.code === 'ERR_AGENT_RUNNING' || error.code === 'ERR_AGENT_ADDRESS_IN_USE'
+    ? AGENT_EXIT.running
+    : AGENT_EXIT.failed;
+}

@@ -1,0 +1,321 @@
+/**
+ * One node of a Tortie network: the composition root. It alone knows all packages, and wires ports to adapters.
+ *
+ * ```
+ *  configuration file ──┐                                ┌── REST API (unix socket, TCP with token)
+ *                       ▼                                ▼
+ *              ┌───── desired ◄──── store ◄──── peers, prefixes, pools, assignments
+ *              │                      ▲ ▲ watches wake the loops
+ *   peers ◄────┤ peers loop ──────────┘ │
+ *              │   speaker.addPeer / updatePeer / removePeer; import policy from pools and blocks
+ *   blocks ◄───┤ blocks loop ───────────┘   claims blocks ──► aggregates, blackholes, lent and borrowed addresses
+ *   prefixes ◄─┤ originated loop            speaker.originate / withdraw
+ *              │
+ *   routes  ───┼► speaker.subscribe ─► fib loop ─► FibTable (wanted <> kernel) ─► FibWriter ─► kernel
+ *              │                          ▲ what was refused, with the kernel's words
+ *   next hops ─┼► kernel FIB, asked once and followed by events ─► RIB eligibility, FIB gateways
+ *   links ─────┘  events ─► what was refused is tried again
+ * ```
+ *
+ * Order of a start: locks, store and kernel; routes of an earlier run are adopted; then the speaker dials; then the API
+ * is loaded behind sockets that already listen. Nothing polls: watches and kernel events wake the loops, and a slow
+ * round with jitter is the safety net.
+ */
+import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
+import { parseAddress } from '@tortie/ip';
+import { linuxTransport } from '@tortie/linux/node';
+import type { Store } from '@tortie/store';
+import type { Health, Status } from '../src/api/status.js';
+import type { AgentConfig } from '../src/config/config.js';
+import { AgentError } from '../src/errors.js';
+import { health } from '../src/health.js';
+import { blackholesOf } from '../src/ipam/addressing.js';
+import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
+import { tryParseEndpoint } from '../src/schema/formats.js';
+import { NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
+import type { Journal } from './journal.js';
+import { type KernelSide, openKernelSide } from './kernel-side.js';
+import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
+import { ReconcileLoop } from './reconcile-loop.js';
+import { BlocksReconciler } from './reconcilers/blocks.js';
+import { OriginatedReconciler } from './reconcilers/originated.js';
+import { PeersReconciler } from './reconcilers/peers.js';
+import type { RestContext } from './rest/context.js';
+import { followSpeaker } from './speaker-events.js';
+import { type StoreWatch, watchStore } from './store-watch.js';
+import { VERSION } from './version.js';
+
+export interface AgentOptions {
+  readonly config: AgentConfig;
+  readonly store: Store;
+  readonly journal: Journal;
+  /** Where the API can be found, for status. */
+  readonly api: () => Status['api'];
+}
+
+export class Agent implements RestContext {
+  readonly config: AgentConfig;
+  readonly store: Store;
+  readonly journal: Journal;
+  readonly speaker: RunningSpeaker;
+  readonly peers: PeersReconciler;
+  readonly peersLoop: ReconcileLoop;
+  readonly originated: OriginatedReconciler;
+  readonly originatedLoop: ReconcileLoop;
+  readonly blocks: BlocksReconciler;
+  readonly blocksLoop: ReconcileLoop;
+  readonly #options: AgentOptions;
+  readonly #kernel: KernelSide;
+  readonly #fibLoop: ReconcileLoop | undefined;
+  readonly #routerId: RouterId;
+  readonly #startedAt = Date.now();
+  readonly #watches: StoreWatch[] = [];
+  #nodeWarnings: readonly string[] = [];
+  #grace: NodeJS.Timeout | undefined;
+  #graceOver = false;
+
+  private constructor(options: AgentOptions, kernel: KernelSide, speaker: RunningSpeaker, routerId: RouterId) {
+    const { config, store, journal } = options;
+    this.#options = options;
+    this.config = config;
+    this.store = store;
+    this.journal = journal;
+    this.speaker = speaker;
+    this.#kernel = kernel;
+    this.#routerId = routerId;
+    this.blocks = new BlocksReconciler({
+      node: config.node,
+      store,
+      pools: config.pools,
+      claim: config.blocks,
+      journal,
+      onChange: () => this.#addressingChanged(),
+    });
+    this.peers = new PeersReconciler({
+      node: config.node,
+      store,
+      speaker,
+      filePeers: config.peers,
+      defaults: () => ({
+        asn: config.asn,
+        restartTimeS: config.bgp.gracefulRestart.restartTimeS,
+        scope: {
+          policy: config.importPolicy,
+          defaultRoute: config.importDefaultRoute,
+          pools: this.blocks.addressing.pools,
+          ownBlocks: this.blocks.addressing.blocks.map(({ cidr }) => cidr),
+          lentAddresses: this.blocks.addressing.lent,
+        },
+      }),
+    });
+    this.originated = new OriginatedReconciler({
+      node: config.node,
+      store,
+      speaker,
+      journal,
+      fromFile: config.originate,
+      addressing: () => this.blocks.originated(),
+    });
+    this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
+    this.peersLoop = new ReconcileLoop(this.peers, { journal });
+    this.originatedLoop = new ReconcileLoop(this.originated, { journal });
+    this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
+  }
+
+  /** Resolves once the sessions are being dialled. The store stays the caller's. */
+  static async start(options: AgentOptions): Promise<Agent> {
+    const { config, journal } = options;
+    const kernel = await openKernelSide(config, journal);
+    let speaker: RunningSpeaker | undefined;
+    try {
+      const routerId = chooseRouterId(config.routerId, kernel.addresses, config.node);
+      speaker = await startSpeaker(config, kernel, routerId);
+      followSpeaker(speaker, journal);
+      const agent = new Agent(options, kernel, speaker, routerId);
+      kernel.attach(speaker);
+      await agent.#run();
+      return agent;
+    } catch (error) {
+      await speaker?.close();
+      await kernel.close();
+      throw error;
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { config, store, journal } = this;
+    await this.blocksLoop.settle();
+    await Promise.all([this.peersLoop.settle(), this.originatedLoop.settle()]);
+    this.#fibLoop?.trigger();
+    const watch = (prefix: string, onChange: () => void): void => {
+      this.#watches.push(watchStore({ store, prefix, journal, onChange }));
+    };
+    watch(peerPrefix(config.node), () => this.peersLoop.trigger());
+    watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
+    watch('/ipam/', () => this.blocksLoop.trigger());
+    const record: NodeRecord = {
+      name: config.node,
+      asn: config.asn,
+      routerId: this.#routerId.text,
+      ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
+      version: VERSION,
+      startedAt: new Date(this.#startedAt).toISOString(),
+    };
+    void writeNodeRecord(store, record).catch((error) => journal.problem('writing the node record failed', error));
+    watch(NODES, () => void this.#checkNodes(record));
+    this.#grace = setTimeout(() => {
+      this.#graceOver = true;
+    }, config.health.graceS * 1000);
+    this.#grace.unref();
+    journal.event({
+      kind: 'agent',
+      text: `node ${config.node} runs: AS ${config.asn}, router ID ${this.#routerId.text} (${this.#routerId.source})`,
+    });
+  }
+
+  get fib() {
+    return this.#kernel.fib;
+  }
+
+  get links() {
+    return this.#kernel.links;
+  }
+
+  fibSummary() {
+    return this.#kernel.summary();
+  }
+
+  blockUsage() {
+    return this.blocks.usage();
+  }
+
+  health(): Health {
+    const { expected, established } = this.#sessions();
+    return health({
+      mode: this.config.health.ready,
+      graceOver: this.#graceOver,
+      expected,
+      established,
+      kernel: this.#kernel.programming,
+      refusedRoutes: this.#kernel.summary().failed,
+      storeError: this.peersLoop.error?.message ?? this.originatedLoop.error?.message,
+      blocksError: this.blocksLoop.error?.message ?? this.blocks.problem,
+    });
+  }
+
+  status(): Status {
+    const { config } = this;
+    const { expected, established } = this.#sessions();
+    const { rss, heapUsed } = process.memoryUsage();
+    const families = new Map(this.speaker.counters().families.map((one) => [one.family, one]));
+    const routes = [...families.values()].reduce((sum, one) => sum + one.routes, 0);
+    return {
+      node: config.node,
+      version: VERSION,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      uptimeS: Math.round((Date.now() - this.#startedAt) / 100) / 10,
+      asn: config.asn,
+      routerId: this.#routerId.text,
+      routerIdSource: this.#routerId.source,
+      ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
+      configFile: config.file,
+      importPolicy: config.importPolicy,
+      sessions: { configured: this.peers.list().length, established, adminDown: this.peers.list().length - expected },
+      routes: {
+        ipv4: families.get('ipv4-unicast')?.prefixes ?? 0,
+        ipv6: families.get('ipv6-unicast')?.prefixes ?? 0,
+        candidates: routes,
+      },
+      fib: this.#kernel.summary(),
+      blocks: this.blocks.confirmed(),
+      api: this.#options.api(),
+      conditions: this.health().conditions,
+      warnings: this.#warnings(),
+      memory: { residentOctets: rss, heapOctets: heapUsed },
+    };
+  }
+
+  /** `graceful`: TCP closes without a Cease, so that peers keep our routes; kernel routes stay in any case. */
+  async close(graceful: boolean): Promise<void> {
+    clearTimeout(this.#grace);
+    for (const watch of this.#watches) watch.close();
+    await Promise.all([this.blocksLoop.close(), this.peersLoop.close(), this.originatedLoop.close()]);
+    await this.#fibLoop?.close();
+    await this.speaker.close({ graceful });
+    await this.#kernel.close();
+  }
+
+  #addressingChanged(): void {
+    this.#kernel.fib?.setBlocks(blackholesOf(this.blocks.addressing));
+    this.peersLoop.trigger();
+    this.originatedLoop.trigger();
+  }
+
+  async #checkNodes(record: NodeRecord): Promise<void> {
+    try {
+      const warnings = await findNodeConflicts(this.store, record);
+      for (const text of warnings.filter((one) => !this.#nodeWarnings.includes(one))) {
+        this.journal.event({ kind: 'agent', text }, 'warn');
+      }
+      this.#nodeWarnings = warnings;
+    } catch (error) {
+      this.journal.problem('reading the node records failed', error as Error);
+    }
+  }
+
+  #sessions(): { expected: number; established: number } {
+    let expected = 0;
+    let established = 0;
+    for (const { config, state } of this.speaker.peers()) {
+      if (!config.adminDown) expected++;
+      if (state === 'established') established++;
+    }
+    return { expected, established };
+  }
+
+  #warnings(): string[] {
+    const warnings = [...this.#nodeWarnings];
+    const { programming } = this.#kernel;
+    if (programming.state === 'failed') {
+      warnings.push(
+        `This node programs nothing into the kernel: ${programming.reason}. It speaks BGP and serves this API.`,
+      );
+    }
+    for (const { spec, error } of this.peers.list()) {
+      if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
+    }
+    if (this.blocks.problem !== undefined) warnings.push(this.blocks.problem);
+    const { failed } = this.#kernel.summary();
+    if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
+    return warnings;
+  }
+}
+
+async function startSpeaker(config: AgentConfig, kernel: KernelSide, routerId: RouterId): Promise<RunningSpeaker> {
+  const { bgp, asn, clusterId } = config;
+  try {
+    return await runSpeaker({
+      asn,
+      routerId: routerId.value,
+      ...(clusterId !== undefined && { clusterId: parseAddress(clusterId).a }),
+      listen: bgp.listen.map((text) => {
+        const { address, port } = tryParseEndpoint(text)!;
+        return { address: parseAddress(address), port };
+      }),
+      ...(kernel.hasAddon && { transport: linuxTransport() }),
+      ...(kernel.keptRoutes && { restarting: { forwardingKept: true, deferralS: bgp.gracefulRestart.deferralS } }),
+    });
+  } catch (error) {
+    const code = (error as { code?: string; errnoName?: string }).errnoName ?? (error as { code?: string }).code;
+    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
+    const why =
+      code === 'EADDRINUSE'
+        ? 'another BGP speaker has this port; stop it, or change "bgp.listen:"'
+        : code === 'EACCES'
+          ? 'ports below 1024 need CAP_NET_BIND_SERVICE; run as root, or change "bgp.listen:"'
+          : 'this node has no such address; change "bgp.listen:"';
+    throw new AgentError('ERR_AGENT_ADDRESS_IN_USE', `cannot listen for BGP on ${bgp.listen.join(', ')}: ${why}`, {
+      cause: error,
+    });
+  }
+}

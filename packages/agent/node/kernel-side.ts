@@ -1,0 +1,114 @@
+/**
+ * Everything the agent has of the kernel: reading links, next hops and addresses needs no privileges, writing routes
+ * does. What is missing is said in words, and the agent speaks BGP without it.
+ */
+import type { RunningSpeaker } from '@tortie/bgp/node';
+import type { Address } from '@tortie/ip';
+import { type FibWriter, openFibWriter, openRtnetlink, probeKernel } from '@tortie/linux/node';
+import type { FibSummary } from '../src/api/fib.js';
+import type { AgentConfig } from '../src/config/config.js';
+import type { Journal } from './journal.js';
+import { FibReconciler } from './reconcilers/fib.js';
+import { Links, nodeAddresses } from './reconcilers/links.js';
+import { NextHops } from './reconcilers/next-hops.js';
+
+/** Whether routes are programmed; `off` as configured, `failed` with the reason. */
+export type Programming =
+  | { readonly state: 'on' }
+  | { readonly state: 'off' }
+  | { readonly state: 'failed'; readonly reason: string };
+
+export interface KernelSide {
+  readonly programming: Programming;
+  /** TCP-MD5, GTSM and devices need the native addon. */
+  readonly hasAddon: boolean;
+  readonly links: Links | undefined;
+  readonly nextHops: NextHops | undefined;
+  readonly fib: FibReconciler | undefined;
+  readonly addresses: readonly Address[];
+  /** The kernel has routes of an earlier run. */
+  readonly keptRoutes: boolean;
+  summary(): FibSummary;
+  attach(speaker: RunningSpeaker): void;
+  close(): Promise<void>;
+}
+
+export async function openKernelSide(config: AgentConfig, journal: Journal): Promise<KernelSide> {
+  const { kernel } = config;
+  const capabilities = await probeKernel();
+  const rtnetlink = capabilities.addon.available ? await openRtnetlink().catch(() => undefined) : undefined;
+  let fib: FibReconciler | undefined;
+  let links: Links | undefined;
+  let nextHops: NextHops | undefined;
+  if (rtnetlink) {
+    links = await Links.start({ rtnetlink, journal, onChange: () => fib?.changed() });
+    nextHops = await NextHops.start({
+      protocol: kernel.protocol,
+      links,
+      journal,
+      onChange: (address) => fib?.nextHopChanged(address),
+    });
+  }
+  let programming: Programming = { state: 'off' };
+  if (kernel.program) {
+    programming = capabilities.netAdmin.available
+      ? { state: 'on' }
+      : { state: 'failed', reason: capabilities.netAdmin.reason };
+  }
+  let keptRoutes = false;
+  if (programming.state === 'on') {
+    try {
+      const writer = await openWriter(config, (what) => fib?.disturbed(what));
+      fib = new FibReconciler({
+        writer,
+        journal,
+        resolve: (hop) => nextHops?.resolve(hop) ?? { reason: 'the kernel cannot be asked' },
+        settled: () => nextHops?.settled ?? true,
+        multipath: config.bgp.multipath,
+        deferralS: config.bgp.gracefulRestart.deferralS,
+      });
+      keptRoutes = await fib.adopt();
+    } catch (error) {
+      fib = undefined;
+      programming = { state: 'failed', reason: (error as Error).message };
+    }
+  }
+  if (programming.state === 'failed') {
+    journal.event({ kind: 'fib', text: 'programs nothing into the kernel', cause: programming.reason }, 'warn');
+  }
+  return {
+    programming,
+    hasAddon: capabilities.addon.available,
+    links,
+    nextHops,
+    fib,
+    addresses: rtnetlink ? await nodeAddresses(rtnetlink) : [],
+    keptRoutes,
+    summary() {
+      const { protocol, metric, table } = kernel;
+      const counts = fib?.table.counts ?? { installed: 0, pending: 0, failed: 0, stale: 0 };
+      const reason = reasonOf(programming);
+      return { programming: fib !== undefined, ...(reason && { reason }), protocol, metric, table, ...counts };
+    },
+    attach(speaker) {
+      nextHops?.attach(speaker);
+      fib?.attach(speaker);
+    },
+    async close() {
+      links?.close();
+      nextHops?.close();
+      await fib?.close();
+      rtnetlink?.close();
+    },
+  };
+}
+
+function reasonOf(programming: Programming): string | undefined {
+  if (programming.state === 'on') return undefined;
+  return programming.state === 'off' ? 'kernel.program is false' : programming.reason;
+}
+
+const openWriter = (
+  { kernel: { protocol, metric, table } }: AgentConfig,
+  onDisturbed: (what: Parameters<FibReconciler['disturbed']>[0]) => void,
+): Promise<FibWriter> => openFibWriter({ protocol, metric, table, onDisturbed });
