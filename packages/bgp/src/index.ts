@@ -9,9 +9,21 @@ export {
   type SpeakerIdentity,
 } from './config.js';
 export { BgpConfigError } from './config-error.js';
-export { EncodeError, NotificationError } from './errors.js';
+export { EncodeError, MrtError, NotificationError } from './errors.js';
 export { type Cause, describeCause, notificationName } from './fsm/cause.js';
 export type { SessionStateName } from './fsm/state.js';
+export { decodeMrtMessage } from './mrt/bgp4mp.js';
+export { readMrt } from './mrt/read-mrt.js';
+export type {
+  MessageRecord,
+  MrtPeer,
+  MrtRecord,
+  PeerIndexTableRecord,
+  RibEntry,
+  RibRecord,
+  StateChangeRecord,
+  TableDumpRecord,
+} from './mrt/record.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';
 export type { Endpoints } from './peer/session.js';
 export type {
@@ -55,6 +67,7 @@ export type {
   UnknownAttribute,
 } from './wire/attribute/path-attributes.js';
 export type { Capability } from './wire/capability/capability.js';
+export { decodeMessage, encodeMessage } from './wire/codec.js';
 export { type WireContext, wireContext } from './wire/context.js';
 export { FAMILIES, type Family, type FamilyName, familyByName } from './wire/family/family.js';
 export { type Frame, Framer } from './wire/framer.js';
@@ -66,6 +79,5 @@ export type {
   RouteRefreshMessage,
   UpdateMessage,
 } from './wire/message.js';
-export { decodeMessage, encodeMessage } from './wire/codec.js';
-export { endOfRib } from './wire/update.js';
 export { hardReset, shutdownCommunication, shutdownNotification } from './wire/notification.js';
+export { endOfRib } from './wire/update.js';

@@ -1,1 +1,6 @@
-export {};
+export { announcement, messages, octets, openMessage } from './builders.js';
+export { seededRandom } from './seeded-random.js';
+export { SimLink, type SimLinkOptions, SimSocket } from './sim-link.js';
+export { type SimHost, SimNetwork, type SimRouterOptions } from './sim-network.js';
+export { SimRouter } from './sim-router.js';
+export { VirtualClock } from './virtual-clock.js';
