@@ -1,6 +1,12 @@
 /** Why a session or an attempt at one ended: data for programs, words for people. */
 import { CEASE, ERROR_CODE, FSM_ERROR, HEADER_ERROR, OPEN_ERROR, UPDATE_ERROR } from '../iana.js';
 
+/** What a Hard Reset wraps, RFC 8538. */
+export interface InsideHardReset {
+  readonly errorCode: number;
+  readonly errorSubcode: number;
+}
+
 export type Cause =
   /** We found a violation or decided to stop, and said so; `detail` is what only we know. */
   | {
@@ -8,11 +14,13 @@ export type Cause =
       readonly errorCode: number;
       readonly errorSubcode: number;
       readonly detail: string;
+      readonly inside?: InsideHardReset;
     }
   | {
       readonly type: 'notification-received';
       readonly errorCode: number;
       readonly errorSubcode: number;
+      readonly inside?: InsideHardReset;
       /** The shutdown communication, RFC 9003; empty without one. */
       readonly text: string;
     }
@@ -61,13 +69,19 @@ export function notificationName(errorCode: number, errorSubcode: number): strin
   return `${name}/${subcodes ? nameOf(subcodes, errorSubcode) : errorSubcode}`;
 }
 
+/** The reason comes first, also where a Hard Reset wraps it. */
+const nameOfNotification = ({ errorCode, errorSubcode, inside }: Cause & { readonly errorCode: number }): string =>
+  inside
+    ? `${notificationName(inside.errorCode, inside.errorSubcode)} (Hard Reset)`
+    : notificationName(errorCode, errorSubcode);
+
 /** One line for a log or an event. */
 export function describeCause(cause: Cause): string {
   switch (cause.type) {
     case 'notification-sent':
-      return `we sent ${notificationName(cause.errorCode, cause.errorSubcode)}: ${cause.detail}`;
+      return `we sent ${nameOfNotification(cause)}${cause.detail && `: ${cause.detail}`}`;
     case 'notification-received':
-      return `peer sent ${notificationName(cause.errorCode, cause.errorSubcode)}${cause.text && `: ${cause.text}`}`;
+      return `peer sent ${nameOfNotification(cause)}${cause.text && `: ${cause.text}`}`;
     case 'hold-timer-expired':
       return 'hold timer expired';
     case 'send-hold-timer-expired':

@@ -54,7 +54,7 @@ export function connect(state: ConnectState, event: SessionEvent, config: FsmCon
         startConnectRetry(config),
         stopTimer('delay-open'),
         { type: 'drop-connection' },
-        { type: 'ended', cause: { type: 'tcp-failed', reason: event.reason }, wasEstablished: false },
+        { type: 'ended', cause: { type: 'tcp-failed', reason: event.reason }, was: undefined },
       );
     case 'bgp-open':
       if (state.delayOpen) return acceptOpen(state, event.open, config, [{ type: 'send-open' }]);

@@ -22,5 +22,5 @@ export type SessionEffect =
   | { readonly type: 'stop-timer'; readonly timer: TimerName }
   /** The session is up: routes may flow. */
   | { readonly type: 'established'; readonly negotiated: Negotiated }
-  /** The session or attempt is over. `wasEstablished`: routes are to be deleted or kept as stale. */
-  | { readonly type: 'ended'; readonly cause: Cause; readonly wasEstablished: boolean };
+  /** The session or attempt is over. `was`: what an established one had agreed on; its routes go, or stay as stale. */
+  | { readonly type: 'ended'; readonly cause: Cause; readonly was: Negotiated | undefined };

@@ -41,7 +41,7 @@ export function openSent(state: OpenSentState, event: SessionEvent, config: FsmC
         stopTimer('hold'),
         { type: 'drop-connection' },
         ...(config.passive ? [] : [startConnectRetry(config)]),
-        { type: 'ended', cause: { type: 'tcp-failed', reason: event.reason }, wasEstablished: false },
+        { type: 'ended', cause: { type: 'tcp-failed', reason: event.reason }, was: undefined },
       );
     case 'bgp-open':
       return acceptOpen(state, event.open, config);

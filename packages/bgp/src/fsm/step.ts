@@ -2,8 +2,8 @@
 import type { NotificationError } from '../errors.js';
 import { CEASE, ERROR_CODE, FSM_ERROR } from '../iana.js';
 import type { NotificationMessage } from '../wire/message.js';
-import { hardReset } from '../wire/notification.js';
-import { type Cause, notificationName } from './cause.js';
+import { hardReset, insideHardReset } from '../wire/notification.js';
+import type { Cause } from './cause.js';
 import type { PeerOpen } from './check-open.js';
 import type { FsmConfig } from './config.js';
 import type { SessionEffect, TimerName } from './effect.js';
@@ -60,7 +60,7 @@ export function toIdle(state: SessionState, cause: Cause, counting: Counting, fa
       stopTimer('hold'),
       stopTimer('keepalive'),
       { type: 'drop-connection' },
-      { type: 'ended', cause, wasEstablished: state.name === 'established' },
+      { type: 'ended', cause, was: state.name === 'established' ? state.negotiated : undefined },
     ],
   };
 }
@@ -103,15 +103,19 @@ export function unexpected(state: SessionState, what: string, messageType?: numb
 export function stop(state: SessionState, farewell: Farewell | undefined, counting: 'clear' | 'add'): Step {
   if (!farewell) return toIdle(state, { type: 'graceful-close' }, counting);
   const cease = ceaseOf(farewell);
-  // RFC 8538 section 3: where both sides set the N-bit, only a Hard Reset (with the true code and subcode inside) ends it.
+  // RFC 8538 section 3: where both sides set the N-bit, only a Hard Reset (with the true Cease inside) deletes routes.
   const wrapped =
     farewell.hard === true && 'negotiated' in state && state.negotiated.gracefulRestart?.notification === true;
   const { errorCode, errorSubcode, data } = wrapped ? hardReset(cease) : cease;
-  const name = wrapped ? notificationName(cease.errorCode, cease.errorSubcode) : '';
-  const detail = [name, farewell.text].filter(Boolean).join(': ') || 'stopped';
   return toIdle(
     state,
-    { type: 'notification-sent', errorCode, errorSubcode, detail },
+    {
+      type: 'notification-sent',
+      errorCode,
+      errorSubcode,
+      detail: farewell.text ?? '',
+      ...(wrapped && { inside: cease }),
+    },
     counting,
     notification(errorCode, errorSubcode, data),
   );
@@ -133,7 +137,12 @@ export const holdTimerExpired = (state: SessionState): Step =>
 export function notified(state: SessionState, message: NotificationMessage, counting: 'add' | 'keep'): Step {
   const { errorCode, errorSubcode } = message;
   const text = shutdownText(message);
-  return toIdle(state, { type: 'notification-received', errorCode, errorSubcode, text }, counting);
+  const inside = insideHardReset(message);
+  return toIdle(
+    state,
+    { type: 'notification-received', errorCode, errorSubcode, text, ...(inside && { inside }) },
+    counting,
+  );
 }
 
 /** Our OPEN goes out and the peer's is awaited. */

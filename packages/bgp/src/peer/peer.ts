@@ -306,7 +306,7 @@ export class Peer {
         this.#up(session, effect.negotiated);
         return;
       case 'ended':
-        this.#ended(session, effect.cause, effect.wasEstablished);
+        this.#ended(session, effect.cause, effect.was);
         return;
     }
   }
@@ -331,15 +331,15 @@ export class Peer {
     this.#host.progress(this);
   }
 
-  #ended(session: Session, cause: Cause, wasEstablished: boolean): void {
-    const establishedS = wasEstablished ? (this.#host.nowMs - session.establishedMs) / 1000 : 0;
+  #ended(session: Session, cause: Cause, was: Negotiated | undefined): void {
+    const establishedS = was ? (this.#host.nowMs - session.establishedMs) / 1000 : 0;
     this.lastCause = cause;
     this.lastCauseAtMs = this.#host.nowMs;
     this.#cause = cause;
-    if (wasEstablished) {
+    if (was) {
       this.dropped++;
       this.endOfRib.clear();
-      this.#stale.sessionDown(negotiatedOf(session)!, cause, this.config);
+      this.#stale.sessionDown(was, cause, this.config);
     }
     this.#host.progress(this);
     const other = this.#other(session);

@@ -350,14 +350,14 @@ t.test('options', (t) => {
   t.end();
 });
 
-t.test('an ended session says whether it was established, and why', (t) => {
+t.test('an ended session says what it was, and why', (t) => {
   const lost = step(stateNamed('established'), EVENTS['18 TcpConnectionFails']!, config).effects.at(-1);
   t.match(lost, {
     type: 'ended',
-    wasEstablished: true,
+    was: { holdTimeS: 30 },
     cause: { type: 'tcp-failed', reason: 'TCP connection refused' },
   });
   const told = step(stateNamed('open-sent'), EVENTS['25 NotifMsg']!, config).effects.at(-1);
-  t.match(told, { wasEstablished: false, cause: { type: 'notification-received', errorCode: 6, errorSubcode: 4 } });
+  t.match(told, { was: undefined, cause: { type: 'notification-received', errorCode: 6, errorSubcode: 4 } });
   t.end();
 });
