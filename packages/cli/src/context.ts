@@ -2,10 +2,16 @@
 import { type Client, chooseEndpoint, createClient } from '@tortie/client';
 import { type Column, table } from './output/table.js';
 
-/** The world outside, as far as the command line touches it. */
+/** Where text goes; process.stdout is one. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+/** The world outside, as far as the command line touches it. `process` is one. */
 export interface Io {
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -16,6 +16,7 @@ export { labCommand } from './lab-command.js';
 export { findLabFile, type LabFile, labFiles } from './lab-files.js';
 export type { HostSnapshot, SessionSnapshot } from './observe/host-snapshot.js';
 export type { LabReport } from './observe/report.js';
+export type { Output } from './observe/screen.js';
 export { type LabSnapshot, takeSnapshot } from './observe/snapshot.js';
 export { enterNamespaces } from './privilege.js';
 export { DEFAULT_DEADLINE_S, type RunLabOptions, runLab } from './run-lab.js';

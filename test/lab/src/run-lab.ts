@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from './lab.js';
 import { openControl } from './lab-control.js';
 import { type LabReport, labReport } from './observe/report.js';
-import { Screen } from './observe/screen.js';
+import { type Output, Screen } from './observe/screen.js';
 import { type LabSnapshot, takeSnapshot } from './observe/snapshot.js';
 import { labTable } from './observe/table.js';
 import { onOrphaned } from './orphan.js';
@@ -18,8 +18,8 @@ export interface RunLabOptions {
   readonly json: boolean;
   /** How long convergence may take. */
   readonly deadlineS?: number;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
   /** How the user calls the command line: `npx tortie`. */
   readonly command?: string;
 }

@@ -3,10 +3,17 @@ import type { Lab } from '../lab.js';
 import type { LabSnapshot } from './snapshot.js';
 import { labTable } from './table.js';
 
+/** Where text goes; process.stdout is one. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly rows?: number;
+}
+
 export interface ScreenOptions {
   readonly json: boolean;
-  readonly stdout: NodeJS.WriteStream;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: Output;
+  readonly stderr: Output;
   readonly command?: string;
 }
 

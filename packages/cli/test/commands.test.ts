@@ -1,0 +1,283 @@
+import t from 'tap';
+import { DOWN, FIB, PEER, ROUTE, STATUS, WHY } from './samples.js';
+import { type StubAnswer, startStub } from './stub.js';
+
+interface Case {
+  readonly args: readonly string[];
+  readonly answers?: Record<string, StubAnswer>;
+  /** `METHOD url` of the last request, and its body. */
+  readonly asks?: string;
+  readonly body?: unknown;
+  readonly shows?: readonly RegExp[];
+  readonly code?: number;
+}
+
+const assignment = { address: '10.244.0.1', handle: 'pod-1', node: 'node-1', block: '10.244.0.0/26', pool: 'default' };
+
+const CASES: readonly Case[] = [
+  {
+    args: ['status'],
+    answers: { 'GET /v1/status': { body: STATUS } },
+    shows: [
+      /^node: +node-1$/m,
+      /^up: +1h02m$/m,
+      /^reflector: +cluster 10\.0\.0\.1$/m,
+      /^sessions +no +1 of 2/m,
+      /^warning: this node/m,
+    ],
+  },
+  { args: ['status', '--check'], answers: { 'GET /v1/status': { body: STATUS } }, code: 1 },
+  {
+    args: ['peers', 'list'],
+    answers: { 'GET /v1/peers': { body: { peers: [PEER, DOWN] } } },
+    shows: [/^tor +10\.0\.0\.254 +64512 +ebgp +established +\S+ +7 +2 +-$/m, /^gone .* active .* connection refused$/m],
+  },
+  { args: ['peers', 'list'], answers: { 'GET /v1/peers': { body: { peers: [] } } }, shows: [/no peers; add one/] },
+  {
+    args: ['peers', 'show', 'tor'],
+    answers: { 'GET /v1/peers/tor': { body: PEER } },
+    shows: [/^TCP-MD5 key: +set$/m, /^hold time: +30 s, keepalive 10 s$/m, /^ipv4-unicast +7 +2 +0 +yes$/m],
+  },
+  {
+    args: ['peers', 'add', 'tor', '10.0.0.254', '64512', '--hold-time', '30', '--passive', '--families', 'ipv4,ipv6'],
+    answers: { 'POST /v1/peers': { status: 201, body: PEER } },
+    asks: 'POST /v1/peers',
+    body: {
+      name: 'tor',
+      remoteAddress: '10.0.0.254',
+      remoteAsn: 64512,
+      holdTimeS: 30,
+      passive: true,
+      families: ['ipv4-unicast', 'ipv6-unicast'],
+    },
+    shows: [/^added tor$/m],
+  },
+  {
+    args: ['peers', 'set', 'tor', '--no-client', '--unset', 'hold-time', 'password'],
+    answers: { 'PATCH /v1/peers/tor': { body: { peer: PEER, impact: 'session-reset' } } },
+    asks: 'PATCH /v1/peers/tor',
+    body: { routeReflectorClient: false, holdTimeS: null, password: null },
+    shows: [/^tor: applied, the session starts anew$/m],
+  },
+  {
+    args: ['peers', 'set', 'tor', '--asn', '65000', '--address', '10.0.0.9'],
+    answers: { 'PATCH /v1/peers/tor': { body: { peer: PEER, impact: 'none' } } },
+    body: { remoteAsn: 65000, remoteAddress: '10.0.0.9' },
+  },
+  { args: ['peers', 'rm', 'tor'], answers: { 'DELETE /v1/peers/tor': { status: 204 } }, shows: [/^removed tor$/m] },
+  ...(
+    [
+      [[], 'soft'],
+      [['--hard'], 'hard'],
+      [['--soft'], 'soft'],
+      [['--in'], 'soft-in'],
+      [['--out'], 'soft-out'],
+    ] as const
+  ).map(([flags, mode]) => ({
+    args: ['peers', 'reset', 'tor', ...flags],
+    answers: { 'POST /v1/peers/tor/reset': { body: { peer: 'tor', mode } } },
+    asks: 'POST /v1/peers/tor/reset',
+    body: { mode },
+  })),
+  {
+    args: ['routes'],
+    answers: { 'GET /v1/routes': { body: { routes: [ROUTE] } } },
+    shows: [/^10\.244\.1\.0\/26 +\* +tor +10\.0\.0\.1 +- +5 +64512 65001 +-$/m, /spine .* longer AS path$/m],
+  },
+  {
+    args: ['routes', '10.244.0.0/16', '--longer', '--family', 'ipv4', '--limit', '10'],
+    answers: { 'GET /v1/routes': { body: { routes: [ROUTE] } } },
+    asks: 'GET /v1/routes?family=ipv4-unicast&prefix=10.244.0.0%2F16&longer=true&limit=10',
+  },
+  {
+    args: ['routes', '10.9.0.0/16'],
+    answers: { 'GET /v1/routes': { body: { routes: [] } } },
+    shows: [/^no routes$/m],
+    code: 4,
+  },
+  {
+    args: ['routes', '--why', '10.244.1.7'],
+    answers: { 'GET /v1/routes/why': { body: WHY } },
+    asks: 'GET /v1/routes/why?prefix=10.244.1.7',
+    shows: [/^ {2}tor wins: shorter AS path$/m, /kernel: installed/],
+  },
+  {
+    args: ['routes', '--fib'],
+    answers: { 'GET /v1/fib': { body: FIB } },
+    shows: [/installed +10\.0\.0\.1 dev eth0 +bgp/, /failed +10\.9\.9\.9 +bgp +- +Nexthop has invalid gateway$/m],
+  },
+  {
+    args: ['routes', '--received', 'tor', '--before-policy'],
+    answers: {
+      'GET /v1/peers/tor/adj-rib-in': { body: { routes: [{ prefix: '10.1.0.0/16', attributes: PEERLESS() }] } },
+    },
+    asks: 'GET /v1/peers/tor/adj-rib-in?policy=before&limit=500',
+    shows: [/^10\.1\.0\.0\/16 /m],
+  },
+  {
+    args: ['routes', '--advertised', 'tor'],
+    answers: { 'GET /v1/peers/tor/adj-rib-out': { body: { routes: [] } } },
+    asks: 'GET /v1/peers/tor/adj-rib-out?limit=500',
+    shows: [/^no routes$/m],
+  },
+  {
+    args: ['originated', 'list'],
+    answers: { 'GET /v1/originated': { body: { originated: [{ prefix: '10.244.0.0/26', origin: 'block' }] } } },
+    shows: [/^10\.244\.0\.0\/26 +block/m],
+  },
+  {
+    args: ['originated', 'add', '203.0.113.0/24', '--med', '5', '--communities', '65000:1,no-export'],
+    answers: { 'POST /v1/originated': { status: 201, body: { prefix: '203.0.113.0/24', origin: 'api' } } },
+    body: { prefix: '203.0.113.0/24', med: 5, communities: ['65000:1', 'no-export'] },
+  },
+  {
+    args: ['originated', 'rm', '203.0.113.0/24'],
+    answers: { 'DELETE /v1/originated/203.0.113.0%2F24': { status: 204 } },
+    shows: [/^withdrawn/],
+  },
+  {
+    args: ['ipam', 'pools', 'list'],
+    answers: {
+      'GET /v1/ipam/pools': {
+        body: { pools: [{ name: 'default', cidr: '10.244.0.0/16', blockSize: 26, disabled: false, revision: 1 }] },
+      },
+    },
+    shows: [/^default +10\.244\.0\.0\/16 +\/26 +enabled/m],
+  },
+  {
+    args: ['ipam', 'pools', 'add', 'more', '10.245.0.0/16', '--block-size', '27'],
+    answers: { 'POST /v1/ipam/pools': { status: 201, body: {} } },
+    body: { name: 'more', cidr: '10.245.0.0/16', blockSize: 27 },
+  },
+  {
+    args: ['ipam', 'pools', 'set', 'more', '--disable'],
+    answers: { 'PATCH /v1/ipam/pools/more': { body: {} } },
+    body: { disabled: true },
+  },
+  {
+    args: ['ipam', 'pools', 'rm', 'more'],
+    answers: { 'DELETE /v1/ipam/pools/more': { status: 204 } },
+    shows: [/^removed more$/m],
+  },
+  {
+    args: ['ipam', 'blocks'],
+    answers: {
+      'GET /v1/ipam/blocks': {
+        body: {
+          blocks: [{ cidr: '10.244.0.0/26', node: 'node-1', state: 'confirmed', size: 64, assigned: 2, free: 62 }],
+        },
+      },
+    },
+    shows: [/^10\.244\.0\.0\/26 +node-1 +- +confirmed +64 +2 +62$/m],
+  },
+  {
+    args: ['ipam', 'assignments', '--node', 'node-1'],
+    answers: { 'GET /v1/ipam/assignments': { body: { assignments: [assignment] } } },
+    asks: 'GET /v1/ipam/assignments?node=node-1',
+    shows: [/^10\.244\.0\.1 +pod-1 +node-1/m],
+  },
+  ...(
+    [
+      [[], { ipv4: 1 }],
+      [['--ipv4', '--ipv6', '2'], { ipv4: 1, ipv6: 2 }],
+      [['--address', '10.244.0.9'], { address: '10.244.0.9' }],
+      [['--ipv6', '--pool', 'six'], { ipv4: 0, ipv6: 1, pool: 'six' }],
+    ] as const
+  ).map(([flags, what]) => ({
+    args: ['ipam', 'assign', 'pod-1', ...flags],
+    answers: { 'POST /v1/ipam/assignments': { status: 201, body: { handle: 'pod-1', assignments: [assignment] } } },
+    body: { handle: 'pod-1', ...what },
+    shows: [/^10\.244\.0\.1 /m],
+  })),
+  {
+    args: ['ipam', 'release', 'pod-1'],
+    answers: { 'DELETE /v1/ipam/assignments/pod-1': { body: { handle: 'pod-1', released: ['10.244.0.1'] } } },
+    shows: [/^released 10\.244\.0\.1$/m],
+  },
+  {
+    args: ['ipam', 'check'],
+    answers: { 'GET /v1/ipam/check': { body: { ok: true, findings: [] } } },
+    shows: [/all invariants hold/],
+  },
+  {
+    args: ['ipam', 'check'],
+    answers: {
+      'GET /v1/ipam/check': { body: { ok: false, findings: [{ code: 'orphan', detail: 'nobody owns it' }] } },
+    },
+    shows: [/^orphan +- +nobody owns it$/m],
+    code: 1,
+  },
+  {
+    args: ['events', '--kind', 'session'],
+    answers: {
+      'GET /v1/events': {
+        body: {
+          events: [
+            {
+              id: 1,
+              time: '2026-01-02T03:04:05Z',
+              kind: 'session',
+              subject: 'tor',
+              text: 'established',
+              cause: 'keepalive',
+            },
+          ],
+          lastId: 1,
+          dropped: false,
+        },
+      },
+    },
+    asks: 'GET /v1/events?kind=session&limit=50',
+    shows: [/session tor: established \(keepalive\)$/m],
+  },
+];
+
+function PEERLESS() {
+  return { origin: 'igp', asPath: [], asPathText: '', nextHop: '10.0.0.1' };
+}
+
+for (const { args, answers = {}, asks, body, shows = [], code = 0 } of CASES) {
+  t.test(`tortie ${args.join(' ')}`, async (t) => {
+    const stub = await startStub(answers);
+    t.teardown(() => stub.close());
+    const result = await stub.run(args);
+    t.equal(result.code, code, result.stderr);
+    const request = stub.seen.at(-1)!;
+    if (asks !== undefined) t.equal(`${request.method} ${request.url}`, asks);
+    if (body !== undefined) t.same(request.body, body);
+    for (const pattern of shows) t.match(result.stdout, pattern);
+    t.notOk(result.stdout.includes('\u001b'), 'no escape sequences away from a terminal');
+
+    const asJson = await stub.run([...args, '--json']);
+    t.equal(asJson.code, code);
+    t.doesNotThrow(() => JSON.parse(asJson.stdout), 'the same command answers in JSON');
+  });
+}
+
+t.test('pages are read until the limit is reached, and the rest is announced', async (t) => {
+  const route = (index: number) => ({ ...ROUTE, prefix: `10.${index}.0.0/16` });
+  const stub = await startStub({
+    'GET /v1/routes?limit=3': { body: { routes: [route(1), route(2)], nextCursor: 'c1' } },
+    'GET /v1/routes?limit=3&cursor=c1': { body: { routes: [route(3), route(4)] } },
+  });
+  t.teardown(() => stub.close());
+  const { stdout } = await stub.run(['routes', '--limit', '3']);
+  t.match(stdout, /10\.3\.0\.0/);
+  t.notMatch(stdout, /10\.4\.0\.0/);
+  t.match(stdout, /the first 3; more with --limit N or --all/);
+});
+
+t.test('a revision is sent as an entity tag', async (t) => {
+  const stub = await startStub({ 'DELETE /v1/peers/tor': { status: 204 } });
+  t.teardown(() => stub.close());
+  await stub.run(['peers', 'rm', 'tor', '--if-revision', '7']);
+  t.equal(stub.seen[0]!.headers['if-match'], '"7"');
+});
+
+t.test('colours on a terminal, none with NO_COLOR', async (t) => {
+  const stub = await startStub({ 'GET /v1/peers': { body: { peers: [PEER] } } });
+  t.teardown(() => stub.close());
+  t.match((await stub.run(['peers', 'list'], { terminal: true })).stdout, '\u001b[32mestablished');
+  const plain = await stub.run(['peers', 'list'], { terminal: true, env: { NO_COLOR: '1' } });
+  t.notOk(plain.stdout.includes('\u001b'));
+});

@@ -1,0 +1,121 @@
+/** Answers of an agent, whole and typed: when the API changes, these stop compiling. */
+import type { Candidate, FibPage, Peer, RouteAttributes, Status, Why } from '@tortie/agent/api';
+
+export const ATTRIBUTES: RouteAttributes = {
+  origin: 'igp',
+  asPath: [{ type: 'sequence', asns: [64512, 65001] }],
+  asPathText: '64512 65001',
+  nextHop: '10.0.0.1',
+  med: 5,
+  communities: ['64512:1'],
+};
+
+const counts = { open: 1, update: 4, notification: 0, keepalive: 20, routeRefresh: 0, total: 25 };
+
+export const PEER: Peer = {
+  name: 'tor',
+  origin: 'file',
+  source: '/etc/tortie/agent.yaml:12',
+  passwordSet: true,
+  spec: { name: 'tor', remoteAddress: '10.0.0.254', remoteAsn: 64512, holdTimeS: 30 },
+  session: {
+    state: 'established',
+    since: '2026-01-02T03:04:05Z',
+    uptimeS: 60,
+    type: 'ebgp',
+    flaps: 0,
+    remoteRouterId: '10.0.0.254',
+    holdTimeS: 30,
+    keepaliveS: 10,
+    capabilities: ['route refresh'],
+    families: [{ family: 'ipv4-unicast', received: 7, advertised: 2, stale: 0, endOfRib: true }],
+    messagesIn: counts,
+    messagesOut: counts,
+  },
+};
+
+export const DOWN: Peer = {
+  name: 'gone',
+  origin: 'api',
+  revision: 3,
+  passwordSet: false,
+  spec: { name: 'gone', remoteAddress: '2001:db8::1', remoteAsn: 4200000000 },
+  session: {
+    state: 'active',
+    since: '2026-01-02T03:04:05Z',
+    type: 'ebgp',
+    lastCause: 'connection refused',
+    flaps: 2,
+    families: [],
+    messagesIn: counts,
+    messagesOut: counts,
+  },
+};
+
+const BEST: Candidate = { peer: 'tor', best: true, eligible: true, attributes: ATTRIBUTES };
+const LOSER: Candidate = {
+  peer: 'spine',
+  best: false,
+  eligible: true,
+  reason: 'longer AS path',
+  attributes: { ...ATTRIBUTES, asPathText: '64512 65001 65002' },
+};
+
+export const ROUTE = { prefix: '10.244.1.0/26', family: 'ipv4-unicast', candidates: [BEST, LOSER] } as const;
+
+export const WHY: Why = {
+  prefix: '10.244.1.0/26',
+  explanation: ['2 candidates', 'tor wins: shorter AS path'],
+  candidates: [BEST, LOSER],
+  fib: { state: 'installed' },
+};
+
+export const FIB: FibPage = {
+  summary: {
+    programming: true,
+    protocol: 201,
+    metric: 1024,
+    table: 254,
+    installed: 1,
+    pending: 0,
+    failed: 1,
+    stale: 0,
+  },
+  routes: [
+    {
+      prefix: '10.244.1.0/26',
+      kind: 'unicast',
+      state: 'installed',
+      nextHops: [{ gateway: '10.0.0.1', interface: 'eth0' }],
+      source: 'bgp',
+    },
+    {
+      prefix: '10.244.2.0/26',
+      kind: 'unicast',
+      state: 'failed',
+      nextHops: [{ gateway: '10.9.9.9' }],
+      source: 'bgp',
+      error: 'Nexthop has invalid gateway',
+    },
+  ],
+};
+
+export const STATUS: Status = {
+  node: 'node-1',
+  version: '0.1.0',
+  startedAt: '2026-01-02T03:04:05Z',
+  uptimeS: 3725,
+  asn: 64513,
+  routerId: '10.0.0.1',
+  routerIdSource: 'configured',
+  clusterId: '10.0.0.1',
+  importPolicy: 'pools',
+  sessions: { configured: 2, established: 1, adminDown: 0 },
+  routes: { ipv4: 3, ipv6: 2, candidates: 6 },
+  fib: FIB.summary,
+  blocks: ['10.244.0.0/26'],
+  api: { socket: '/run/tortie/agent.sock' },
+  conditions: [{ name: 'sessions', ok: false, detail: '1 of 2 established' }],
+  warnings: ['this node has no IPv6 block'],
+  memory: { residentOctets: 73_400_320, heapOctets: 20_000_000 },
+};
