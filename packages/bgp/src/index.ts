@@ -52,8 +52,9 @@ export type {
   RouteView,
 } from './rib/rib-views.js';
 export type { PolicyMatch, PolicySet, PolicyTerm, PrefixMatch, RoutePolicy } from './route-policy/policy.js';
-export { type Acceptance, type DialOptions, Speaker, type SpeakerOptions, type SpeakerOutput } from './speaker.js';
+export { Speaker } from './speaker.js';
 export type { SpeakerEvent } from './speaker-event.js';
+export type { Acceptance, DialOptions, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
 export type { FamilyRoutesView, MessageCounters, NegotiatedView, PeerView, SpeakerView } from './views.js';
 export type { Fault, FaultAction } from './wire/attribute/faults.js';
 export type {

@@ -31,61 +31,14 @@ import { CEASE, MESSAGE_TYPE } from './iana.js';
 import type { RestartState } from './peer/capabilities.js';
 import { Peer } from './peer/peer.js';
 import type { PeerHost } from './peer/peer-host.js';
-import { RestartDeferral, type RestartingOptions } from './peer/restart-deferral.js';
+import { RestartDeferral } from './peer/restart-deferral.js';
 import type { Endpoints, Session } from './peer/session.js';
 import { TimerQueue } from './peer/timer-queue.js';
 import type { BestRouteSubscription, SubscriptionOptions } from './rib/best-routes.js';
-import { type DecisionOptions, type OriginateAttributes, Rib } from './rib/rib.js';
+import { type OriginateAttributes, Rib } from './rib/rib.js';
 import type { SpeakerEvent } from './speaker-event.js';
+import type { Acceptance, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
 import type { PeerView, SpeakerView } from './views.js';
-
-export interface SpeakerOptions {
-  readonly asn: number;
-  readonly routerId: number;
-  readonly clusterId?: number;
-  readonly clientToClient?: boolean;
-  readonly decision?: DecisionOptions;
-  /** RFC 9687: how long a peer may take none of our octets; at least twice the hold time. Default 480. */
-  readonly sendHoldS?: number;
-  /** Longest wait for a peer's OPEN. Default 240, as RFC 4271 section 8.2.2 suggests. */
-  readonly openHoldTimeS?: number;
-  /** We come back from a restart. */
-  readonly restarting?: RestartingOptions;
-  /** 0 to 1: jitter, and the seed of the RIB's hashes. */
-  readonly random: () => number;
-  /** Time of the start, on the clock of all later inputs. */
-  readonly nowMs: number;
-}
-
-export interface DialOptions {
-  readonly remoteAddress: Address;
-  readonly remotePort: number;
-  readonly localAddress: Address | undefined;
-  readonly password: string | undefined;
-  readonly ttlSecurityHops: number | undefined;
-  readonly multihopTtl: number | undefined;
-  readonly device: string | undefined;
-}
-
-export type SpeakerOutput =
-  /** Connect, then call connected() or closed(). */
-  | { readonly type: 'dial'; readonly connection: number; readonly peer: string; readonly options: DialOptions }
-  /** Goes before all UPDATEs that are not yet with the socket. */
-  | { readonly type: 'send'; readonly connection: number; readonly bytes: Uint8Array }
-  /** Send what is written, then close. The connection is forgotten: nothing is to be reported of it any more. */
-  | { readonly type: 'close'; readonly connection: number }
-  /** take() has something for this connection; it stays so until take() gives nothing. */
-  | { readonly type: 'output-ready'; readonly connection: number }
-  /** work() has something to do. */
-  | { readonly type: 'work' }
-  /** The TCP-MD5 key for connections from this address; undefined: none any more. */
-  | { readonly type: 'password'; readonly remoteAddress: Address; readonly password: string | undefined }
-  | { readonly type: 'event'; readonly event: SpeakerEvent };
-
-/** The connection's handle; or why it is not taken, and whether it was a peer's at all. */
-export type Acceptance =
-  | { readonly connection: number; readonly peer: string }
-  | { readonly refused: string; readonly known: boolean };
 
 const NOTHING: readonly Uint8Array[] = [];
 

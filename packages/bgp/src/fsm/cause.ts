@@ -70,7 +70,11 @@ export function notificationName(errorCode: number, errorSubcode: number): strin
 }
 
 /** The reason comes first, also where a Hard Reset wraps it. */
-const nameOfNotification = ({ errorCode, errorSubcode, inside }: Cause & { readonly errorCode: number }): string =>
+const nameOfNotification = ({
+  errorCode,
+  errorSubcode,
+  inside,
+}: Extract<Cause, { readonly errorCode: number }>): string =>
   inside
     ? `${notificationName(inside.errorCode, inside.errorSubcode)} (Hard Reset)`
     : notificationName(errorCode, errorSubcode);

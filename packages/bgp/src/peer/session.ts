@@ -1,6 +1,7 @@
 /** One state machine over at most one TCP connection. A peer has one, and a second one while connections collide. */
 import type { Address } from '@tortie/ip';
 import type { TimerName } from '../fsm/effect.js';
+import type { Negotiated } from '../fsm/negotiate.js';
 import { IDLE, type SessionState } from '../fsm/state.js';
 import { MESSAGE_TYPE } from '../iana.js';
 import { type WireContext, wireContext } from '../wire/context.js';
@@ -58,3 +59,7 @@ export const KEEPALIVE_MESSAGE: Uint8Array = Uint8Array.from([
   19,
   MESSAGE_TYPE.keepalive,
 ]);
+
+/** What the session has agreed on, from OpenConfirm on. */
+export const negotiatedOf = ({ state }: Session): Negotiated | undefined =>
+  'negotiated' in state ? state.negotiated : undefined;
