@@ -51,6 +51,8 @@ export interface AgentOptions {
   readonly journal: Journal;
   /** Where the API can be found, for status. */
   readonly api: () => Status['api'];
+  /** Default: a real speaker. */
+  readonly runSpeaker?: typeof runSpeaker;
 }
 
 export class Agent implements RestContext {
@@ -129,7 +131,7 @@ export class Agent implements RestContext {
     let speaker: RunningSpeaker | undefined;
     try {
       const routerId = chooseRouterId(config.routerId, kernel.addresses, config.node);
-      speaker = await startSpeaker(config, kernel, routerId);
+      speaker = await startSpeaker(options.runSpeaker ?? runSpeaker, config, kernel, routerId);
       followSpeaker(speaker, journal);
       const agent = new Agent(options, kernel, speaker, routerId);
       kernel.attach(speaker);
@@ -291,10 +293,15 @@ export class Agent implements RestContext {
   }
 }
 
-async function startSpeaker(config: AgentConfig, kernel: KernelSide, routerId: RouterId): Promise<RunningSpeaker> {
+async function startSpeaker(
+  start: typeof runSpeaker,
+  config: AgentConfig,
+  kernel: KernelSide,
+  routerId: RouterId,
+): Promise<RunningSpeaker> {
   const { bgp, asn, clusterId } = config;
   try {
-    return await runSpeaker({
+    return await start({
       asn,
       routerId: routerId.value,
       ...(clusterId !== undefined && { clusterId: parseAddress(clusterId).a }),

@@ -5,7 +5,7 @@ import type { Store } from '@tortie/store';
 import type { DestinationStream } from 'pino';
 import { ConfigError } from '../src/config/config-error.js';
 import { readConfig } from '../src/config/read-config.js';
-import { Agent } from './agent.js';
+import { Agent, type AgentOptions } from './agent.js';
 import { Journal } from './journal.js';
 import { createLog } from './log.js';
 import { takePlace } from './own-place.js';
@@ -21,6 +21,8 @@ export interface RunAgentOptions {
   readonly store?: Store;
   /** Where log lines go. Default: standard output. */
   readonly logDestination?: DestinationStream;
+  /** Instead of a real speaker, for tests. */
+  readonly runSpeaker?: AgentOptions['runSpeaker'];
 }
 
 export interface RunningAgent {
@@ -56,7 +58,13 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     const store = options.store ?? (await openStore(config.store.path));
     if (!options.store) closers.push(() => store.close());
     const api = { socket: config.api.socket, ...(listeners.tcp !== undefined && { listen: listeners.tcp }) };
-    const agent = await Agent.start({ config, store, journal, api: () => api });
+    const agent = await Agent.start({
+      config,
+      store,
+      journal,
+      api: () => api,
+      ...(options.runSpeaker && { runSpeaker: options.runSpeaker }),
+    });
     let graceful = true;
     closers.push(() => agent.close(graceful));
     // Loaded only here: the first sessions are dialled before the API's code is read.

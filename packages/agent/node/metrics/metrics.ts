@@ -37,8 +37,9 @@ const ROWS: readonly Row[] = [
     help: 'Always 1; labels say who this is',
     type: 'gauge',
     labels: ['node', 'version', 'asn', 'router_id'],
-    read({ config, status }) {
-      return [[{ node: config.node, version: VERSION, asn: String(config.asn), router_id: status().routerId }, 1]];
+    read(context) {
+      const { node, asn, routerId } = context.status();
+      return [[{ node, version: VERSION, asn: String(asn), router_id: routerId }, 1]];
     },
   },
   {
@@ -46,7 +47,7 @@ const ROWS: readonly Row[] = [
     help: '1 where /v1/health/ready answers 200',
     type: 'gauge',
     labels: [],
-    read: ({ health }) => [[{}, health().ok ? 1 : 0]],
+    read: (context) => [[{}, context.health().ok ? 1 : 0]],
   },
   {
     name: 'tortie_bgp_session_established',
@@ -109,8 +110,8 @@ const ROWS: readonly Row[] = [
     help: 'Kernel routes of this agent by state',
     type: 'gauge',
     labels: ['state'],
-    read({ fibSummary }) {
-      const { installed, pending, failed, stale } = fibSummary();
+    read(context) {
+      const { installed, pending, failed, stale } = context.fibSummary();
       return Object.entries({ installed, pending, failed, stale }).map(([state, value]) => [{ state }, value]);
     },
   },
@@ -126,22 +127,22 @@ const ROWS: readonly Row[] = [
     help: '1 where this node programs the kernel',
     type: 'gauge',
     labels: [],
-    read: ({ fibSummary }) => [[{}, fibSummary().programming ? 1 : 0]],
+    read: (context) => [[{}, context.fibSummary().programming ? 1 : 0]],
   },
   {
     name: 'tortie_ipam_blocks',
     help: 'Blocks of this node by IP version',
     type: 'gauge',
     labels: ['version'],
-    read: ({ blockUsage }) => blockUsage().map(({ version, blocks }) => [{ version: String(version) }, blocks]),
+    read: (context) => context.blockUsage().map(({ version, blocks }) => [{ version: String(version) }, blocks]),
   },
   {
     name: 'tortie_ipam_addresses',
     help: "Addresses of this node's blocks: assigned and free",
     type: 'gauge',
     labels: ['version', 'state'],
-    *read({ blockUsage }) {
-      for (const { version, assigned, free } of blockUsage()) {
+    *read(context) {
+      for (const { version, assigned, free } of context.blockUsage()) {
         yield [{ version: String(version), state: 'assigned' }, assigned];
         yield [{ version: String(version), state: 'free' }, free];
       }

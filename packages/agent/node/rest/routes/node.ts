@@ -60,7 +60,6 @@ export const nodeRoutes: Resource = (context) => async (app) => {
     '/metrics',
     {
       schema: { tags, summary: 'Prometheus metrics', response: { 200: Type.String() } },
-      serializerCompiler: () => String,
     },
     async (_request, reply) => {
       reply.type('text/plain; version=0.0.4; charset=utf-8');

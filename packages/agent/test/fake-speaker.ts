@@ -1,0 +1,195 @@
+/** A speaker without sockets and without a RIB: keeps what it is told, and shows the sessions and routes a test gives it. */
+import { EventEmitter } from 'node:events';
+import {
+  type BestChange,
+  type CandidateView,
+  type ChangeImpact,
+  classifyChange,
+  type FamilyName,
+  type LocRibEntry,
+  type OriginateAttributes,
+  type PeerConfig,
+  type PeerView,
+  type ResolvedPeerConfig,
+  resolvePeerConfig,
+} from '@tortie/bgp';
+import type { RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
+import { type Address, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
+
+const counters = () => ({ open: 1, update: 2, notification: 0, keepalive: 3, routeRefresh: 0, octets: 100 });
+
+export class FakeSpeaker {
+  readonly configs = new Map<string, ResolvedPeerConfig>();
+  readonly states = new Map<string, PeerView['state']>();
+  readonly originated = new Map<string, OriginateAttributes>();
+  readonly resets: string[] = [];
+  readonly locRibEntries: LocRibEntry[] = [];
+  readonly emitter = new EventEmitter();
+  closed: { graceful?: boolean } | undefined;
+  /** Names by peer number; 0 is ourselves. */
+  readonly names = new Map<number, string>();
+  #ready: (() => void) | undefined;
+  #changes: BestChange[] = [];
+
+  readonly start: typeof runSpeaker;
+
+  constructor() {
+    this.start = async (options) => this.#face(options.asn, options.routerId);
+  }
+
+  /** As if the decision process had come to these. */
+  change(...changes: BestChange[]): void {
+    this.#changes.push(...changes);
+    this.#ready?.();
+  }
+
+  #face(asn: number, routerId: number): RunningSpeaker {
+    const identity = { asn, routerId };
+    const page = <T>(items: readonly T[], { limit = 1000, cursor = 0 }: { limit?: number; cursor?: number } = {}) => ({
+      items: items.slice(cursor, cursor + limit),
+      next: cursor + limit < items.length ? cursor + limit : undefined,
+    });
+    const ofFamily = (family: FamilyName): LocRibEntry[] =>
+      this.locRibEntries.filter(({ prefix }) => (prefix.version === 4) === (family === 'ipv4-unicast'));
+    const routesOf = (name: string, family: FamilyName): CandidateView[] =>
+      ofFamily(family).flatMap(({ candidates }) => candidates.filter(({ peer }) => this.names.get(peer) === name));
+    const self = this;
+    const face: RunningSpeaker = {
+      asn,
+      routerId,
+      listening: [],
+      addPeer(peer: PeerConfig) {
+        self.configs.set(peer.name, resolvePeerConfig(peer, identity));
+      },
+      updatePeer(name: string, peer: PeerConfig): ChangeImpact {
+        const next = resolvePeerConfig(peer, identity);
+        const { impact } = classifyChange(self.configs.get(name)!, next);
+        self.configs.set(name, next);
+        return impact;
+      },
+      removePeer: (name) => self.configs.delete(name),
+      resetPeer(name, mode) {
+        if (mode !== 'hard' && self.states.get(name) !== 'established') return false;
+        self.resets.push(`${name} ${mode}`);
+        return self.configs.has(name);
+      },
+      originate: (prefix, attributes = {}) => void self.originated.set(formatPrefix(prefix), attributes),
+      withdraw: (prefix) => self.originated.delete(formatPrefix(prefix)),
+      nextHops: {
+        onUnresolved: undefined,
+        onUnused: undefined,
+        setDefault() {},
+        set() {},
+        get: () => ({ reachable: true }),
+        *addresses(): Generator<Address> {},
+      } as unknown as RunningSpeaker['nextHops'],
+      subscribe(options = {}) {
+        self.#ready = options.onReady;
+        return {
+          take: (max) => self.#changes.splice(0, max),
+          get pending() {
+            return self.#changes.length > 0;
+          },
+          close() {},
+        };
+      },
+      setClusterId() {},
+      view: () => ({
+        asn,
+        routerId,
+        clusterId: routerId,
+        peers: self.configs.size,
+        established: 0,
+        deferringUntilMs: undefined,
+      }),
+      peers: () => [...self.configs.keys()].map((name) => face.peer(name)!),
+      peer: (name) => self.#view(name),
+      peerName: (index) => self.names.get(index),
+      adjRibIn: (name, _policy, family, options) => page(routesOf(name, family), options),
+      adjRibOut: (name, family, options) =>
+        page(
+          routesOf(name, family).map((route) => ({ ...route, source: route.peer })),
+          options,
+        ),
+      locRib({ family = 'ipv4-unicast', prefix, longer, ...options } = {}) {
+        const wanted = ofFamily(family).filter(
+          (entry) =>
+            !prefix ||
+            formatPrefix(entry.prefix) === formatPrefix(prefix) ||
+            (longer === true && prefixCovers(prefix, entry.prefix)),
+        );
+        return page(wanted, options);
+      },
+      why: (prefix: Prefix) => self.locRibEntries.find((entry) => formatPrefix(entry.prefix) === formatPrefix(prefix)),
+      counters: () => ({
+        families: (['ipv4-unicast', 'ipv6-unicast'] as const).map((family) => ({
+          family,
+          prefixes: ofFamily(family).length,
+          routes: ofFamily(family).reduce((sum, { candidates }) => sum + candidates.length, 0),
+        })),
+        attributeSets: 0,
+        attributeOctets: 0,
+        nextHops: 0,
+        updateGroups: 0,
+      }),
+      on(name, listener) {
+        self.emitter.on(name, listener);
+        return face;
+      },
+      off(name, listener) {
+        self.emitter.off(name, listener);
+        return face;
+      },
+      async close(options = {}) {
+        self.closed = options;
+      },
+    };
+    return face;
+  }
+
+  #view(name: string): PeerView | undefined {
+    const config = this.configs.get(name);
+    if (!config) return undefined;
+    const state = this.states.get(name) ?? 'connect';
+    const established = state === 'established';
+    return {
+      name,
+      config,
+      state,
+      sinceMs: 1_700_000_000_000,
+      routerId: established ? 0x0a0000fe : undefined,
+      localAddress: undefined,
+      localPort: undefined,
+      remotePort: undefined,
+      negotiated: established
+        ? {
+            holdTimeS: 90,
+            keepaliveS: 30,
+            families: config.families,
+            fourOctetAs: true,
+            extendedMessages: true,
+            routeRefresh: true,
+            enhancedRouteRefresh: false,
+            gracefulRestart: true,
+            peerCapabilities: [1, 2, 65],
+          }
+        : undefined,
+      lastCause: established ? undefined : 'connection refused',
+      lastCauseAtMs: undefined,
+      idleHoldS: 0,
+      established: established ? 1 : 0,
+      dropped: 0,
+      connectRetryCounter: 0,
+      received: counters(),
+      sent: counters(),
+      pendingOctets: 0,
+      families: config.families.map((family) => ({
+        family,
+        received: 1,
+        stale: 0,
+        advertised: 1,
+        endOfRib: established,
+      })),
+    };
+  }
+}
