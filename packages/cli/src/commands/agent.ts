@@ -1,9 +1,11 @@
 /** `tortie agent`: runs the agent in this process. Imports nothing else of the command line: it starts fast. */
-import * as agent from '@tortie/agent/node';
+import { agentMain } from '@tortie/agent/node';
+import type { ExitCode } from '../exit-codes.js';
+import { NegativeAnswer } from '../failure.js';
 
-type RunAgent = (options: { readonly configFile: string }) => Promise<unknown>;
-
+/** Resolves when the agent runs; it then stays until a signal ends it. */
 export async function startAgent(configFile: string): Promise<void> {
-  const { runAgent } = agent as unknown as { readonly runAgent: RunAgent };
-  await runAgent({ configFile });
+  await agentMain({ configFile });
+  // The agent has said on stderr why it did not start.
+  if (process.exitCode) throw new NegativeAnswer(process.exitCode as ExitCode);
 }
