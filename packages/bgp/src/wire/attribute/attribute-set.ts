@@ -6,7 +6,7 @@ import { u16At } from '../reader.js';
 import { Writer } from '../writer.js';
 import { mergeAs4, splitAs4 } from './as4-merge.js';
 import { ATTRIBUTES, attributeByType } from './attribute.js';
-import type { WireAttributes } from './codec.js';
+import type { AttributeKey, WireAttributes } from './codec.js';
 import type { Fault } from './faults.js';
 import { inspectAttributes, inspection } from './inspect.js';
 import { isHost, NO_HOST } from './mp-reach.js';
@@ -24,6 +24,9 @@ export interface BlockContents {
   readonly reachable?: boolean;
 }
 
+/** Reused, as no decoder outlives its call. */
+const found = inspection();
+
 type Draft = { -readonly [K in keyof WireAttributes]?: WireAttributes[K] };
 
 /**
@@ -37,7 +40,6 @@ export function decodeAttributes(
   context: WireContext,
   { nlri, reachable = nlri }: BlockContents,
 ): DecodedAttributes {
-  const found = inspection();
   inspectAttributes(bytes, start, end, context, { nlri, mp: true, reachable }, found);
   const draft: Draft = {};
   const unknown: UnknownAttribute[] = [];
@@ -49,16 +51,21 @@ export function decodeAttributes(
     if (!row || isForeignMp(type, bytes, from, context)) {
       unknown.push({ type, flags: found.flags[place]! & ~ATTRIBUTE_FLAG.extendedLength, value: bytes.slice(from, to) });
     } else {
-      Object.assign(draft, { [row.key]: row.decode(bytes, from, to, context) });
+      put(draft, row.key, row.decode(bytes, from, to, context));
     }
   }
-  const faults: Fault[] = found.faults;
+  const faults: Fault[] = [...found.faults];
   if (draft.mpReach && draft.mpReach.nlri.length > 0 && !isHost(draft.mpReach.nextHop)) {
     const data = new Uint8Array(0);
     faults.push({ action: 'treat-as-withdraw', attributeType: ATTRIBUTE_TYPE.mpReach, data, ...NO_HOST });
   }
   if (unknown.length > 0) draft.unknown = unknown;
   return { attributes: merged(draft, context), faults };
+}
+
+/** Every row decodes to the value of its own key. */
+function put(draft: Record<string, unknown>, key: AttributeKey, value: unknown): void {
+  draft[key] = value;
 }
 
 const isForeignMp = (type: number, bytes: Uint8Array, at: number, context: WireContext): boolean =>
