@@ -7,7 +7,7 @@ import type { OpenMessage } from './message.js';
 import { Reader } from './reader.js';
 import { Writer } from './writer.js';
 
-export const BGP_VERSION = 4;
+const BGP_VERSION = 4;
 const CAPABILITIES_PARAMETER = 2;
 /** In place of a parameter's type: lengths of two octets follow. RFC 9072 section 2. */
 const EXTENDED = 255;

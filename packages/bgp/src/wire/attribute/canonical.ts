@@ -21,6 +21,7 @@ import { type Fault, type FaultAction, strongestFault } from './faults.js';
 import { type Inspection, inspectAttributes, inspection } from './inspect.js';
 import { ascendsStrictly, largeCommunities } from './large-communities.js';
 import { decodeMpNextHop, isHost, NO_HOST } from './mp-reach.js';
+import { isHostIpv4 } from './next-hop.js';
 
 /** Which routes the block is for: those of the NLRI field, those of MP_REACH_NLRI, or none (then it is only checked). */
 export type ReachableField = 'nlri' | 'mp-reach' | 'none';
@@ -134,7 +135,7 @@ function sortByType({ types, count }: Inspection): void {
 }
 
 function isHostNextHop(bytes: Uint8Array, at: number, length: number): boolean {
-  if (length === 4) return bytes[at]! !== 0 && bytes[at]! < 224;
+  if (length === 4) return isHostIpv4(bytes, at);
   // A global unicast or link-local address is sound at one look; only the rest is decoded.
   if (bytes[at]! > 0 && bytes[at]! < 255) return true;
   return isHost(decodeMpNextHop(bytes, at, length).nextHop);

@@ -12,7 +12,7 @@ export interface CapabilityCodec<C extends Capability = Capability> {
 }
 
 /** A recognised parameter that is malformed: RFC 4271 section 6.2, Unspecific. */
-export const malformedCapability = (type: string, octets: number): NotificationError =>
+const malformedCapability = (type: string, octets: number): NotificationError =>
   new NotificationError(
     ERROR_CODE.open,
     OPEN_ERROR.unspecific,
