@@ -1,13 +1,26 @@
 /**
- * The RIB: adj-ribs-in, loc-rib and adj-ribs-out of one speaker. Sans-IO: bytes of UPDATEs come in, bytes of UPDATEs are
+ * The RIB: adj-ribs-in, loc-rib and adj-ribs-out of one speaker. Sans-IO: octets of UPDATEs come in, octets of UPDATEs are
  * taken out, and `work` moves everything that is more than one message in small steps.
+ *
+ *     receiveUpdate ─> attribute table (a block once) ─> routes per prefix ─> best route
+ *                                                                              │ changed prefixes, each once
+ *                          take <─ logs, read by cursors <─ packer <─ update groups    subscriptions ─> take
  */
-import type { Address, Prefix } from '@tortie/ip';
-import type { Fault } from '../wire/attribute/faults.js';
-import type { AsPathSegment, LargeCommunity, Origin } from '../wire/attribute/path-attributes.js';
-import type { FamilyName } from '../wire/family/family.js';
-import type { BestRouteSubscription, SubscriptionOptions } from './best-routes.js';
-import type { NextHopTable } from './next-hops.js';
+import type { Prefix } from '@tortie/ip';
+import { Advertiser } from '../advertise/advertiser.js';
+import type { DecisionOptions } from '../decision/route-order.js';
+import { CompiledPolicy } from '../route-policy/compile.js';
+import type { RoutePolicy } from '../route-policy/policy.js';
+import { FAMILIES, type FamilyName, familyByName } from '../wire/family/family.js';
+import type { OwnIdentity } from './attribute-keys.js';
+import { ATTRIBUTE, AttributeTable, CANONICAL } from './attribute-table.js';
+import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } from './best-routes.js';
+import { type OriginateAttributes, originatedBlock } from './block-edit.js';
+import { FamilyRib } from './family-rib.js';
+import { NextHopTable } from './next-hops.js';
+import { PEER_KIND, type Peer, PeerTable } from './peer-table.js';
+import type { PrefixKey } from './prefix-table.js';
+import { RibReader } from './rib-reader.js';
 import type { RibPeerOptions, RibSession, RibSessionChange } from './rib-session.js';
 import type {
   AdvertisedView,
@@ -19,13 +32,15 @@ import type {
   RibCounters,
   RouteView,
 } from './rib-views.js';
+import { ROUTE } from './route-row.js';
+import { RouteScan, SCAN } from './route-scan.js';
+import { SeededHash } from './seeded-hash.js';
+import type { UpdateOutcome } from './update-outcome.js';
+import { UpdateReceiver } from './update-receiver.js';
 
-export interface DecisionOptions {
-  /** Compare MED between routes of different neighbouring ASes too. Default false. */
-  readonly alwaysCompareMed?: boolean;
-  /** Among external routes prefer the oldest over the lowest router ID, RFC 5004. Default false. */
-  readonly oldestRoute?: boolean;
-}
+export type { DecisionOptions } from '../decision/route-order.js';
+export type { OriginateAttributes } from './block-edit.js';
+export type { UpdateOutcome } from './update-outcome.js';
 
 export interface RibOptions {
   readonly asn: number;
@@ -41,133 +56,307 @@ export interface RibOptions {
   readonly maxBacklogOctets?: number;
 }
 
-/** What became of an UPDATE. The object is reused: read it before the next call. */
-export interface UpdateOutcome {
-  /** Prefixes announced and withdrawn (treat-as-withdraw included). */
-  readonly announced: number;
-  readonly withdrawn: number;
-  /** Already applied; for the log. */
-  readonly faults: readonly Fault[];
-  readonly endOfRib: FamilyName | undefined;
-}
-
-/** Attributes of a route of our own. Without a next hop it is ours on every session. */
-export interface OriginateAttributes {
-  readonly origin?: Origin;
-  readonly asPath?: readonly AsPathSegment[];
-  readonly nextHop?: Address;
-  readonly med?: number;
-  readonly localPref?: number;
-  readonly communities?: readonly number[];
-  readonly largeCommunities?: readonly LargeCommunity[];
-}
-
-const missing = (): never => {
-  throw new Error('not built yet');
-};
+/** Ourselves among the peers. */
+const SELF = 0;
 
 export class Rib {
   /** Called when a peer's output goes from nothing to something. Must not call back into the RIB. */
   onOutput: ((peer: number) => void) | undefined;
   /** Called when work() has something to do again. Must not call back into the RIB. */
   onWork: (() => void) | undefined;
+  readonly nextHops: NextHopTable;
+  readonly #own: OwnIdentity;
+  readonly #peers: PeerTable;
+  readonly #attributes: AttributeTable;
+  readonly #families: readonly FamilyRib[];
+  readonly #scans: readonly RouteScan[];
+  readonly #receiver: UpdateReceiver;
+  readonly #advertiser: Advertiser;
+  readonly #reader: RibReader;
+  readonly #subscriptions = new Set<BestRouteQueue>();
+  /** The next attribute set whose facts about ourselves are to be read anew; 0 for none. */
+  #reread = 0;
+  /** onWork was called, and work() has not yet said that nothing is left. */
+  #working = false;
 
   constructor(options: RibOptions) {
-    void options;
+    const { asn, routerId, clusterId = routerId, clientToClient = true, hashSeed = 1, decision = {} } = options;
+    const hash = new SeededHash(hashSeed);
+    this.#own = { asn, routerId, clusterId };
+    this.nextHops = new NextHopTable((id) => {
+      for (const scan of this.#scans) scan.nextHopChanged(id);
+      this.#wake();
+    });
+    this.#peers = new PeerTable(routerId);
+    this.#attributes = new AttributeTable(hash, this.nextHops, this.#own);
+    const tables = { hash, attributes: this.#attributes, nextHops: this.nextHops, peers: this.#peers, decision };
+    this.#families = FAMILIES.map((family) => new FamilyRib(family, tables));
+    this.#scans = this.#families.map((rib) => new RouteScan(rib, (route) => this.#reimport(rib, route)));
+    this.#receiver = new UpdateReceiver(this.#families, this.#attributes, asn);
+    this.#advertiser = new Advertiser(
+      this.#families,
+      { ...tables, own: this.#own, clientToClient },
+      options.maxBacklogOctets ?? 16 * 1024 * 1024,
+      (peer) => this.onOutput?.(peer),
+    );
+    this.#reader = new RibReader(this.#families, this.#attributes, this.nextHops, this.#advertiser);
   }
 
-  get nextHops(): NextHopTable {
-    return missing();
-  }
+  // Peers and sessions.
 
   /** Makes a peer known and gives its index, from 1; 0 is ourselves. */
-  addPeer(options: RibPeerOptions): number {
-    return missing();
+  addPeer({ name, address }: RibPeerOptions): number {
+    const { index } = this.#peers.add(name, address);
+    for (const rib of this.#families) rib.stale.ensure(index);
+    return index;
   }
 
   /** Forgets a peer; its routes go with the following work(). */
-  removePeer(peer: number): void {}
+  removePeer(peer: number): void {
+    this.sessionDown(peer);
+    this.#peers.retire(peer);
+  }
 
   /** The session came up: the whole table is queued for it, then End-of-RIB per family. */
-  sessionUp(peer: number, session: RibSession): void {}
+  sessionUp(peer: number, session: RibSession): void {
+    const entry = this.#peers.get(peer);
+    if (entry.session) this.#advertiser.leave(entry);
+    entry.session = session;
+    entry.importPolicy = this.#compile(session.importPolicy);
+    entry.contextShift = (session.receive.fourOctetAs ? 1 : 0) + (session.receive.peerType === 'ibgp' ? 2 : 0);
+    this.#identify(entry, session);
+    this.#advertiser.join(entry, session);
+    this.#wake();
+  }
+
+  #compile(policy: RoutePolicy | undefined): CompiledPolicy | undefined {
+    return policy && new CompiledPolicy(policy, this.#attributes, 'import');
+  }
+
+  /** Notes what the decision process and other peers have to know; what the peer has sent before is looked at anew. */
+  #identify({ index }: Peer, { type, client, routerId }: RibSession): void {
+    const generation = this.#peers.generation[index];
+    this.#peers.identify(index, (type === 'ebgp' ? PEER_KIND.ebgp : 0) | (client ? PEER_KIND.client : 0), routerId);
+    if (this.#peers.generation[index] !== generation) this.#request(index, SCAN.decide);
+  }
+
+  #request(peer: number, what: number): void {
+    for (const [index, rib] of this.#families.entries()) {
+      if (rib.stale.received(peer) > 0) this.#scans[index]!.request(peer, what);
+    }
+    this.#wake();
+  }
 
   /** The session ended. Routes of `keepStale` families stay and count as stale; the others go with the following work(). */
-  sessionDown(peer: number, keepStale: readonly FamilyName[] = []): void {}
+  sessionDown(peer: number, keepStale: readonly FamilyName[] = []): void {
+    const entry = this.#peers.get(peer);
+    this.#advertiser.leave(entry);
+    entry.session = undefined;
+    for (const { family, stale } of this.#families) {
+      // RFC 4724 section 4.2: what was stale already when the session ended again is removed.
+      stale.mark(peer, true);
+      if (!keepStale.includes(family.name)) stale.drop(peer);
+    }
+    this.#request(peer, SCAN.sweep);
+  }
 
   /** Applies the UPDATE whose body lies between `start` and `end`. Throws NotificationError where the session must end. */
   receiveUpdate(peer: number, bytes: Uint8Array, start: number, end: number): UpdateOutcome {
-    return missing();
+    const outcome = this.#receiver.receive(this.#peers.peers[peer]!, bytes, start, end);
+    if (!this.#working) this.#wake();
+    return outcome;
   }
 
   /** From here on what is not announced again is stale: a restart (RFC 4724) or a BoRR (RFC 7313). */
-  markStale(peer: number, family: FamilyName): void {}
+  markStale(peer: number, family: FamilyName): void {
+    this.#families[familyByName(family).index]!.stale.mark(peer, false);
+  }
 
   /** Removes what is stale, with the following work(); says how many routes that are. */
   sweepStale(peer: number, family: FamilyName): number {
-    return missing();
+    const { index } = familyByName(family);
+    const { stale } = this.#families[index]!;
+    stale.drop(peer);
+    const count = stale.stale(peer);
+    if (count > 0) {
+      this.#scans[index]!.request(peer, SCAN.sweep);
+      this.#wake();
+    }
+    return count;
   }
 
   /** Sends the peer everything again: it asked by ROUTE-REFRESH, or an operator by soft-out. */
-  refreshOut(peer: number, family: FamilyName): void {}
+  refreshOut(peer: number, family: FamilyName): void {
+    const entry = this.#peers.get(peer);
+    this.#advertiser.refresh(entry, family, entry.session?.enhancedRefresh === true);
+    this.#wake();
+  }
 
   /** Applies the import policy anew to what the peer has sent; no need to ask it. */
-  reapplyImport(peer: number): void {}
+  reapplyImport(peer: number): void {
+    this.#request(peer, SCAN.import);
+  }
+
+  #reimport(rib: FamilyRib, route: number): void {
+    const peer = this.#peers.peers[rib.word(route, ROUTE.peer) & 0xffff]!;
+    const canonical = this.#attributes.word(rib.word(route, ROUTE.received), ATTRIBUTE.alias);
+    const flags = rib.word(route, ROUTE.flags);
+    if (!peer.importPolicy) {
+      rib.setEffective(route, canonical, flags);
+      return;
+    }
+    const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), KEY);
+    const effective = peer.importPolicy.apply(key, rib.family.version, canonical);
+    rib.setEffective(route, effective, flags);
+    if (effective !== 0) this.#attributes.release(effective);
+    peer.importPolicy.forget();
+  }
 
   /** Changes settings of an established session in place; routes in and out are evaluated anew. */
-  updatePeer(peer: number, change: RibSessionChange): void {}
+  updatePeer(peer: number, change: RibSessionChange): void {
+    const entry = this.#peers.get(peer);
+    const former = entry.session;
+    if (!former) return;
+    const session: RibSession = { ...former, ...change };
+    entry.session = session;
+    if (JSON.stringify(session.importPolicy) !== JSON.stringify(former.importPolicy)) {
+      entry.importPolicy = this.#compile(session.importPolicy);
+      this.reapplyImport(peer);
+    }
+    this.#identify(entry, session);
+    this.#advertiser.move(entry, session);
+    this.#wake();
+  }
 
   /** Changes our cluster ID in place, without losing a session. */
-  setClusterId(clusterId: number): void {}
+  setClusterId(clusterId: number): void {
+    if (this.#own.clusterId === clusterId) return;
+    this.#own.clusterId = clusterId;
+    this.#reread = 1;
+    for (const peer of this.#peers.peers) {
+      if (peer?.session?.type !== 'ibgp') continue;
+      for (const { family } of this.#families) this.#advertiser.refresh(peer, family.name, false);
+    }
+    this.#wake();
+  }
 
-  originate(prefix: Prefix, attributes: OriginateAttributes = {}): void {}
+  // Routes of our own.
+
+  originate(prefix: Prefix, attributes: OriginateAttributes = {}): void {
+    const rib = this.#familyOf(prefix);
+    const block = originatedBlock(prefix, rib.family, attributes);
+    const id = this.#attributes.internCanonical(block, 0, block.length, CANONICAL);
+    rib.announce(SELF, keyOf(prefix), 0, id, id, 0);
+    this.#attributes.release(id);
+    this.#wake();
+  }
 
   /** Takes back a route of our own; false where there was none. */
   withdraw(prefix: Prefix): boolean {
-    return missing();
+    const found = this.#familyOf(prefix).withdraw(SELF, keyOf(prefix), 0);
+    if (found) this.#wake();
+    return found;
+  }
+
+  #familyOf(prefix: Prefix): FamilyRib {
+    return this.#families.find(({ family }) => family.version === prefix.version)!;
+  }
+
+  // Work and output.
+
+  #wake(): void {
+    if (this.#working) return;
+    if (!this.#hasWork()) {
+      for (const queue of this.#subscriptions) queue.signal();
+      return;
+    }
+    this.#working = true;
+    this.onWork?.();
+  }
+
+  #hasWork(): boolean {
+    if (this.#reread !== 0) return true;
+    for (const scan of this.#scans) if (scan.pending) return true;
+    return this.#advertiser.hasWork;
   }
 
   /** One increment: up to about `maxPrefixes` prefixes decided or packed. True where more can be done at once. */
   work(maxPrefixes: number): boolean {
-    return missing();
+    if (this.#reread !== 0) this.#rereadOwn(maxPrefixes);
+    let left = maxPrefixes;
+    for (const scan of this.#scans) if (scan.pending) left = scan.step(left);
+    if (left > 0) this.#advertiser.work(left);
+    for (const queue of this.#subscriptions) queue.signal();
+    this.#working = this.#hasWork();
+    if (!this.#working && this.#peers.hasRetired) this.#forgetRetired();
+    return this.#working;
+  }
+
+  /** After a change of our cluster ID: the loop facts of all attribute sets, then all decisions. */
+  #rereadOwn(count: number): void {
+    this.#reread = this.#attributes.rereadOwn(this.#reread, count);
+    if (this.#reread !== 0) return;
+    for (const peer of this.#peers.peers) if (peer && !peer.removed) this.#request(peer.index, SCAN.decide);
+  }
+
+  /** Indexes of removed peers may be used again once no queue names them. */
+  #forgetRetired(): void {
+    for (const { dirty } of this.#advertiser.groups) if (dirty.size > 0) return;
+    this.#peers.idle();
   }
 
   /** Whole messages for the peer, at least one where any waits, up to about `maxOctets`. Shared between peers: read only. */
   take(peer: number, maxOctets: number): readonly Uint8Array[] {
-    return missing();
+    const entry = this.#peers.peers[peer];
+    if (!entry) return [];
+    const runs = this.#advertiser.take(entry, maxOctets);
+    if (!this.#working) this.#wake();
+    return runs;
   }
 
-  /** Octets built and not yet taken; at least 1 where take() would give something. */
+  /** Octets built and not yet taken; 0 where take() would give nothing. */
   pendingOctets(peer: number): number {
-    return missing();
+    return this.#advertiser.pendingOctets(peer);
   }
 
   subscribe(options: SubscriptionOptions = {}): BestRouteSubscription {
-    return missing();
+    const queue = new BestRouteQueue(this.#families, this.nextHops, options, (each) =>
+      this.#subscriptions.delete(each),
+    );
+    this.#subscriptions.add(queue);
+    queue.signal();
+    return queue;
   }
+
+  // Views.
 
   /** What a peer has sent: as received, or as the import policy left it (then without what it rejected). */
   adjRibIn(peer: number, policy: 'pre' | 'post', family: FamilyName, page: PageOptions = {}): Page<RouteView> {
-    return missing();
+    return this.#reader.adjRibIn(peer, policy, family, page);
   }
 
   locRib(query: LocRibQuery = {}): Page<LocRibEntry> {
-    return missing();
+    return this.#reader.locRib(query);
   }
 
   /** Every candidate for exactly this prefix and what became of it. */
   why(prefix: Prefix): LocRibEntry | undefined {
-    return missing();
+    return this.#reader.why(prefix);
   }
 
   adjRibOut(peer: number, family: FamilyName, page: PageOptions = {}): Page<AdvertisedView> {
-    return missing();
+    return this.#reader.adjRibOut(peer, family, page);
   }
 
   peerCounters(peer: number): readonly PeerFamilyCounters[] {
-    return missing();
+    return this.#reader.peerCounters(peer);
   }
 
   counters(): RibCounters {
-    return missing();
+    return this.#reader.counters();
   }
 }
+
+const KEY: PrefixKey = { a: 0, b: 0, c: 0, d: 0, length: 0 };
+
+const keyOf = ({ a, b, c, d, length }: Prefix): PrefixKey => ({ a: a | 0, b: b | 0, c: c | 0, d: d | 0, length });

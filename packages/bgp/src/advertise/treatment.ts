@@ -1,0 +1,109 @@
+/** What all members of an update group share: how routes are chosen and rewritten for them. */
+import { type Address, formatAddress, ipv6, isUnspecified } from '@tortie/ip';
+import { mayAdvertise } from '../reflection/reflect.js';
+import type { OwnIdentity } from '../rib/attribute-keys.js';
+import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
+import type { NextHopTable } from '../rib/next-hops.js';
+import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
+import type { RibSession } from '../rib/rib-session.js';
+import { CompiledPolicy } from '../route-policy/compile.js';
+import { maxMessageOctets } from '../wire/context.js';
+import type { Family } from '../wire/family/family.js';
+
+export interface TreatmentTables {
+  readonly attributes: AttributeTable;
+  readonly nextHops: NextHopTable;
+  readonly peers: PeerTable;
+  readonly own: OwnIdentity;
+  readonly clientToClient: boolean;
+}
+
+/** Equal keys, equal messages. */
+export function treatmentKey(session: RibSession, family: Family): string {
+  const { send, ownNextHops } = session;
+  const own = [ownNextHops.ipv4, ownNextHops.ipv6, ownNextHops.linkLocal].map((each) => each && formatAddress(each));
+  return [
+    session.type,
+    send.localAsn,
+    session.type === 'ibgp' && session.client,
+    send.fourOctetAs,
+    send.extendedMessages,
+    send.addPath[family.index],
+    send.extendedNextHop[family.index],
+    session.nextHopMode,
+    ...own,
+    JSON.stringify(session.exportPolicy ?? null),
+  ].join();
+}
+
+export class Treatment {
+  readonly family: Family;
+  readonly ebgp: boolean;
+  readonly client: boolean;
+  readonly localAsn: number;
+  readonly session: RibSession;
+  readonly maxOctets: number;
+  readonly policy: CompiledPolicy | undefined;
+  readonly #tables: TreatmentTables;
+  readonly #self: Address | undefined;
+
+  constructor(session: RibSession, family: Family, tables: TreatmentTables) {
+    this.session = session;
+    this.family = family;
+    this.#tables = tables;
+    this.ebgp = session.type === 'ebgp';
+    this.client = session.client;
+    this.localAsn = session.send.localAsn;
+    this.maxOctets = maxMessageOctets(session.send);
+    this.policy = session.exportPolicy && new CompiledPolicy(session.exportPolicy, tables.attributes, 'export');
+    this.#self = selfFor(session, family);
+  }
+
+  /** Whether a route of this source with these attributes goes to the members at all, policy aside. */
+  admits(peer: number, id: number): boolean {
+    const { attributes, peers, clientToClient } = this.#tables;
+    const facts = attributes.word(id, ATTRIBUTE.facts);
+    return (
+      mayAdvertise(peers.kind[peer]!, facts, this.ebgp, this.client, clientToClient) &&
+      this.nextHop(peer, id) !== undefined
+    );
+  }
+
+  /** Whether the source's route is sent on inside the AS: with ORIGINATOR_ID, CLUSTER_LIST and an untouched next hop. */
+  reflects(peer: number): boolean {
+    return !this.ebgp && (this.#tables.peers.kind[peer]! & (PEER_KIND.ebgp | PEER_KIND.local)) === 0;
+  }
+
+  /** Whether we put ourselves in as next hop. RFC 4271 section 5.1.3; RFC 4456 section 10 for reflected routes. */
+  #isSelf(peer: number, kept: Address): boolean {
+    if (isUnspecified(kept)) return true;
+    const { nextHopMode } = this.session;
+    const local = (this.#tables.peers.kind[peer]! & PEER_KIND.local) !== 0;
+    if (this.ebgp) return nextHopMode === 'self' || (nextHopMode === 'auto' && !local);
+    return nextHopMode === 'self' && !this.reflects(peer);
+  }
+
+  /** The next hop the members get; undefined where there is none of a version they understand. */
+  nextHop(peer: number, id: number): Address | undefined {
+    const kept = this.#tables.nextHops.address(this.#tables.attributes.word(id, ATTRIBUTE.nextHop));
+    if (this.#isSelf(peer, kept)) return this.#self;
+    if (kept.version === this.family.version) return kept;
+    return this.session.send.extendedNextHop[this.family.index] === true ? kept : undefined;
+  }
+
+  /** The link-local address that goes with our own global one. RFC 2545 section 3. */
+  linkLocal(nextHop: Address): Address | undefined {
+    return this.ebgp && nextHop === this.#self && nextHop.version === 6
+      ? this.session.ownNextHops.linkLocal
+      : undefined;
+  }
+}
+
+/** Our next hop for a family. Without an IPv6 address of ours IPv6 routes get the IPv4-mapped one. */
+function selfFor({ ownNextHops, send }: RibSession, family: Family): Address | undefined {
+  const { ipv4, ipv6: six, linkLocal } = ownNextHops;
+  if (family.version === 4) {
+    return ipv4 ?? (send.extendedNextHop[family.index] === true ? (six ?? linkLocal) : undefined);
+  }
+  return six ?? linkLocal ?? (ipv4 && ipv6(0, 0, 0xffff, ipv4.a));
+}

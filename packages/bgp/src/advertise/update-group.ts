@@ -1,0 +1,342 @@
+/**
+ * Peers that are told the same: one adj-rib-out, one encoded stream. The main stream takes changed prefixes from a queue,
+ * compares them with what was advertised, and packs what differs once for all members. Members that need something of
+ * their own for a while (they are new, asked for a refresh, or fell too far behind) read a detached stream.
+ *
+ *     changed prefixes ──> main stream ──> main log ──> members, each with a cursor
+ *                              │ every change
+ *                              v
+ *                       detached streams ──> their logs ──> members, until they have caught up and join the others
+ */
+
+import { DirtyIds } from '../rib/dirty-ids.js';
+import type { FamilyRib } from '../rib/family-rib.js';
+import type { PrefixKey } from '../rib/prefix-table.js';
+import { ROUTE } from '../rib/route-row.js';
+import { Advertised } from './advertised.js';
+import { DetachedStream } from './detached-stream.js';
+import { endOfRib, refreshMark } from './message-writer.js';
+import { type Member, Outlet } from './outlet.js';
+import type { Packer } from './packer.js';
+import type { Treatment } from './treatment.js';
+
+/** The main stream rests while its fastest member has this much before it: what changes meanwhile coalesces. */
+const ENOUGH_OCTETS = 512 * 1024;
+
+export interface GroupHost {
+  readonly packer: Packer;
+  /** There is output for the peer. */
+  notify(peer: number): void;
+  readonly maxBacklogOctets: number;
+}
+
+export class UpdateGroup {
+  readonly rib: FamilyRib;
+  readonly treatment: Treatment;
+  readonly key: string;
+  readonly advertised = new Advertised();
+  readonly dirty = new DirtyIds();
+  readonly main: Outlet;
+  readonly streams: DetachedStream[] = [];
+  readonly host: GroupHost;
+  /** Members by peer. */
+  readonly members = new Map<number, Member>();
+  /** Bytes by peer index: 1 for a member. A typed array beside the map, for the hot path. */
+  #isMember = new Uint8Array(16);
+  /** Members whose End-of-RIB waits for the main stream. */
+  #awaiting: Member[] = [];
+  /** The first walk over the table: the next prefix to look at, 0 once it is through. */
+  #walk = 1;
+  readonly #key: PrefixKey = { a: 0, b: 0, c: 0, d: 0, length: 0 };
+  /** Holds to give up once the batch has been written. */
+  #released = new Int32Array(256);
+  #releases = 0;
+
+  constructor(key: string, rib: FamilyRib, treatment: Treatment, host: GroupHost) {
+    this.key = key;
+    this.rib = rib;
+    this.treatment = treatment;
+    this.host = host;
+    this.main = new Outlet((peer) => host.notify(peer));
+    rib.bestWatchers.push(this.dirty);
+  }
+
+  isMember(peer: number): boolean {
+    return peer < this.#isMember.length && this.#isMember[peer] === 1;
+  }
+
+  /** Whether the main stream has still to look at the prefix. */
+  isPending(prefix: number): boolean {
+    return (this.#walk !== 0 && prefix >= this.#walk) || this.dirty.has(prefix);
+  }
+
+  /** Whether the main stream has been past all that was waiting when `mark` was taken from dirty.added. */
+  hasPassed(mark: number): boolean {
+    return this.#walk === 0 && this.dirty.taken >= mark;
+  }
+
+  // Members.
+
+  /** A peer joins; `has` are prefixes it was told by another group. Its table and End-of-RIB follow. */
+  join(peer: number, endOfRibWanted: boolean, has: UpdateGroup | undefined): Member {
+    const member: Member = {
+      peer,
+      group: this,
+      outlet: this.main,
+      cursor: 0,
+      position: 0,
+      nextCursor: 0,
+      nextPosition: 0,
+      stream: undefined,
+      endOfRibAfter: endOfRibWanted ? this.dirty.added : -1,
+    };
+    this.members.set(peer, member);
+    if (peer >= this.#isMember.length) {
+      const grown = new Uint8Array(peer * 2);
+      grown.set(this.#isMember);
+      this.#isMember = grown;
+    }
+    this.#isMember[peer] = 1;
+    if (!has && this.advertised.count === 0) {
+      this.main.join(member);
+      if (endOfRibWanted) this.#awaiting.push(member);
+    } else if (has) {
+      const stream = this.#newStream();
+      stream.startAgain();
+      stream.addAdvertisedBy(has, peer);
+      stream.join(member);
+    } else {
+      const shared = this.streams.find((stream) => stream.isUntouched);
+      const stream = shared ?? this.#newStream();
+      if (!shared) stream.startFresh();
+      stream.join(member);
+    }
+    return member;
+  }
+
+  #newStream(): DetachedStream {
+    const stream = new DetachedStream(this, new Outlet((peer) => this.host.notify(peer)));
+    this.streams.push(stream);
+    return stream;
+  }
+
+  leave(peer: number): void {
+    const member = this.members.get(peer);
+    if (!member) return;
+    this.#withdrawFromLogs(member, ignore);
+    this.members.delete(peer);
+    this.#isMember[peer] = 0;
+    this.#awaiting = this.#awaiting.filter((each) => each !== member);
+  }
+
+  /** Takes a member out of whatever it reads. */
+  #withdrawFromLogs(member: Member, unread: (bytes: Uint8Array) => void): void {
+    const { stream, outlet } = member;
+    outlet.leave(member, unread);
+    if (stream) {
+      member.stream = undefined;
+      if (outlet.members.length === 0) this.dropStream(stream);
+    } else if (outlet !== this.main) {
+      this.main.leave(member, unread);
+    }
+  }
+
+  dropStream(stream: DetachedStream): void {
+    stream.clear();
+    this.streams.splice(this.streams.indexOf(stream), 1);
+  }
+
+  /** Sends a member everything again, or only what it has not read yet; between BoRR and EoRR if `marked`. */
+  detach(member: Member, everything: boolean, marked: boolean): void {
+    const stream = this.#newStream();
+    if (member.stream) stream.copyFrom(member.stream);
+    else if (member.endOfRibAfter >= 0) this.#awaiting = this.#awaiting.filter((each) => each !== member);
+    this.#withdrawFromLogs(member, (bytes) => stream.addMessages(bytes, this.treatment));
+    if (everything) stream.startAgain();
+    stream.join(member);
+    if (marked) {
+      stream.closing = refreshMark(this.rib.family, 'end');
+      stream.outlet.emit(refreshMark(this.rib.family, 'begin'), -1, -1);
+    }
+    this.host.notify(member.peer);
+  }
+
+  /** A detached stream has nothing left: its members go on with the main log. */
+  merge(stream: DetachedStream): void {
+    if (stream.closing) stream.outlet.emit(stream.closing, -1, -1);
+    for (const member of stream.outlet.members) {
+      member.stream = undefined;
+      this.main.joinLater(member);
+      if (member.endOfRibAfter >= 0) this.#awaiting.push(member);
+    }
+    this.dropStream(stream);
+    this.#sendEndOfRib();
+  }
+
+  #sendEndOfRib(): void {
+    if (this.#awaiting.length === 0 || this.#walk !== 0) return;
+    const waiting: Member[] = [];
+    for (const member of this.#awaiting) {
+      if (this.hasPassed(member.endOfRibAfter)) {
+        member.endOfRibAfter = -1;
+        this.main.emit(endOfRib(this.rib.family), -1, member.peer);
+      } else {
+        waiting.push(member);
+      }
+    }
+    this.#awaiting = waiting;
+  }
+
+  // The main stream.
+
+  /** Whether work() would do something. */
+  get hasWork(): boolean {
+    for (const stream of this.streams) if (stream.hasWork) return true;
+    return (this.dirty.size > 0 || this.#walk !== 0) && this.main.leastLag() < ENOUGH_OCTETS;
+  }
+
+  /** Looks at up to about `budget` prefixes and packs what is to be told; gives how many it looked at. */
+  work(budget: number): number {
+    let done = this.main.leastLag() < ENOUGH_OCTETS ? this.#workMain(budget) : 0;
+    for (const stream of [...this.streams]) {
+      if (done > 0) stream.stalled = false;
+      if (done < budget) done += stream.work(budget - done);
+    }
+    return done;
+  }
+
+  #workMain(budget: number): number {
+    const { host, treatment, rib } = this;
+    let done = 0;
+    while (this.#walk !== 0 && done < budget) {
+      if (this.#walk >= rib.prefixes.rows.limit) {
+        this.#walk = 0;
+        break;
+      }
+      const prefix = this.#walk++;
+      done++;
+      if (rib.prefixes.isUsed(prefix) && !this.dirty.has(prefix)) this.#look(prefix);
+    }
+    while (done < budget) {
+      const prefix = this.dirty.shift();
+      if (prefix === 0) break;
+      done++;
+      this.#releaseLater(prefix);
+      this.#look(prefix);
+    }
+    host.packer.flush(treatment, rib.prefixes, this.main);
+    treatment.policy?.forget();
+    for (let i = 0; i < this.#releases; i++) rib.prefixes.release(this.#released[i]!);
+    this.#releases = 0;
+    this.#sendEndOfRib();
+    this.#detachSlow();
+    return done;
+  }
+
+  #releaseLater(prefix: number): void {
+    if (this.#releases === this.#released.length) {
+      const grown = new Int32Array(this.#releases * 2);
+      grown.set(this.#released);
+      this.#released = grown;
+    }
+    this.#released[this.#releases++] = prefix;
+  }
+
+  /** Compares what should be advertised for a prefix with what is, and packs the difference. */
+  #look(prefix: number): void {
+    const { rib, advertised, host } = this;
+    const route = rib.prefixes.best(prefix);
+    const peer = route === 0 ? 0 : rib.word(route, ROUTE.peer) & 0xffff;
+    const id = route === 0 ? 0 : this.#exported(prefix, route, peer);
+    const formerId = advertised.id(prefix);
+    const formerSource = advertised.source(prefix);
+    const source = id === 0 ? 0 : rib.peers.source(peer);
+    if (id === formerId && source === formerSource) {
+      if (id !== 0) rib.attributes.release(id);
+      return;
+    }
+    advertised.set(prefix, id, source);
+    const formerPeer = formerSource & 0xffff;
+    if (id === 0) {
+      advertised.count--;
+      this.#releaseLater(prefix);
+      host.packer.withdraw(prefix, this.isMember(formerPeer) ? formerPeer : -1, -1);
+    } else {
+      const ownRoute = this.isMember(peer);
+      host.packer.announce(prefix, id, peer, ownRoute);
+      if (formerId === 0) {
+        advertised.count++;
+        rib.prefixes.hold(prefix);
+      } else if (ownRoute && formerPeer !== peer) {
+        // The source had been told another's route, which its own has replaced.
+        host.packer.withdraw(prefix, -1, peer);
+      }
+    }
+    if (formerId !== 0) rib.attributes.release(formerId);
+    for (let i = 0; i < this.streams.length; i++) this.streams[i]!.changed(prefix, id === 0);
+  }
+
+  /** What of the best route is to be advertised: an id with a reference, or 0. */
+  #exported(prefix: number, route: number, peer: number): number {
+    const { rib, treatment } = this;
+    let id = rib.word(route, ROUTE.attributes);
+    if (!treatment.admits(peer, id)) return 0;
+    if (treatment.policy) {
+      id = treatment.policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, id);
+      if (id === 0) return 0;
+    } else {
+      rib.attributes.retain(id);
+    }
+    if (this.host.packer.fits(treatment, id, peer)) return id;
+    rib.attributes.release(id);
+    return 0;
+  }
+
+  /** Members that have left more unread than is good for memory get what they miss from a stream of their own. */
+  #detachSlow(): void {
+    while (this.main.log.octets > this.host.maxBacklogOctets && this.main.members.length > 0) {
+      let slowest: Member | undefined;
+      let least = Number.POSITIVE_INFINITY;
+      for (const member of this.main.members) {
+        const position = member.outlet === this.main ? member.position : member.nextPosition;
+        if (position < least) {
+          least = position;
+          slowest = member;
+        }
+      }
+      this.detach(slowest!, false, false);
+    }
+  }
+
+  // The end.
+
+  /** Stops watching; the rows are given up by dismantle(). */
+  retire(): void {
+    const { bestWatchers } = this.rib;
+    bestWatchers.splice(bestWatchers.indexOf(this.dirty), 1);
+    this.#walk = 1;
+  }
+
+  /** Gives up marks and advertised rows of a retired group, up to `budget`; true where nothing is left. */
+  dismantle(budget: number): boolean {
+    const { rib, advertised } = this;
+    for (let left = budget; left > 0; left--) {
+      const prefix = this.dirty.shift();
+      if (prefix !== 0) {
+        rib.prefixes.release(prefix);
+        continue;
+      }
+      if (this.#walk >= rib.prefixes.rows.limit) return true;
+      const id = advertised.id(this.#walk);
+      if (id !== 0) {
+        advertised.set(this.#walk, 0, 0);
+        rib.attributes.release(id);
+        rib.prefixes.release(this.#walk);
+      }
+      this.#walk++;
+    }
+    return false;
+  }
+}
+
+const ignore = (): void => {};

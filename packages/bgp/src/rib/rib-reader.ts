@@ -1,0 +1,193 @@
+/** Reads the tables as objects, page by page. */
+import { type Address, type Prefix, prefixCovers } from '@tortie/ip';
+import type { Advertiser } from '../advertise/advertiser.js';
+import { explain } from '../decision/explain.js';
+import { FAMILIES, type FamilyName, familyByName } from '../wire/family/family.js';
+import { ATTRIBUTE, type AttributeTable } from './attribute-table.js';
+import { decodeBlock } from './best-routes.js';
+import type { FamilyRib } from './family-rib.js';
+import type { NextHopTable } from './next-hops.js';
+import type {
+  AdvertisedView,
+  CandidateView,
+  LocRibEntry,
+  LocRibQuery,
+  Page,
+  PageOptions,
+  PeerFamilyCounters,
+  RibCounters,
+  RouteView,
+} from './rib-views.js';
+import { ROUTE } from './route-row.js';
+
+/** Rows looked at for one page, so that a page of a filtered walk does not hold the event loop. */
+const MAX_VISITS = 200_000;
+/** Cursors of walks over several families: the family above this. */
+const FAMILY_SHIFT = 2 ** 40;
+
+export class RibReader {
+  readonly #families: readonly FamilyRib[];
+  readonly #attributes: AttributeTable;
+  readonly #nextHops: NextHopTable;
+  readonly #advertiser: Advertiser;
+
+  constructor(
+    families: readonly FamilyRib[],
+    attributes: AttributeTable,
+    nextHops: NextHopTable,
+    advertiser: Advertiser,
+  ) {
+    this.#families = families;
+    this.#attributes = attributes;
+    this.#nextHops = nextHops;
+    this.#advertiser = advertiser;
+  }
+
+  adjRibIn(peer: number, policy: 'pre' | 'post', family: FamilyName, page: PageOptions): Page<RouteView> {
+    const rib = this.#families[familyByName(family).index]!;
+    return walk(rib.routes.limit, page, (route, items: RouteView[]) => {
+      if (rib.word(route, ROUTE.prefix) === 0 || (rib.word(route, ROUTE.peer) & 0xffff) !== peer) return;
+      if (policy === 'post' && rib.word(route, ROUTE.attributes) === 0) return;
+      items.push(this.#route(rib, route, policy));
+    });
+  }
+
+  #route(rib: FamilyRib, route: number, policy: 'pre' | 'post'): RouteView {
+    const prefix = rib.word(route, ROUTE.prefix);
+    const received = this.#attributes.word(rib.word(route, ROUTE.received), ATTRIBUTE.alias);
+    const id = policy === 'post' ? rib.word(route, ROUTE.attributes) : received;
+    return {
+      prefix: rib.prefixes.prefix(prefix),
+      peer: rib.word(route, ROUTE.peer) & 0xffff,
+      pathId: rib.word(route, ROUTE.pathId) >>> 0,
+      nextHop: this.#nextHops.address(this.#attributes.word(id, ATTRIBUTE.nextHop)),
+      attributes: decodeBlock(this.#attributes.block(id)),
+      stale: !rib.stale.isFresh(rib.word(route, ROUTE.peer)),
+      best: rib.prefixes.best(prefix) === route,
+      ineligible: rib.ineligibility(route),
+    };
+  }
+
+  locRib({ family, prefix, longer = false, ...page }: LocRibQuery): Page<LocRibEntry> {
+    if (prefix && !longer) {
+      const entry = this.why(prefix);
+      return { items: entry ? [entry] : [], next: undefined };
+    }
+    const names = family ? [family] : FAMILIES.map(({ name }) => name);
+    let { cursor = 0 } = page;
+    const items: LocRibEntry[] = [];
+    const limit = page.limit ?? DEFAULT_LIMIT;
+    for (let index = Math.floor(cursor / FAMILY_SHIFT); index < names.length; index++, cursor = index * FAMILY_SHIFT) {
+      const rib = this.#families[familyByName(names[index]!).index]!;
+      if (prefix && prefix.version !== rib.family.version) continue;
+      const options = { limit: limit - items.length, cursor: cursor % FAMILY_SHIFT };
+      const { next } = walk(
+        rib.prefixes.rows.limit,
+        options,
+        (id) => {
+          if (!rib.prefixes.isUsed(id) || rib.prefixes.head(id) === 0) return;
+          if (prefix && !prefixCovers(prefix, rib.prefixes.prefix(id))) return;
+          items.push(this.#entry(rib, id));
+        },
+        items,
+      );
+      if (next !== undefined) return { items, next: index * FAMILY_SHIFT + next };
+    }
+    return { items, next: undefined };
+  }
+
+  why(prefix: Prefix): LocRibEntry | undefined {
+    const rib = this.#families.find((each) => each.family.version === prefix.version)!;
+    const { a, b, c, d, length } = prefix;
+    const id = rib.prefixes.find({ a: a | 0, b: b | 0, c: c | 0, d: d | 0, length });
+    return id === 0 || rib.prefixes.head(id) === 0 ? undefined : this.#entry(rib, id);
+  }
+
+  #entry(rib: FamilyRib, id: number): LocRibEntry {
+    const eligible: number[] = [];
+    const rest: number[] = [];
+    for (let route = rib.prefixes.head(id); route !== 0; route = rib.nextOf(route)) {
+      (rib.ineligibility(route) === undefined ? eligible : rest).push(route);
+    }
+    const equal = rib.equalRoutes(id, Number.MAX_SAFE_INTEGER);
+    const best = equal[0] ?? 0;
+    const lost = explain(eligible, best, rib.order);
+    eligible.sort((x, y) => rib.order.compare(x, y));
+    const candidates = [...eligible.filter((route) => route === best), ...eligible.filter((route) => route !== best)];
+    return {
+      prefix: rib.prefixes.prefix(id),
+      candidates: [...candidates, ...rest].map((route): CandidateView => {
+        const policy = rib.word(route, ROUTE.attributes) === 0 ? 'pre' : 'post';
+        return {
+          ...this.#route(rib, route, policy),
+          best: route === best,
+          lostBy: lost.get(route),
+          multipath: route !== best && equal.includes(route),
+        };
+      }),
+    };
+  }
+
+  adjRibOut(peer: number, family: FamilyName, page: PageOptions): Page<AdvertisedView> {
+    const member = this.#advertiser.membersOf(peer).find(({ group }) => group.rib.family.name === family);
+    if (!member) return { items: [], next: undefined };
+    const { group } = member;
+    return walk(group.rib.prefixes.rows.limit, page, (prefix, items: AdvertisedView[]) => {
+      const id = group.advertised.id(prefix);
+      const source = group.advertised.source(prefix) & 0xffff;
+      if (id === 0 || source === peer) return;
+      const nextHop: Address | undefined = group.treatment.nextHop(source, id);
+      items.push({
+        prefix: group.rib.prefixes.prefix(prefix),
+        source,
+        nextHop,
+        attributes: this.#advertiser.exported(group, id, source),
+      });
+    });
+  }
+
+  peerCounters(peer: number): readonly PeerFamilyCounters[] {
+    return this.#families.map((rib) => {
+      const member = this.#advertiser.membersOf(peer).find(({ group }) => group.rib === rib);
+      return {
+        family: rib.family.name,
+        received: rib.stale.received(peer),
+        stale: rib.stale.stale(peer),
+        advertised: member?.group.advertised.count ?? 0,
+        queued: (member?.group.dirty.size ?? 0) + (member?.stream?.queued ?? 0),
+      };
+    });
+  }
+
+  counters(): RibCounters {
+    return {
+      families: this.#families.map(({ family, prefixes, routes }) => ({
+        family: family.name,
+        prefixes: prefixes.size,
+        routes: routes.used,
+      })),
+      attributeSets: this.#attributes.size,
+      attributeOctets: this.#attributes.arena.octets,
+      nextHops: this.#nextHops.size,
+      updateGroups: this.#advertiser.groups.length,
+    };
+  }
+}
+
+const DEFAULT_LIMIT = 1000;
+
+/** Visits ids from the cursor on until the page is full. */
+function walk<T>(
+  end: number,
+  { limit = DEFAULT_LIMIT, cursor = 1 }: PageOptions,
+  visit: (id: number, items: T[]) => void,
+  items: T[] = [],
+): Page<T> {
+  const full = items.length + limit;
+  let id = Math.max(1, cursor);
+  for (let visits = 0; id < end && items.length < full; id++) {
+    if (++visits > MAX_VISITS) break;
+    visit(id, items);
+  }
+  return { items, next: id < end ? id : undefined };
+}

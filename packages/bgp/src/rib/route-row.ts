@@ -1,0 +1,23 @@
+/** The words of a route's row: eight, two routes to a cache line. */
+export const ROUTE = {
+  /** The next route of the same prefix, or 0. */
+  next: 0,
+  prefix: 1,
+  /** The canonical attributes after import policy; 0 where the policy rejected the route. */
+  attributes: 2,
+  /** The attributes as received: an entry of the attribute table, perhaps an alias. */
+  received: 3,
+  /** peer | epoch << 16. */
+  peer: 4,
+  pathId: 5,
+  /** Order of arrival, for the oldest-route row. */
+  sequence: 6,
+  flags: 7,
+} as const;
+
+export const ROUTE_SHIFT = 3;
+
+export const ROUTE_FLAG = {
+  /** The AS number we use towards this peer alone (local-as) is in AS_PATH. */
+  localAsLoop: 1,
+} as const;

@@ -1,0 +1,228 @@
+/**
+ * Applies UPDATEs to the tables: locate, check, intern, insert. Nothing is allocated for a message whose attribute set is
+ * known (bench `pipeline`). RFC 4271 section 9, RFC 7606.
+ */
+import { NotificationError } from '../errors.js';
+import { ERROR_CODE, UPDATE_ERROR } from '../iana.js';
+import { canonicalBlock, canonicalizeAttributes, type ReachableField } from '../wire/attribute/canonical.js';
+import { type Fault, faultToNotification, strongestFault } from '../wire/attribute/faults.js';
+import type { WireContext } from '../wire/context.js';
+import { FAMILIES, type FamilyName } from '../wire/family/family.js';
+import { countNlri } from '../wire/nlri.js';
+import { endOfRibFamily, scanUpdate, updateScan } from '../wire/update-scan.js';
+import { ATTRIBUTE_FACT, wordAt } from './attribute-keys.js';
+import { ATTRIBUTE, type AttributeTable, CANONICAL } from './attribute-table.js';
+import { containsAsn, withLocalPref } from './block-edit.js';
+import type { FamilyRib } from './family-rib.js';
+import type { Peer } from './peer-table.js';
+import { readKey } from './prefix-key.js';
+import type { PrefixKey } from './prefix-table.js';
+import { reduceMpReach } from './reduce-mp-reach.js';
+import { ROUTE_FLAG } from './route-row.js';
+import type { UpdateOutcome } from './update-outcome.js';
+
+export class UpdateReceiver {
+  readonly #families: readonly FamilyRib[];
+  readonly #attributes: AttributeTable;
+  readonly #ownAsn: number;
+  readonly #scan = updateScan();
+  readonly #block = canonicalBlock();
+  readonly #key: PrefixKey = { a: 0, b: 0, c: 0, d: 0, length: 0 };
+  /** Room for a block whose MP_REACH_NLRI was reduced. */
+  readonly #scratch = new Uint8Array(65536 + 64);
+  readonly #faults: Fault[] = [];
+  readonly #outcome: { -readonly [K in keyof UpdateOutcome]: UpdateOutcome[K] } = {
+    announced: 0,
+    withdrawn: 0,
+    faults: this.#faults,
+    endOfRib: undefined,
+  };
+
+  constructor(families: readonly FamilyRib[], attributes: AttributeTable, ownAsn: number) {
+    this.#families = families;
+    this.#attributes = attributes;
+    this.#ownAsn = ownAsn;
+  }
+
+  receive(peer: Peer, bytes: Uint8Array, start: number, end: number): UpdateOutcome {
+    const context = peer.session!.receive;
+    const scan = this.#scan;
+    const outcome = this.#outcome;
+    outcome.announced = 0;
+    outcome.withdrawn = 0;
+    outcome.endOfRib = undefined;
+    if (this.#faults.length > 0) this.#faults.length = 0;
+
+    const fault = scanUpdate(bytes, start, end, context, scan);
+    if (fault?.action === 'session-reset') throw faultToNotification(fault);
+    if (fault) this.#faults.push(fault);
+    else if (end - start < 12) {
+      const family = endOfRibFamily(scan);
+      if (family >= 0) outcome.endOfRib = FAMILIES[family]!.name satisfies FamilyName;
+      if (family >= 0) return outcome;
+    }
+    const { mpReach, mpUnreach } = scan;
+    const nlri = context.families[0] === true && scan.nlriEnd > scan.nlriStart;
+    const withdrawn = context.families[0] === true && scan.withdrawnEnd > scan.withdrawnStart;
+    const reach = mpReach.present && mpReach.family >= 0 && mpReach.nlriEnd > mpReach.nlriStart;
+    const unreach = mpUnreach.present && mpUnreach.family >= 0 && mpUnreach.nlriEnd > mpUnreach.nlriStart;
+    // All fields are checked before any is applied. RFC 7606 section 5.3: an incorrect one resets the session.
+    if (withdrawn) checkNlri(bytes, scan.withdrawnStart, scan.withdrawnEnd, 0, context);
+    if (nlri) checkNlri(bytes, scan.nlriStart, scan.nlriEnd, 0, context);
+    if (unreach) checkNlri(bytes, mpUnreach.nlriStart, mpUnreach.nlriEnd, mpUnreach.family, context);
+    if (reach) checkNlri(bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context);
+
+    if (withdrawn) this.#withdraw(peer, bytes, scan.withdrawnStart, scan.withdrawnEnd, 0, context);
+    if (unreach) this.#withdraw(peer, bytes, mpUnreach.nlriStart, mpUnreach.nlriEnd, mpUnreach.family, context);
+    if (nlri) {
+      const id = fault ? 0 : this.#internNlri(peer, bytes, context);
+      this.#apply(peer, bytes, scan.nlriStart, scan.nlriEnd, 0, context, id);
+    }
+    if (reach) {
+      const id = fault ? 0 : this.#internMp(peer, bytes, context);
+      this.#apply(peer, bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context, id);
+    }
+    if (!nlri && !reach && scan.otherAttributes > 0) this.#canonicalize(bytes, context, 'none');
+    return outcome;
+  }
+
+  /** The id of the attributes of the NLRI field, with a reference; 0 where the routes are treated as withdrawn. */
+  #internNlri(peer: Peer, bytes: Uint8Array, context: WireContext): number {
+    const scan = this.#scan;
+    const { attributesStart, attributesEnd, mpReach, mpUnreach } = scan;
+    if (!mpReach.present && !mpUnreach.present) {
+      return this.#intern(peer, bytes, attributesStart, attributesEnd, bytes, context, 'nlri');
+    }
+    const length = reduceMpReach(bytes, scan, false, this.#scratch);
+    return this.#intern(peer, this.#scratch, 0, length, bytes, context, 'nlri');
+  }
+
+  #internMp(peer: Peer, bytes: Uint8Array, context: WireContext): number {
+    const length = reduceMpReach(bytes, this.#scan, true, this.#scratch);
+    return this.#intern(peer, this.#scratch, 0, length, bytes, context, 'mp-reach');
+  }
+
+  /** `block[start..end)` is the key under which the attributes of the message in `bytes` are known. */
+  #intern(
+    peer: Peer,
+    block: Uint8Array,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    context: WireContext,
+    field: ReachableField,
+  ): number {
+    const attributes = this.#attributes;
+    const bit = 1 << (peer.contextShift + (field === 'mp-reach' ? 4 : 0));
+    const hash = attributes.hashOf(block, start, end);
+    const known = attributes.find(block, start, end, hash, bit);
+    if (known !== 0) {
+      attributes.retain(known);
+      return known;
+    }
+    if (!this.#canonicalize(bytes, context, field)) return 0;
+    const { length } = this.#block;
+    const canonical = attributes.internCanonical(this.#block.bytes, 0, length, CANONICAL);
+    const shutdown = (attributes.word(canonical, ATTRIBUTE.facts) & ATTRIBUTE_FACT.gracefulShutdown) !== 0;
+    if (shutdown && context.peerType === 'ebgp') {
+      // RFC 8326 section 4.2: routes about to go away are the last choice, here and in all of our AS.
+      const lowered = withLocalPref(attributes.block(canonical), 0);
+      const id = attributes.internCanonical(lowered, 0, lowered.length, CANONICAL);
+      attributes.release(canonical);
+      return attributes.addAlias(block, start, end, hash, bit, id);
+    }
+    if (isSame(this.#block.bytes, length, block, start, end)) {
+      attributes.addContext(canonical, bit);
+      return canonical;
+    }
+    return attributes.addAlias(block, start, end, hash, bit, canonical);
+  }
+
+  /** Checks the attributes and fills #block; false where the routes are treated as withdrawn. */
+  #canonicalize(bytes: Uint8Array, context: WireContext, field: ReachableField): boolean {
+    const block = this.#block;
+    canonicalizeAttributes(bytes, this.#scan, context, field, block);
+    if (block.action === undefined) return true;
+    for (const fault of block.faults) this.#faults.push(fault);
+    if (block.action === 'session-reset') throw faultToNotification(strongestFault(block.faults)!);
+    return block.action === 'attribute-discard';
+  }
+
+  /** Announces the prefixes with attributes `id`, whose reference it takes over, or withdraws them for id 0. */
+  #apply(
+    peer: Peer,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    family: number,
+    context: WireContext,
+    id: number,
+  ): void {
+    if (id === 0) {
+      this.#withdraw(peer, bytes, start, end, family, context);
+      return;
+    }
+    const rib = this.#families[family]!;
+    const { version } = rib.family;
+    const key = this.#key;
+    const policy = peer.importPolicy;
+    const addPath = context.addPath[family] === true;
+    const canonical = this.#attributes.word(id, ATTRIBUTE.alias);
+    const flags =
+      context.localAsn !== this.#ownAsn && containsAsn(this.#attributes.block(canonical), context.localAsn)
+        ? ROUTE_FLAG.localAsLoop
+        : 0;
+    let count = 0;
+    for (let at = start; at < end; count++) {
+      let pathId = 0;
+      if (addPath) {
+        pathId = wordAt(bytes, at);
+        at += 4;
+      }
+      at = readKey(bytes, at, version, key);
+      if (policy === undefined) {
+        rib.announce(peer.index, key, pathId, id, canonical, flags);
+      } else {
+        const effective = policy.apply(key, version, canonical);
+        rib.announce(peer.index, key, pathId, id, effective, flags);
+        if (effective !== 0) this.#attributes.release(effective);
+      }
+    }
+    policy?.forget();
+    this.#attributes.release(id);
+    this.#outcome.announced += count;
+  }
+
+  #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {
+    const rib = this.#families[family]!;
+    const { version } = rib.family;
+    const key = this.#key;
+    const addPath = context.addPath[family] === true;
+    let count = 0;
+    for (let at = start; at < end; count++) {
+      let pathId = 0;
+      if (addPath) {
+        pathId = wordAt(bytes, at);
+        at += 4;
+      }
+      at = readKey(bytes, at, version, key);
+      rib.withdraw(peer.index, key, pathId);
+    }
+    this.#outcome.withdrawn += count;
+  }
+}
+
+function checkNlri(bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {
+  if (countNlri(bytes, start, end, FAMILIES[family]!.version, context.addPath[family] === true) >= 0) return;
+  throw new NotificationError(
+    ERROR_CODE.update,
+    UPDATE_ERROR.invalidNetworkField,
+    `the ${FAMILIES[family]!.name} prefixes are malformed`,
+  );
+}
+
+function isSame(x: Uint8Array, length: number, y: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== length) return false;
+  for (let i = 0; i < length; i++) if (x[i] !== y[start + i]) return false;
+  return true;
+}
