@@ -18,7 +18,7 @@ import { configureNamespace, createNamespaces } from './host/namespace.js';
 import { type Pod, startPod } from './host/pod.js';
 import type { LabProcess } from './host/process.js';
 import { assertNamespaces, isRootless, ownProcess } from './privilege.js';
-import { type LabState, labDirectory, newLabId, recordProcess, writeState } from './state.js';
+import { type LabState, makeLabDirectory, newLabId, recordProcess, writeState } from './state.js';
 import { sweepLab } from './take-down.js';
 import type { LabPlan } from './topology/plan.js';
 import { hostSettings, type Naming, vethLines, wiresSettings } from './wiring.js';
@@ -53,11 +53,10 @@ export class Lab {
   private constructor(plan: LabPlan, options: LabOptions) {
     this.plan = plan;
     this.id = newLabId();
-    this.directory = labDirectory(this.id);
+    this.directory = makeLabDirectory(this.id);
     this.#options = options;
     const netnsPrefix = `tortie-${this.id}-`;
     this.#naming = { host: (name) => netnsPrefix + name, wires: `${netnsPrefix}wires_` };
-    mkdirSync(this.directory, { mode: 0o700 });
     this.#state = {
       id: this.id,
       name: plan.name,

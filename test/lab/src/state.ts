@@ -3,7 +3,17 @@
  * when the lab's own cannot: one directory per lab with `state.json` in it.
  */
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LabError } from './errors.js';
@@ -28,15 +38,18 @@ export interface LabState {
 }
 
 /** The directory that holds all labs of this user: TORTIE_LAB_DIR, or one below the directory for temporary files. */
-export function labsDirectory(): string {
-  const directory = process.env.TORTIE_LAB_DIR ?? join(tmpdir(), `tortie-labs-${labUser()}`);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+const labsDirectory = (): string => process.env.TORTIE_LAB_DIR ?? join(tmpdir(), `tortie-labs-${labUser()}`);
+
+/** Makes the directory of a new lab. Throws LabError `ERR_LAB_STATE` where the place is not ours. */
+export function makeLabDirectory(id: string): string {
+  const directory = labsDirectory();
+  mkdirSync(join(directory, id), { recursive: true, mode: 0o700 });
   const found = lstatSync(directory);
   // Somebody else may have put a directory or a link of this name into a shared /tmp.
   if (!found.isDirectory() || found.uid !== process.getuid!()) {
     throw new LabError('ERR_LAB_STATE', `${directory} is not a directory of yours; set TORTIE_LAB_DIR to another`);
   }
-  return directory;
+  return join(directory, id);
 }
 
 /** The user's own id, also inside a user namespace where it shows as 0. */
@@ -71,10 +84,19 @@ export function readState(id: string): LabState | undefined {
   }
 }
 
-export const removeState = (id: string): void => rmSync(labDirectory(id), { recursive: true, force: true });
+/** Removes the directory of a lab, and the one around it with the last. */
+export function removeState(id: string): void {
+  rmSync(labDirectory(id), { recursive: true, force: true });
+  try {
+    rmdirSync(labsDirectory());
+  } catch {
+    // Others are there, or somebody else was faster.
+  }
+}
 
 /** Ids of all labs that left a directory, also half-made ones. */
-export const labIds = (): string[] => readdirSync(labsDirectory()).filter((name) => /^[a-z2-9]{5}$/.test(name));
+export const labIds = (): string[] =>
+  existsSync(labsDirectory()) ? readdirSync(labsDirectory()).filter((name) => /^[a-z2-9]{5}$/.test(name)) : [];
 
 /** The process as it is to be recorded; undefined when it is gone. */
 export function recordProcess(pid: number): RecordedProcess | undefined {
