@@ -8,7 +8,7 @@ import { AgentError } from '../src/errors.js';
 import { type RunAgentOptions, type RunningAgent, runAgent } from './run-agent.js';
 
 /** Exit statuses. 0: ended by a signal. */
-export const AGENT_EXIT = { failed: 1, config: 2, running: 3 } as const;
+export const AGENT_EXIT = { failed: 1, config: 2, running: 5 } as const;
 
 export async function agentMain(options: RunAgentOptions): Promise<void> {
   let running: RunningAgent;

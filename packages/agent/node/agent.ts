@@ -22,14 +22,14 @@
  * round with jitter is the safety net.
  */
 import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
-import { parseAddress } from '@tortie/ip';
+import { formatPrefix, parseAddress } from '@tortie/ip';
+import { Ipam } from '@tortie/ipam';
 import { linuxTransport } from '@tortie/linux/node';
-import type { Store } from '@tortie/store';
+import type { FollowEvent, Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
 import { AgentError } from '../src/errors.js';
 import { health } from '../src/health.js';
-import { blackholesOf } from '../src/ipam/addressing.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
 import { NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
@@ -60,6 +60,7 @@ export class Agent implements RestContext {
   readonly store: Store;
   readonly journal: Journal;
   readonly speaker: RunningSpeaker;
+  readonly ipam: Ipam;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
@@ -83,11 +84,12 @@ export class Agent implements RestContext {
     this.store = store;
     this.journal = journal;
     this.speaker = speaker;
+    this.ipam = new Ipam({ store, now: Date.now });
     this.#kernel = kernel;
     this.#routerId = routerId;
     this.blocks = new BlocksReconciler({
       node: config.node,
-      store,
+      ipam: this.ipam,
       pools: config.pools,
       claim: config.blocks,
       journal,
@@ -105,7 +107,7 @@ export class Agent implements RestContext {
           policy: config.importPolicy,
           defaultRoute: config.importDefaultRoute,
           pools: this.blocks.addressing.pools,
-          ownBlocks: this.blocks.addressing.blocks.map(({ cidr }) => cidr),
+          ownBlocks: this.blocks.addressing.ownBlocks,
           lentAddresses: this.blocks.addressing.lent,
         },
       }),
@@ -116,7 +118,7 @@ export class Agent implements RestContext {
       speaker,
       journal,
       fromFile: config.originate,
-      addressing: () => this.blocks.originated(),
+      addressing: () => this.blocks.addressing,
     });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
@@ -149,12 +151,16 @@ export class Agent implements RestContext {
     await this.blocksLoop.settle();
     await Promise.all([this.peersLoop.settle(), this.originatedLoop.settle()]);
     this.#fibLoop?.trigger();
-    const watch = (prefix: string, onChange: () => void): void => {
+    const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
       this.#watches.push(watchStore({ store, prefix, journal, onChange }));
     };
     watch(peerPrefix(config.node), () => this.peersLoop.trigger());
     watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
-    watch('/ipam/', () => this.blocksLoop.trigger());
+    for (const prefix of ['/ipam/pools/', `/ipam/affinities/${config.node}/`, '/ipam/blocks/']) {
+      watch(prefix, (event) => {
+        if (this.blocks.concerns(event)) this.blocksLoop.trigger();
+      });
+    }
     const record: NodeRecord = {
       name: config.node,
       asn: config.asn,
@@ -188,7 +194,7 @@ export class Agent implements RestContext {
   }
 
   blockUsage() {
-    return this.blocks.usage();
+    return this.blocks.addressing.usage;
   }
 
   health(): Health {
@@ -229,7 +235,7 @@ export class Agent implements RestContext {
         candidates: routes,
       },
       fib: this.#kernel.summary(),
-      blocks: this.blocks.confirmed(),
+      blocks: this.blocks.addressing.blocks.map(({ prefix }) => formatPrefix(prefix)),
       api: this.#options.api(),
       conditions: this.health().conditions,
       warnings: this.#warnings(),
@@ -248,7 +254,7 @@ export class Agent implements RestContext {
   }
 
   #addressingChanged(): void {
-    this.#kernel.fib?.setBlocks(blackholesOf(this.blocks.addressing));
+    this.#kernel.fib?.setBlocks(this.blocks.addressing.blackholes);
     this.peersLoop.trigger();
     this.originatedLoop.trigger();
   }

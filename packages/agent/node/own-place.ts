@@ -2,7 +2,7 @@
  * Makes sure that this is the only agent of its name on its store, and the only one behind its socket. The locks are the
  * kernel's: they end with the process, however it ends.
  */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type FileLock, LinuxError, tryLockFile } from '@tortie/linux/node';
 import { AgentError } from '../src/errors.js';
@@ -17,15 +17,17 @@ export interface Place {
 
 /** Throws ERR_AGENT_RUNNING where another agent has the place. */
 export function takePlace({ node, storePath, socket, journal }: Place): { release(): void } {
-  mkdirSync(storePath, { recursive: true, mode: 0o750 });
-  mkdirSync(dirname(socket), { recursive: true, mode: 0o755 });
+  makeFolder(storePath, 0o700, 'store.path');
+  makeFolder(dirname(socket), 0o755, 'api.socket');
   const locks: FileLock[] = [];
   const take = (path: string, taken: string): void => {
     let lock: FileLock | undefined;
     try {
       lock = tryLockFile(path);
     } catch (error) {
-      if (!(error instanceof LinuxError && error.code === 'ERR_LINUX_ADDON')) throw error;
+      if (!(error instanceof LinuxError && error.code === 'ERR_LINUX_ADDON')) {
+        throw new AgentError('ERR_AGENT_UNAVAILABLE', (error as Error).message, { cause: error });
+      }
       journal.log.warn({ err: error }, 'without the native addon a second agent cannot be noticed');
       return;
     }
@@ -48,4 +50,21 @@ export function takePlace({ node, storePath, socket, journal }: Place): { releas
       for (const lock of locks) lock.release();
     },
   };
+}
+
+function makeFolder(path: string, mode: number, field: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'EACCES' || code === 'EPERM' ? `you may not write to ${path}` : message;
+    throw new AgentError(
+      'ERR_AGENT_UNAVAILABLE',
+      `${why}; run as another user, or name another place with "${field}:"`,
+      {
+        cause,
+      },
+    );
+  }
 }

@@ -1,5 +1,5 @@
 /** Calls back when something below a prefix of the store changes; survives compaction and errors of the store. */
-import { follow, type Store, StoreError } from '@tortie/store';
+import { type FollowEvent, follow, type Store, StoreError } from '@tortie/store';
 import type { Journal } from './journal.js';
 
 export interface StoreWatchOptions {
@@ -7,7 +7,7 @@ export interface StoreWatchOptions {
   readonly prefix: string;
   readonly journal: Journal;
   /** Called for the first snapshot, each change and after each gap: the callee is level-triggered and lists by itself. */
-  readonly onChange: () => void;
+  readonly onChange: (event: FollowEvent) => void;
 }
 
 export interface StoreWatch {
@@ -20,9 +20,9 @@ export function watchStore({ store, prefix, journal, onChange }: StoreWatchOptio
     let pauseMs = 200;
     while (!stop.signal.aborted) {
       try {
-        for await (const _event of follow(store, prefix, { signal: stop.signal })) {
+        for await (const event of follow(store, prefix, { signal: stop.signal })) {
           pauseMs = 200;
-          onChange();
+          onChange(event);
         }
       } catch (error) {
         if (stop.signal.aborted || (error instanceof StoreError && error.code === 'ERR_STORE_CLOSED')) return;

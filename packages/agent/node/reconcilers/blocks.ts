@@ -1,35 +1,126 @@
-/** Pools of the file, this node's blocks, and what they mean for routes. */
-import { formatPrefix } from '@tortie/ip';
-import type { Store } from '@tortie/store';
+/**
+ * Address management -> routes: makes the pools of the file, claims this node's blocks, and keeps what follows from them
+ * for announcements, blackholes and the import policy.
+ */
+
+import { formatPrefix, type IpVersion, parsePrefix } from '@tortie/ip';
+import { type IpamApi, IpamError } from '@tortie/ipam';
+import type { FollowEvent } from '@tortie/store';
 import type { PoolSpec } from '../../src/api/ipam.js';
-import { type Addressing, NO_ADDRESSING } from '../../src/ipam/addressing.js';
-import type { OriginatedPrefix } from '../../src/originated/origin-table.js';
+import { type Addressing, addressingOf, NO_ADDRESSING, sameRoutes } from '../../src/ipam/addressing.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
 
 export interface BlocksOptions {
   readonly node: string;
-  readonly store: Store;
+  readonly ipam: IpamApi;
+  /** Created when absent, at the first round. */
   readonly pools: readonly PoolSpec[];
   readonly claim: { readonly ipv4: boolean; readonly ipv6: boolean };
   readonly journal: Journal;
-  /** The addressing differs from before. */
+  /** What follows for routes differs from before. */
   readonly onChange: () => void;
 }
 
 export class BlocksReconciler implements Reconciler {
   readonly name = 'blocks';
-  addressing: Addressing = NO_ADDRESSING;
-  problem: string | undefined;
-  constructor(_options: BlocksOptions) {}
-  async reconcile(): Promise<void> {}
-  confirmed(): string[] {
-    return this.addressing.blocks.filter(({ confirmed }) => confirmed).map(({ cidr }) => formatPrefix(cidr));
+  readonly #options: BlocksOptions;
+  #addressing: Addressing = NO_ADDRESSING;
+  #problem: string | undefined;
+  #prepared = false;
+  /** Keys of blocks that mattered to this node when last seen. */
+  readonly #relevantBlocks = new Set<string>();
+
+  constructor(options: BlocksOptions) {
+    this.#options = options;
   }
-  originated(): { blocks: OriginatedPrefix[]; borrowed: OriginatedPrefix[] } {
-    return { blocks: [], borrowed: [] };
+
+  get addressing(): Addressing {
+    return this.#addressing;
   }
-  usage() {
-    return [];
+
+  /** Why a block that should be claimed is not, as a sentence. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  async reconcile(): Promise<void> {
+    const { ipam, node, onChange } = this.#options;
+    if (!this.#prepared) await this.#prepare();
+    const pools = await ipam.pools.list();
+    await this.#claim(new Set(pools.filter(({ disabled }) => !disabled).map(({ cidr }) => cidr.version)));
+    const ownBlocks = await ipam.blocksOf(node);
+    const inside = (await Promise.all(ownBlocks.map(({ cidr }) => ipam.assignments({ block: cidr })))).flat();
+    const next = addressingOf({ node, pools, routes: await ipam.routesOf(node), ownBlocks, inside });
+    const before = this.#addressing;
+    this.#addressing = next;
+    if (sameRoutes(before, next)) return;
+    this.#tell(before, next);
+    onChange();
+  }
+
+  /** Whether a change of the store can matter to this node: one node's assignments must not wake all the others. */
+  concerns(event: FollowEvent): boolean {
+    if (event.type === 'snapshot' || !event.key.startsWith('/ipam/blocks/')) return true;
+    const before = this.#relevantBlocks.has(event.key);
+    const { node } = this.#options;
+    const block =
+      event.type === 'put' ? (event.value as { affinity?: unknown; attributes?: unknown } | null) : undefined;
+    const attributes = Array.isArray(block?.attributes) ? (block.attributes as { node?: unknown }[]) : [];
+    const after = block?.affinity === `host:${node}` || attributes.some((one) => one.node === node);
+    if (after) this.#relevantBlocks.add(event.key);
+    else this.#relevantBlocks.delete(event.key);
+    return before || after;
+  }
+
+  async #prepare(): Promise<void> {
+    const { ipam, node, pools, journal } = this.#options;
+    for (const { cidr, ...rest } of pools) {
+      if (await ipam.pools.get(rest.name)) continue;
+      try {
+        await ipam.pools.create({ ...rest, cidr: parsePrefix(cidr) });
+        journal.event({
+          kind: 'block',
+          subject: rest.name,
+          text: `created pool ${rest.name} ${cidr}`,
+          cause: 'it is in the configuration file',
+        });
+      } catch (error) {
+        // Another node of the same store was faster with the same pool.
+        if (!(error instanceof IpamError && error.code === 'ERR_IPAM_POOL_EXISTS')) throw error;
+      }
+    }
+    const { repairs } = await ipam.repair({ node });
+    for (const { detail } of repairs)
+      journal.event({ kind: 'block', text: `repaired: ${detail}`, cause: 'an earlier run was cut off' });
+    this.#prepared = true;
+  }
+
+  /** A version without any pool is none that this cluster uses. */
+  async #claim(versions: ReadonlySet<IpVersion>): Promise<void> {
+    const { ipam, node, claim, journal } = this.#options;
+    const problems: string[] = [];
+    for (const version of [4, 6] as const) {
+      if (!claim[version === 4 ? 'ipv4' : 'ipv6'] || !versions.has(version)) continue;
+      try {
+        await ipam.claimBlock(node, version);
+      } catch (error) {
+        if (!(error instanceof IpamError)) throw error;
+        problems.push(`No IPv${version} block could be claimed: ${error.message}`);
+      }
+    }
+    const problem = problems.length > 0 ? problems.join('; ') : undefined;
+    if (problem !== undefined && problem !== this.#problem) journal.event({ kind: 'block', text: problem }, 'warn');
+    this.#problem = problem;
+  }
+
+  #tell(before: Addressing, next: Addressing): void {
+    const had = new Set(before.ownBlocks.map(formatPrefix));
+    const has = new Set(next.ownBlocks.map(formatPrefix));
+    for (const cidr of has)
+      if (!had.has(cidr)) this.#options.journal.event({ kind: 'block', subject: cidr, text: `has block ${cidr}` });
+    for (const cidr of had)
+      if (!has.has(cidr))
+        this.#options.journal.event({ kind: 'block', subject: cidr, text: `no longer has block ${cidr}` });
   }
 }

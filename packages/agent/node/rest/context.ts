@@ -1,9 +1,11 @@
 /** What the REST resources may touch of the agent. */
 import type { RunningSpeaker } from '@tortie/bgp/node';
+import type { IpamApi } from '@tortie/ipam';
 import type { Store } from '@tortie/store';
 import type { FibSummary } from '../../src/api/fib.js';
 import type { Health, Status } from '../../src/api/status.js';
 import type { AgentConfig } from '../../src/config/config.js';
+import type { BlockUsage } from '../../src/ipam/addressing.js';
 import type { Journal } from '../journal.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
@@ -15,11 +17,13 @@ export interface RestContext {
   readonly config: AgentConfig;
   readonly store: Store;
   readonly speaker: RunningSpeaker;
+  readonly ipam: IpamApi;
   readonly journal: Journal;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
+  readonly blocksLoop: ReconcileLoop;
   /** Absent where this node programs nothing. */
   readonly fib: FibReconciler | undefined;
   readonly links: Links | undefined;
@@ -27,10 +31,5 @@ export interface RestContext {
   health(): Health;
   fibSummary(): FibSummary;
   /** Own blocks and their addresses, from memory. */
-  blockUsage(): readonly {
-    readonly version: 4 | 6;
-    readonly blocks: number;
-    readonly assigned: number;
-    readonly free: number;
-  }[];
+  blockUsage(): readonly BlockUsage[];
 }

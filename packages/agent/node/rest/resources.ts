@@ -2,10 +2,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { RestContext } from './context.js';
 import { fibRoutes } from './routes/fib.js';
+import { ipamRoutes } from './routes/ipam.js';
 import { nodeRoutes } from './routes/node.js';
 import { originatedRoutes } from './routes/originated.js';
 import { peerTableRoutes } from './routes/peer-tables.js';
 import { peerRoutes } from './routes/peers.js';
+import { poolRoutes } from './routes/pools.js';
 import { routeRoutes } from './routes/routes.js';
 
 export type Resource = (context: RestContext) => FastifyPluginAsyncTypebox;
@@ -17,4 +19,6 @@ export const RESOURCES: readonly Resource[] = [
   routeRoutes,
   fibRoutes,
   originatedRoutes,
+  poolRoutes,
+  ipamRoutes,
 ];

@@ -15,7 +15,12 @@ const changeable = {
   ),
   assignmentMode: Type.Optional(Type.Union([Type.Literal('Automatic'), Type.Literal('Manual')])),
   natOutgoing: Type.Optional(Type.Boolean({ default: false })),
-  disableBGPExport: Type.Optional(Type.Boolean({ default: false })),
+  disableBGPExport: Type.Optional(
+    Type.Boolean({ default: false, description: 'true: blocks of the pool are not announced' }),
+  ),
+  vxlanMode: Type.Optional(
+    Type.Union([Type.Literal('Never'), Type.Literal('CrossSubnet'), Type.Literal('Always')], { default: 'Never' }),
+  ),
 };
 
 export const PoolSpec = Type.Object(
@@ -39,6 +44,8 @@ export const Pool = Type.Object({
   ...PoolSpec.properties,
   blockSize: Type.Integer(),
   disabled: Type.Boolean(),
+  assigned: Type.Optional(Type.Integer({ minimum: 0, description: 'Addresses in use' })),
+  blocks: Type.Optional(Type.Integer({ minimum: 0, description: 'Blocks claimed' })),
   revision: Type.Integer({ description: 'Store revision; the ETag of the resource' }),
 });
 export type Pool = Type.Static<typeof Pool>;
@@ -56,6 +63,8 @@ export const Block = Type.Object({
   ),
   size: Count,
   assigned: Count,
+  resting: Type.Integer({ minimum: 0, description: 'Released, and not yet used again' }),
+  reserved: Count,
   free: Count,
 });
 export type Block = Type.Static<typeof Block>;
@@ -91,7 +100,7 @@ export type AssignmentPage = Type.Static<typeof AssignmentPage>;
 
 export const Handle = Type.String({
   minLength: 1,
-  maxLength: 253,
+  maxLength: 150,
   format: 'handle',
   pattern: '^[^/\\s]+$',
   description: 'Names one workload; no slash, no space',
@@ -118,6 +127,10 @@ export type ReleaseResult = Type.Static<typeof ReleaseResult>;
 
 export const IpamCheck = Type.Object({
   ok: Type.Boolean(),
+  pools: Count,
+  blocks: Count,
+  handles: Count,
+  assignments: Count,
   findings: Type.Array(
     Type.Object({ code: Type.String(), detail: Type.String(), subject: Type.Optional(Type.String()) }),
   ),

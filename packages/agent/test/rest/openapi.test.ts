@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { parsePrefix } from '@tortie/ip';
+import t from 'tap';
+import { checkValue, type SchemaNode } from '../../src/schema/check.js';
+import { candidate } from './routes-fixture.js';
+import { setUp } from './set-up.js';
+
+interface Operation {
+  readonly summary?: string;
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly responses: Readonly<Record<string, { content?: Record<string, { schema: SchemaNode }> }>>;
+}
+
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
+const YAML = `peers: [{ name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, password: hunter2, export: [{ action: accept, set: { prepend: { count: 2 } } }] }]
+originate: [{ prefix: 203.0.113.0/24, med: 5, communities: [no-export] }]
+pools: [{ name: p4, cidr: 10.244.0.0/16 }]
+`;
+
+t.test('the document is a valid OpenAPI 3.1 description', async (t) => {
+  const { call, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  const document = (await call('GET', '/openapi.json')).body as Record<string, unknown>;
+  const { valid, errors } = await new Validator().validate(structuredClone(document));
+  t.ok(valid, JSON.stringify(errors));
+  const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  t.match(document, { openapi: '3.1.0', info: { version } });
+  for (const [path, operations] of Object.entries(document.paths as Paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      t.ok(operation.summary, `${method} ${path} has a summary`);
+      t.ok(operation.responses['4XX'] ?? operation.responses['4xx'], `${method} ${path} tells of problems`);
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+      const described = (operation.parameters ?? []).filter((one) => one.in === 'path').map(({ name }) => name);
+      t.strictSame(described, named, `${method} ${path} describes its path parameters`);
+    }
+  }
+});
+
+t.test('what every path answers is what its schema says, and nothing besides', async (t) => {
+  const { call, speaker, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  speaker.names.set(1, 'tor');
+  speaker.states.set('tor', 'established');
+  speaker.locRibEntries.push({
+    prefix: parsePrefix('192.0.2.0/24'),
+    candidates: [candidate('192.0.2.0/24', 1, { best: true }), candidate('192.0.2.0/24', 1, { lostBy: 'med' })],
+  });
+  speaker.locRibEntries.push({
+    prefix: parsePrefix('2001:db8::/32'),
+    candidates: [candidate('2001:db8::/32', 1, { ineligible: 'as-loop' })],
+  });
+  const document = (await call('GET', '/openapi.json')).body as { paths: Paths };
+  const seen = new Set<string>();
+  for (const [method, path, template, body] of [
+    ['GET', '/v1/status', '/v1/status'],
+    ['GET', '/v1/health/live', '/v1/health/live'],
+    ['GET', '/v1/health/ready', '/v1/health/ready'],
+    ['GET', '/v1/events?limit=5', '/v1/events'],
+    ['GET', '/metrics', '/metrics'],
+    ['POST', '/v1/peers', '/v1/peers', { name: 'b', remoteAddress: '10.0.0.2', remoteAsn: 64513, password: 'x' }],
+    ['GET', '/v1/peers', '/v1/peers'],
+    ['GET', '/v1/peers/tor', '/v1/peers/{name}'],
+    ['PATCH', '/v1/peers/b', '/v1/peers/{name}', { holdTimeS: 9 }],
+    ['POST', '/v1/peers/tor/reset', '/v1/peers/{name}/reset', { mode: 'soft' }],
+    ['GET', '/v1/peers/tor/adj-rib-in?policy=before', '/v1/peers/{name}/adj-rib-in'],
+    ['GET', '/v1/peers/tor/adj-rib-out', '/v1/peers/{name}/adj-rib-out'],
+    ['DELETE', '/v1/peers/b', '/v1/peers/{name}'],
+    ['GET', '/v1/routes', '/v1/routes'],
+    ['GET', '/v1/routes/why?prefix=192.0.2.7', '/v1/routes/why'],
+    ['GET', '/v1/fib', '/v1/fib'],
+    ['POST', '/v1/originated', '/v1/originated', { prefix: '10.9.0.0/16', localPref: 7 }],
+    ['GET', '/v1/originated', '/v1/originated'],
+    ['DELETE', '/v1/originated/10.9.0.0%2F16', '/v1/originated/{prefix}'],
+    ['POST', '/v1/ipam/pools', '/v1/ipam/pools', { name: 'p6', cidr: 'fd00:10::/112', blockSize: 122 }],
+    ['GET', '/v1/ipam/pools', '/v1/ipam/pools'],
+    ['GET', '/v1/ipam/pools/p4', '/v1/ipam/pools/{name}'],
+    ['PATCH', '/v1/ipam/pools/p4', '/v1/ipam/pools/{name}', { natOutgoing: true }],
+    ['POST', '/v1/ipam/assignments', '/v1/ipam/assignments', { handle: 'pod-1', ipv4: 2, ipv6: 1 }],
+    ['GET', '/v1/ipam/assignments?handle=pod-1', '/v1/ipam/assignments'],
+    ['GET', '/v1/ipam/blocks', '/v1/ipam/blocks'],
+    ['GET', '/v1/ipam/check', '/v1/ipam/check'],
+    ['DELETE', '/v1/ipam/assignments/pod-1', '/v1/ipam/assignments/{handle}'],
+    ['DELETE', '/v1/ipam/pools/p6', '/v1/ipam/pools/{name}'],
+    ['GET', '/v1/peers/nobody', '/v1/peers/{name}'],
+    ['GET', '/v1/routes?limit=x', '/v1/routes'],
+  ] as const) {
+    const answer = await call(method, path, body);
+    seen.add(`${method} ${template}`);
+    const { responses } = document.paths[template]![method.toLowerCase()]!;
+    const family = `${String(answer.status)[0]}XX`;
+    const response = responses[answer.status] ?? responses[family] ?? responses[family.toLowerCase()];
+    if (!t.ok(response, `${method} ${path} may answer ${answer.status}`)) continue;
+    if (answer.status === 204 || path === '/metrics') continue;
+    const schema = Object.values(response!.content ?? {})[0]!.schema;
+    t.strictSame(
+      checkValue(closed(schema), answer.body),
+      [],
+      `${method} ${path}: ${JSON.stringify(answer.body).slice(0, 300)}`,
+    );
+  }
+  for (const [path, operations] of Object.entries(document.paths)) {
+    for (const method of Object.keys(operations))
+      t.ok(seen.has(`${method.toUpperCase()} ${path}`), `${method} ${path} was tried`);
+  }
+});
+
+/** The schema with every group closed: a field that it does not name is then a fault. */
+function closed(schema: SchemaNode): SchemaNode {
+  return {
+    ...schema,
+    ...(schema.type === 'object' &&
+      schema.properties && {
+        additionalProperties: false,
+        properties: Object.fromEntries(
+          Object.entries(schema.properties).map(([name, member]) => [name, closed(member)]),
+        ),
+      }),
+    ...(schema.items && { items: closed(schema.items) }),
+    ...(schema.anyOf && { anyOf: schema.anyOf.map(closed) }),
+  };
+}

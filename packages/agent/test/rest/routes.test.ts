@@ -1,0 +1,103 @@
+import { formatPrefix, parsePrefix } from '@tortie/ip';
+import t from 'tap';
+import { candidate } from './routes-fixture.js';
+import { setUp } from './set-up.js';
+
+const YAML =
+  'peers: [{ name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512 }, { name: b, remoteAddress: 10.0.0.2, remoteAsn: 64513 }]';
+
+t.test('the decision is told in sentences, for a prefix and for an address', async (t) => {
+  const { call, speaker, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  speaker.names.set(1, 'tor').set(2, 'b');
+  speaker.locRibEntries.push({
+    prefix: parsePrefix('192.0.2.0/24'),
+    candidates: [
+      candidate('192.0.2.0/24', 1, { best: true }),
+      candidate('192.0.2.0/24', 2, { lostBy: 'as-path-length', multipath: false }),
+      candidate('192.0.2.0/24', 2, { ineligible: 'next-hop-unreachable' }),
+    ],
+  });
+  for (const asked of ['192.0.2.0/24', '192.0.2.200']) {
+    const { status, body } = await call('GET', `/v1/routes/why?prefix=${encodeURIComponent(asked)}`);
+    t.equal(status, 200);
+    t.match(body, {
+      prefix: '192.0.2.0/24',
+      explanation: [
+        'The route of tor through 10.0.0.254 is best',
+        'The route of b through 10.0.0.254 lost: a shorter AS path won (RFC 4271 section 9.1.2.2 a)',
+        'The route of b through 10.0.0.254 is not eligible: its next hop cannot be reached (RFC 4271 section 9.1.2.1)',
+      ],
+      candidates: [
+        {
+          peer: 'tor',
+          best: true,
+          attributes: { asPathText: '64512 65001 {65002 65003}', communities: ['no-export', '65000:7'] },
+        },
+      ],
+    });
+  }
+  t.match((await call('GET', '/v1/routes/why?prefix=198.51.100.1')).body, { status: 404, code: 'ERR_AGENT_NOT_FOUND' });
+  t.match((await call('GET', '/v1/routes/why?prefix=198.51.100.1%2F24')).body, {
+    status: 400,
+    errors: [{ pointer: 'prefix', detail: /the prefix is 198\.51\.100\.0\/24/ }],
+  });
+  t.match((await call('GET', '/v1/routes/why')).body, { status: 400, detail: /"prefix" is missing/ });
+});
+
+t.test('pages of both families are one list without gaps and repetitions', async (t) => {
+  const { call, speaker, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  speaker.names.set(1, 'tor');
+  const prefixes = [
+    ...Array.from({ length: 7 }, (_, i) => `10.${i}.0.0/16`),
+    ...Array.from({ length: 5 }, (_, i) => `2001:db8:${i + 1}::/48`),
+  ].map(parsePrefix);
+  for (const prefix of prefixes)
+    speaker.locRibEntries.push({ prefix, candidates: [candidate(formatPrefix(prefix), 1, { best: true })] });
+  for (const path of ['/v1/routes?', '/v1/peers/tor/adj-rib-in?', '/v1/peers/tor/adj-rib-out?']) {
+    for (const limit of [1, 3, 7, 12, 100]) {
+      const seen: string[] = [];
+      let cursor = '';
+      do {
+        const { body } = await call('GET', `${path}limit=${limit}${cursor}`);
+        const page = body as { routes: { prefix: string }[]; nextCursor?: string };
+        t.ok(page.routes.length <= limit);
+        seen.push(...page.routes.map(({ prefix }) => prefix));
+        cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
+      } while (cursor);
+      t.strictSame(seen, prefixes.map(formatPrefix), `${path} by ${limit}`);
+    }
+  }
+  t.match((await call('GET', '/v1/routes?cursor=9.1')).body, { status: 400, errors: [{ pointer: 'cursor' }] });
+  t.match((await call('GET', '/v1/routes?prefix=10.1.0.0%2F16&family=ipv6-unicast')).body, {
+    status: 400,
+    errors: [{ pointer: 'family' }],
+  });
+  t.match((await call('GET', '/v1/routes?prefix=10.0.0.0%2F8&longer=true')).body, { routes: { length: 7 } });
+  t.match((await call('GET', '/v1/routes?family=ipv6-unicast')).body, { routes: { length: 5 } });
+});
+
+t.test('what no path is, no method is, and no JSON is', async (t) => {
+  const { call, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  for (const [method, path, body, status, code] of [
+    ['GET', '/v2/peers', undefined, 404, 'ERR_AGENT_NO_ROUTE'],
+    ['PUT', '/v1/peers/tor', undefined, 405, 'ERR_AGENT_METHOD'],
+    ['POST', '/v1/peers', '{"name": ', 400, 'ERR_AGENT_BODY'],
+    ['POST', '/v1/peers', undefined, 400, 'ERR_AGENT_VALIDATION'],
+    ['POST', '/v1/peers', `"${'x'.repeat(1024 * 1024)}"`, 413, 'ERR_AGENT_BODY_TOO_LARGE'],
+    ['GET', '/v1/routes?limit=0', undefined, 400, 'ERR_AGENT_VALIDATION'],
+    ['GET', '/v1/routes?limits=5', undefined, 400, 'ERR_AGENT_VALIDATION'],
+    ['GET', '/v1/%zz', undefined, 400, 'ERR_AGENT_VALIDATION'],
+    ['DELETE', '/v1/originated/10.0.0.1%2F8', undefined, 400, 'ERR_AGENT_VALIDATION'],
+  ] as const) {
+    const answer = await call(method, path, body);
+    t.match(answer.body, { status, code, type: `urn:tortie:problem:${code}` }, `${method} ${path}`);
+    t.equal(answer.status, status);
+    t.match(answer.headers['content-type'], /^application\/problem\+json/);
+    if (status === 405) t.equal(answer.headers.allow, 'GET, PATCH, DELETE');
+  }
+  const form = await call('POST', '/v1/peers', 'name=x', { 'content-type': 'application/x-www-form-urlencoded' });
+  t.match(form.body, { status: 415, code: 'ERR_AGENT_MEDIA_TYPE' });
+});
