@@ -41,6 +41,7 @@ export class SpeakerLoop {
   #workLeft = false;
   #scheduled = false;
   #carrying = false;
+  #stopped = false;
 
   constructor(options: Omit<SpeakerOptions, 'nowMs' | 'random'>, limits: SpeakerLimits, port: SpeakerLoopPort) {
     this.#port = port;
@@ -126,11 +127,12 @@ export class SpeakerLoop {
     } finally {
       this.#carrying = false;
     }
-    this.#alarm.set(this.speaker.nextDeadlineMs, monotonicMs());
+    this.#setAlarm();
   }
 
   /** Lets go of timers and sockets; the speaker was closed before. */
   stop(): void {
+    this.#stopped = true;
     this.#alarm.clear();
     clearInterval(this.#stallCheck);
     for (const driver of this.#drivers.values()) driver.close();
@@ -138,7 +140,7 @@ export class SpeakerLoop {
   }
 
   #schedule(): void {
-    if (this.#scheduled) return;
+    if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
@@ -146,7 +148,12 @@ export class SpeakerLoop {
     });
   }
 
+  #setAlarm(): void {
+    if (!this.#stopped) this.#alarm.set(this.speaker.nextDeadlineMs, monotonicMs());
+  }
+
   #turn(): void {
+    if (this.#stopped) return;
     const { speaker } = this;
     this.carryOut();
     let nowMs = monotonicMs();
@@ -164,7 +171,7 @@ export class SpeakerLoop {
     this.carryOut();
     this.#write();
     if (this.#workLeft || this.#unread.size > 0 || this.#writable.size > 0) this.#schedule();
-    this.#alarm.set(speaker.nextDeadlineMs, monotonicMs());
+    this.#setAlarm();
   }
 
   /** One chunk of each driver after the other until the slice is used up. */
