@@ -1,6 +1,8 @@
+export { RECLAIM_AFTER_MS } from './claim.js';
 export { IpamError, type IpamErrorCode } from './errors.js';
-export type { ClaimOptions, IpamApi, IpamConfig, IpamOptions, IpamPools } from './ipam.js';
+export { type ClaimOptions, Ipam, type IpamApi, type IpamOptions, type IpamPools } from './ipam.js';
 export type { AffinityState } from './record/affinity.js';
+export { DEFAULT_CONFIG, type IpamConfig, type Reservation } from './record/config.js';
 export {
   type Asker,
   BLOCK_SIZES,

@@ -1,7 +1,31 @@
 /** Address management over a store shared by all nodes. */
-import type { Address, IpVersion, Prefix } from '@tortie/ip';
+import { type Address, formatPrefix, type IpVersion, type Prefix } from '@tortie/ip';
 import type { Store } from '@tortie/store';
+import { planAssign } from './assign.js';
+import { planAssignAddress } from './assign-address.js';
+import { Catalogue } from './catalogue.js';
+import { checkRecords } from './check.js';
+import { claimNext, giveUpBlock, mayClaim } from './claim.js';
+import type { IpamContext } from './context.js';
+import type { Draft } from './draft.js';
+import { eligiblePools } from './eligible-pools.js';
+import { IpamError } from './errors.js';
+import { fullError } from './full-error.js';
+import { heldBy } from './held.js';
+import { usageOfNode, usageOfSpace } from './pool-usage.js';
+import { createPool, deletePool, updatePool } from './pools.js';
+import {
+  assertConfig,
+  type IpamConfig,
+  type Reservation,
+  readConfig,
+  readReservation,
+  writeReservation,
+} from './record/config.js';
+import { CONFIG, RESERVATIONS, ROOT, reservationKey } from './record/keys.js';
 import type { Asker, Pool, PoolSettings, PoolSpec } from './record/pool.js';
+import { type Progress, planRelease } from './release.js';
+import { repair } from './repair.js';
 import type {
   Assignment,
   AssignmentFilter,
@@ -16,6 +40,10 @@ import type {
   ReleaseRequest,
   RepairReport,
 } from './requests.js';
+import { swap } from './swap.js';
+import { Turns } from './turns.js';
+import { planUndo } from './undo-assign.js';
+import { viewAssignmentOf, viewAssignments, viewBlocks, viewRoutes } from './views.js';
 
 export interface IpamOptions {
   readonly store: Store;
@@ -23,18 +51,8 @@ export interface IpamOptions {
   readonly now: () => number;
   /** In [0, 1). Default: Math.random. */
   readonly random?: () => number;
-}
-
-/** Settings of the whole cluster. */
-export interface IpamConfig {
-  /** A node uses only its own blocks. Default false. */
-  readonly strictAffinity: boolean;
-  /** A node that needs addresses claims blocks by itself. Default true. */
-  readonly autoAllocateBlocks: boolean;
-  /** Per IP version; 0 for no limit. Default 20. */
-  readonly maxBlocksPerHost: number;
-  /** How long a released address rests. Default 60. */
-  readonly cooldownS: number;
+  /** Waits before the n-th attempt after a conflict; where many processes write, a random pause helps. Default: not at all. */
+  readonly pause?: (attempt: number) => Promise<void>;
 }
 
 export interface IpamPools {
@@ -58,7 +76,7 @@ export interface IpamApi {
   configure(change: Partial<IpamConfig>): Promise<IpamConfig>;
   reserve(name: string, cidrs: readonly Prefix[]): Promise<void>;
   unreserve(name: string): Promise<boolean>;
-  reservations(): Promise<readonly { readonly name: string; readonly cidrs: readonly Prefix[] }[]>;
+  reservations(): Promise<readonly Reservation[]>;
   /** The node's first block of this version; claims one where it has none. */
   claimBlock(node: string, version: IpVersion, options?: ClaimOptions): Promise<BlockView>;
   /** Gives a block up: deleted when empty, else it belongs to nobody. False: the node did not own it. */
@@ -78,4 +96,174 @@ export interface IpamApi {
   check(): Promise<CheckReport>;
   /** Finishes or undoes what a crash left half done: of one node, or everywhere. Run it when the node's agent starts. */
   repair(options?: { readonly node?: string }): Promise<RepairReport>;
+}
+
+/**
+ * Address management over one store. Operations of one instance take turns, so that they do not contend with each other;
+ * instances in other processes are met by compare-and-swap. All methods throw IpamError, or the store's StoreError.
+ */
+export class Ipam implements IpamApi {
+  readonly pools: IpamPools;
+  readonly #context: IpamContext;
+  readonly #turns = new Turns();
+
+  constructor({ store, now, random = Math.random, pause = async () => {} }: IpamOptions) {
+    this.#context = { store, now, random, pause, catalogue: new Catalogue(store) };
+    const { catalogue } = this.#context;
+    const found = (name: string) => catalogue.pools.find((pool) => pool.name === name);
+    this.pools = {
+      create: (spec) => this.#turn((context) => createPool(context, spec)),
+      get: (name) => this.#synced(() => found(name)),
+      list: () => this.#synced(() => catalogue.pools),
+      update: (name, change, revision) => this.#turn((context) => updatePool(context, name, change, revision)),
+      delete: (name, revision) => this.#turn((context) => deletePool(context, name, revision)),
+      usage: () =>
+        this.#synced((context) =>
+          catalogue.pools.map(({ name }) => usageOfSpace(context, catalogue.blocks.space(name)!)),
+        ),
+    };
+  }
+
+  config(): Promise<IpamConfig> {
+    return this.#synced(({ catalogue }) => catalogue.config);
+  }
+
+  configure(change: Partial<IpamConfig>): Promise<IpamConfig> {
+    return this.#swap(async (draft) => {
+      const config = { ...readConfig(await draft.read(CONFIG)), ...change };
+      assertConfig(config);
+      draft.put(CONFIG, config);
+      return config;
+    });
+  }
+
+  async reserve(name: string, cidrs: readonly Prefix[]): Promise<void> {
+    if (name === '') throw new IpamError('ERR_IPAM_INVALID', 'a reservation needs a name');
+    await this.#swap(async (draft) => {
+      await draft.read(reservationKey(name));
+      draft.put(reservationKey(name), writeReservation({ name, cidrs }));
+    });
+  }
+
+  unreserve(name: string): Promise<boolean> {
+    return this.#swap(async (draft) => {
+      const entry = await draft.read(reservationKey(name));
+      if (entry) draft.delete(reservationKey(name));
+      return entry !== undefined;
+    });
+  }
+
+  async reservations(): Promise<readonly Reservation[]> {
+    return (await this.#context.store.list(RESERVATIONS)).entries.map(readReservation);
+  }
+
+  async claimBlock(node: string, version: IpVersion, options: ClaimOptions = {}): Promise<BlockView> {
+    const names = options.pool === undefined ? undefined : [options.pool];
+    const cidr = await this.#swap(async (draft, context) => {
+      const { blocks, pools } = context.catalogue;
+      const eligible = eligiblePools(pools, { ...options, node, version, names, use: 'Workload' });
+      const spaces = eligible.map(({ name }) => blocks.space(name)!);
+      const own = blocks.ownedBy(node, version);
+      for (const space of spaces) {
+        const present = own.find((summary) => blocks.spaceOf(summary.cidr) === space);
+        if (present) return present.cidr;
+      }
+      const limited = !mayClaim(context, node, version);
+      for (const space of limited ? [] : spaces) {
+        const claimed = await claimNext(context, draft, node, space);
+        if (claimed) return claimed;
+      }
+      throw fullError(context, { node, version, spaces, count: 1, missing: 1, limited, use: 'Workload' });
+    });
+    const view = (await this.blocksOf(node)).find((block) => formatPrefix(block.cidr) === formatPrefix(cidr));
+    if (!view) throw new IpamError('ERR_IPAM_BLOCK', `block ${formatPrefix(cidr)} went to another node meanwhile`);
+    return view;
+  }
+
+  releaseBlock(node: string, cidr: Prefix, options: { readonly mustBeEmpty?: boolean } = {}): Promise<boolean> {
+    return this.#swap((draft, context) => giveUpBlock(context, draft, node, cidr, options.mustBeEmpty ?? false));
+  }
+
+  assign(request: AssignRequest): Promise<readonly Assignment[]> {
+    return this.#allOrNothing(request, (draft, context) => planAssign(context, draft, request));
+  }
+
+  assignAddress(request: FixedRequest): Promise<Assignment> {
+    return this.#allOrNothing(request, (draft, context) => planAssignAddress(context, draft, request));
+  }
+
+  release(request: ReleaseRequest): Promise<readonly Assignment[]> {
+    const progress: Progress = new Map();
+    return this.#swap((draft, context) => planRelease(context, draft, request, progress));
+  }
+
+  blocks(filter: BlockFilter = {}): Promise<readonly BlockView[]> {
+    return this.#synced((context) => viewBlocks(context, filter));
+  }
+
+  blocksOf(node: string): Promise<readonly BlockView[]> {
+    return this.blocks({ node });
+  }
+
+  assignments(filter: AssignmentFilter = {}): Promise<readonly Assignment[]> {
+    return this.#synced((context) => viewAssignments(context, filter));
+  }
+
+  assignmentOf(address: Address): Promise<Assignment | undefined> {
+    return this.#synced((context) => viewAssignmentOf(context, address));
+  }
+
+  routesOf(node: string): Promise<NodeRoutes> {
+    return this.#synced((context) => viewRoutes(context, node));
+  }
+
+  nodeUsage(node: string): Promise<readonly NodeUsage[]> {
+    return this.#synced((context) => usageOfNode(context, node));
+  }
+
+  async check(): Promise<CheckReport> {
+    const { entries, revision } = await this.#context.store.list(ROOT);
+    return checkRecords(entries, revision);
+  }
+
+  repair({ node }: { readonly node?: string } = {}): Promise<RepairReport> {
+    return this.#turn((context) => repair(context, node));
+  }
+
+  #turn<T>(action: (context: IpamContext) => Promise<T>): Promise<T> {
+    return this.#turns.take(() => action(this.#context));
+  }
+
+  #swap<T>(build: (draft: Draft, context: IpamContext) => Promise<T>): Promise<T> {
+    return this.#turn((context) => swap(context, (draft) => build(draft, context)));
+  }
+
+  #synced<T>(read: (context: IpamContext) => T | Promise<T>): Promise<T> {
+    return this.#turn(async (context) => {
+      await context.catalogue.sync();
+      return read(context);
+    });
+  }
+
+  /** Without multi-key commits a failed request may have left some of its addresses: they are given back. */
+  #allOrNothing<T>(
+    who: { readonly handle: string; readonly node: string },
+    build: (draft: Draft, context: IpamContext) => Promise<T>,
+  ): Promise<T> {
+    return this.#turn(async (context) => {
+      if (context.store.multiKey) return swap(context, (draft) => build(draft, context));
+      const before = await swap(context, async (draft) => {
+        const { holdings } = await heldBy(draft, who.handle);
+        return new Set(
+          holdings.flatMap(({ block, ordinals }) => ordinals.map((ordinal) => `${block.cidr} ${ordinal}`)),
+        );
+      });
+      try {
+        return await swap(context, (draft) => build(draft, context));
+      } catch (error) {
+        await swap(context, (draft) => planUndo(context, draft, who, before));
+        throw error;
+      }
+    });
+  }
 }

@@ -1,5 +1,7 @@
 /** IPPool: a range of addresses and who may have them. */
-import type { Prefix } from '@tortie/ip';
+import { formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
+import type { Entry } from '@tortie/store';
+import { IpamError } from '../errors.js';
 import type { Labels } from '../selector.js';
 
 export type PoolUse = 'Workload' | 'Tunnel' | 'LoadBalancer';
@@ -52,4 +54,42 @@ export const BLOCK_SIZES = { 4: { least: 20, most: 32, default: 26 }, 6: { least
 export interface Asker {
   readonly nodeLabels?: Labels;
   readonly namespaceLabels?: Labels;
+}
+
+/** The settings of a spec with the defaults filled in. */
+export function poolSettings(spec: Partial<PoolSettings>): PoolSettings {
+  const { disabled, nodeSelector, namespaceSelector, allowedUses, assignmentMode, natOutgoing, disableBGPExport } =
+    spec;
+  const d = DEFAULT_POOL_SETTINGS;
+  return {
+    disabled: disabled ?? d.disabled,
+    nodeSelector: nodeSelector ?? d.nodeSelector,
+    namespaceSelector: namespaceSelector ?? d.namespaceSelector,
+    allowedUses: allowedUses ?? d.allowedUses,
+    assignmentMode: assignmentMode ?? d.assignmentMode,
+    natOutgoing: natOutgoing ?? d.natOutgoing,
+    disableBGPExport: disableBGPExport ?? d.disableBGPExport,
+    vxlanMode: spec.vxlanMode ?? d.vxlanMode,
+  };
+}
+
+export const writePool = ({ name, cidr, blockSize, ...rest }: PoolSpec & { blockSize: number }): unknown => ({
+  name,
+  cidr: formatPrefix(cidr),
+  blockSize,
+  ...poolSettings(rest),
+});
+
+export function readPool(entry: Entry): Pool {
+  const record = entry.value as Partial<Record<keyof Pool, unknown>> | null;
+  if (typeof record?.name !== 'string' || typeof record.cidr !== 'string' || typeof record.blockSize !== 'number') {
+    throw new IpamError('ERR_IPAM_RECORD', `${entry.key} is no pool`);
+  }
+  return {
+    ...poolSettings(record as Partial<PoolSettings>),
+    name: record.name,
+    cidr: parsePrefix(record.cidr),
+    blockSize: record.blockSize,
+    revision: entry.revision,
+  };
 }

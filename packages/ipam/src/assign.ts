@@ -1,0 +1,129 @@
+/**
+ * Assigns addresses to a handle: from the node's own blocks, then from a block it claims, then borrowed from others.
+ *
+ * Order of the writes: the handle's count is raised, then the blocks are swapped. A crash between leaves a count that is
+ * too high, never an address that nobody knows of.
+ */
+import type { IpVersion } from '@tortie/ip';
+import { assignFree, type Recipient } from './block.js';
+import { claimNext } from './claim.js';
+import { type IpamContext, termsFor, VERSIONS } from './context.js';
+import type { Draft } from './draft.js';
+import { eligiblePools } from './eligible-pools.js';
+import { IpamError } from './errors.js';
+import { fnv1 } from './fnv.js';
+import { fullError } from './full-error.js';
+import { assignmentAt, heldBy } from './held.js';
+import { cidrOf } from './record/block-record.js';
+import { assertHandle, type HandleRecord } from './record/handle.js';
+import { blockKey, handleKey } from './record/keys.js';
+import type { Assignment, AssignRequest } from './requests.js';
+
+/** The addresses taken so far: key of a block -> ordinals. */
+type Taken = Map<string, readonly number[]>;
+
+/** Plans the whole request; all or nothing, both versions. */
+export async function planAssign(
+  context: IpamContext,
+  draft: Draft,
+  request: AssignRequest,
+): Promise<readonly Assignment[]> {
+  assertRequest(request);
+  const { node, handle } = request;
+  if (draft.attempt === 0) draft.assumeAbsent(handleKey(handle));
+  const { record, holdings } = await heldBy(draft, handle);
+  const taken: Taken = new Map();
+  for (const version of VERSIONS) {
+    let wanted = (version === 4 ? request.count4 : request.count6) ?? 0;
+    for (const { block, ordinals } of holdings) if (cidrOf(block).version === version) wanted -= ordinals.length;
+    if (wanted > 0) await takeAddresses(context, draft, request, version, wanted, taken);
+  }
+  if (taken.size > 0) {
+    const counts = new Map(holdings.map(({ block, ordinals }) => [block.cidr, ordinals.length]));
+    for (const [key, ordinals] of taken) {
+      const { cidr } = (await draft.block(key))!;
+      counts.set(cidr, (counts.get(cidr) ?? 0) + ordinals.length);
+    }
+    const raised: HandleRecord = { handle, node: record?.node ?? node, blocks: Object.fromEntries(counts) };
+    draft.putFirst(handleKey(handle), raised);
+  }
+  const assignments: Assignment[] = [];
+  for (const { key, ordinals } of [...holdings, ...[...taken].map(([key, ordinals]) => ({ key, ordinals }))]) {
+    const block = (await draft.block(key))!;
+    for (const ordinal of ordinals) assignments.push(assignmentAt(context, block, ordinal));
+  }
+  return assignments.sort((x, y) => x.address.version - y.address.version);
+}
+
+function assertRequest({ handle, node, count4 = 0, count6 = 0 }: AssignRequest): void {
+  assertHandle(handle);
+  if (node === '') throw new IpamError('ERR_IPAM_INVALID', 'the request names no node');
+  for (const count of [count4, count6]) {
+    if (!Number.isInteger(count) || count < 0 || count > 4096) {
+      throw new IpamError('ERR_IPAM_INVALID', `${count} addresses were asked for; 0 to 4096 are possible`);
+    }
+  }
+  if (count4 + count6 === 0)
+    throw new IpamError('ERR_IPAM_INVALID', 'no address was asked for: count4 and count6 are 0');
+}
+
+async function takeAddresses(
+  context: IpamContext,
+  draft: Draft,
+  request: AssignRequest,
+  version: IpVersion,
+  count: number,
+  taken: Taken,
+): Promise<void> {
+  const { catalogue } = context;
+  const { node, handle, use = 'Workload' } = request;
+  const names = request.pools ?? (request.pool === undefined ? undefined : [request.pool]);
+  const pools = eligiblePools(catalogue.pools, { ...request, version, names, use });
+  const spaces = pools.map(({ name }) => catalogue.blocks.space(name)!);
+  const to: Recipient = { handle, node, owner: request.owner ?? {} };
+  let wanted = count;
+
+  const take = async (key: string): Promise<void> => {
+    const block = (await draft.block(key))!;
+    const { block: next, ordinals } = assignFree(block, wanted, to, termsFor(context, block));
+    if (ordinals.length === 0) {
+      catalogue.rememberFull(key, block, context.now());
+      return;
+    }
+    draft.put(key, next);
+    taken.set(key, [...(taken.get(key) ?? []), ...ordinals]);
+    wanted -= ordinals.length;
+  };
+
+  const own = catalogue.blocks.ownedBy(node, version);
+  for (const space of spaces) {
+    for (const summary of own) {
+      if (wanted === 0) return;
+      if (catalogue.mayHaveRoom(summary, context.now()) && catalogue.blocks.spaceOf(summary.cidr) === space)
+        await take(summary.key);
+    }
+  }
+  let claimed = 0;
+  const { maxBlocksPerHost, autoAllocateBlocks, strictAffinity } = catalogue.config;
+  const limited = (): boolean => maxBlocksPerHost > 0 && own.length + claimed >= maxBlocksPerHost;
+  for (const space of autoAllocateBlocks ? spaces : []) {
+    while (wanted > 0 && !limited()) {
+      const before = wanted;
+      const cidr = await claimNext(context, draft, node, space);
+      if (!cidr) break;
+      claimed++;
+      await take(blockKey(cidr));
+      if (wanted === before) break;
+    }
+  }
+  if (wanted > 0 && !strictAffinity && use !== 'Tunnel') {
+    for (const space of spaces) {
+      for (const key of space.open.from(fnv1(node) + (draft.attempt > 0 ? Math.floor(context.random() * 1e6) : 0))) {
+        if (wanted === 0) return;
+        const summary = catalogue.blocks.get(key)!;
+        if (summary.node !== node && catalogue.mayHaveRoom(summary, context.now())) await take(key);
+      }
+    }
+  }
+  if (wanted > 0) throw fullError(context, { node, version, spaces, count, missing: wanted, limited: limited(), use });
+}

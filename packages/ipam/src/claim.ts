@@ -1,0 +1,114 @@
+/**
+ * How a node comes to own a block, and how it gives one up.
+ *
+ * Claim: affinity `pending`, then the block (its creation decides who gets it), then affinity `confirmed`. Over a store
+ * that commits several keys at once the states between are never seen.
+ */
+import { addressBits, type Prefix } from '@tortie/ip';
+import { newBlock, withOwner } from './block.js';
+import type { BlockSummary } from './block-summary.js';
+import type { IpamContext } from './context.js';
+import type { Draft } from './draft.js';
+import { IpamError } from './errors.js';
+import { fnv1 } from './fnv.js';
+import type { PoolSpace } from './pool-space.js';
+import type { AffinityRecord } from './record/affinity.js';
+import { nodeOf } from './record/block-record.js';
+import { affinityKey, blockKey, poolKey } from './record/keys.js';
+
+/** An empty block of another node may be taken over this long after it was claimed. */
+export const RECLAIM_AFTER_MS = 60_000;
+
+const state = (name: AffinityRecord['state']): AffinityRecord => ({ state: name });
+
+/** Whether the node may own one more block of this version. */
+export function mayClaim(context: IpamContext, node: string, version: 4 | 6): boolean {
+  const { config, blocks } = context.catalogue;
+  return config.maxBlocksPerHost === 0 || blocks.ownedBy(node, version).length < config.maxBlocksPerHost;
+}
+
+/**
+ * Plans a further block of the pool for the node and gives its CIDR: one that does not exist, else one that belongs to
+ * nobody, else an empty one that another node claimed long ago. Undefined: there is none. Reads nothing per candidate.
+ */
+export async function claimNext(
+  context: IpamContext,
+  draft: Draft,
+  node: string,
+  space: PoolSpace,
+): Promise<Prefix | undefined> {
+  const { catalogue } = context;
+  const single = space.pool.blockSize === addressBits(space.pool.cidr.version);
+  const start = single || draft.attempt > 2 ? Math.floor(context.random() * 2 ** 32) : fnv1(node);
+  const isSkipped = (cidr: Prefix): boolean => draft.writes(blockKey(cidr));
+  const free = space.findFree(start, catalogue.isWhollyReserved, isSkipped);
+  if (free) {
+    await claimBlock(context, draft, node, free);
+    return free;
+  }
+  const seed = Math.floor(context.random() * 2 ** 32);
+  for (const bag of [space.ownerless, space.idle]) {
+    for (const key of bag.from(seed)) {
+      const summary = catalogue.blocks.get(key)!;
+      if (draft.writes(key) || !mayTakeOver(context, summary, node)) continue;
+      await claimBlock(context, draft, node, summary.cidr);
+      return summary.cidr;
+    }
+  }
+  return undefined;
+}
+
+function mayTakeOver({ catalogue, now }: IpamContext, summary: BlockSummary, node: string): boolean {
+  if (summary.node === node || catalogue.isWhollyReserved(summary.cidr)) return false;
+  if (summary.node === undefined) return summary.unallocated > 0;
+  return summary.assigned === 0 && now() - summary.claimedAt >= RECLAIM_AFTER_MS;
+}
+
+/** Plans that the node owns this block: creates it, or takes it over from whoever owns it now. */
+export async function claimBlock(context: IpamContext, draft: Draft, node: string, cidr: Prefix): Promise<void> {
+  const key = blockKey(cidr);
+  const affinity = affinityKey(node, cidr);
+  const block = await draft.block(key);
+  const owner = block && nodeOf(block);
+  if (owner === node) return;
+  const pool = context.catalogue.blocks.spaceOf(cidr)?.pool;
+  if (pool) draft.guard(poolKey(pool.name), pool.revision);
+  await draft.read(affinity);
+  draft.put(affinity, state('pending'));
+  const former = owner === undefined ? undefined : affinityKey(owner, cidr);
+  if (former !== undefined && (await draft.read(former))) draft.put(former, state('pendingDeletion'));
+  draft.put(key, block ? withOwner(block, node, context.now()) : newBlock(cidr, node, context.now()));
+  if (former !== undefined && (await draft.read(former))) draft.delete(former);
+  draft.putAgain(affinity, state('confirmed'));
+}
+
+/**
+ * Plans that the node owns the block no longer: an empty one is deleted, else it belongs to nobody. Resting addresses count
+ * as use, for a deleted block would forget them. False: the node does not own it.
+ */
+export async function giveUpBlock(
+  context: IpamContext,
+  draft: Draft,
+  node: string,
+  cidr: Prefix,
+  mustBeEmpty: boolean,
+): Promise<boolean> {
+  const key = blockKey(cidr);
+  const affinity = affinityKey(node, cidr);
+  const block = await draft.block(key);
+  const known = await draft.read(affinity);
+  const owned = block !== undefined && nodeOf(block) === node;
+  if (owned) {
+    const used = block.allocations.length - block.unallocated.length;
+    if (used > 0 && mustBeEmpty) {
+      throw new IpamError('ERR_IPAM_BLOCK', `block ${block.cidr} is not empty: ${used} addresses are assigned`);
+    }
+    if (known) draft.put(affinity, state('pendingDeletion'));
+    const cooldownMs = context.catalogue.config.cooldownS * 1000;
+    const resting = Object.values(block.released).some((at) => Math.abs(context.now() - at) < cooldownMs);
+    if (used > 0 || resting) draft.put(key, withOwner(block, undefined, context.now()));
+    else draft.delete(key);
+  }
+  if (known) draft.delete(affinity);
+  return owned;
+}

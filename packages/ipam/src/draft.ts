@@ -1,0 +1,145 @@
+/**
+ * The writes of one operation, gathered before any is done. Over a store with multi-key commits they become one commit:
+ * all or none. Elsewhere they are done one by one in the order of the steps, which every operation chooses so that a crash
+ * between two steps leaves only what `repair` can finish.
+ */
+import type { Entry, Operation, Store } from '@tortie/store';
+import type { Catalogue } from './catalogue.js';
+import { type BlockRecord, readBlock } from './record/block-record.js';
+import { BLOCKS } from './record/keys.js';
+
+interface Step {
+  readonly key: string;
+  /** Undefined: delete. */
+  value: unknown;
+}
+
+export class Draft {
+  /** How many times the operation was tried before. */
+  readonly attempt: number;
+  readonly #store: Store;
+  readonly #catalogue: Catalogue;
+  /** What each key was when it was read; revision 0: absent. */
+  readonly #bases = new Map<string, { readonly value: unknown; readonly revision: number }>();
+  readonly #steps: Step[] = [];
+  readonly #guards = new Map<string, number>();
+
+  constructor(store: Store, catalogue: Catalogue, attempt: number) {
+    this.#store = store;
+    this.#catalogue = catalogue;
+    this.attempt = attempt;
+  }
+
+  /** The value as it will be after this draft; undefined where absent. */
+  async read(key: string): Promise<Entry | undefined> {
+    const base = await this.#base(key);
+    const step = this.#steps.findLast((candidate) => candidate.key === key);
+    const value = step ? step.value : base.value;
+    return value === undefined ? undefined : { key, value, revision: base.revision };
+  }
+
+  /** A block as it will be after this draft. */
+  async block(key: string): Promise<BlockRecord | undefined> {
+    const entry = await this.read(key);
+    return entry && readBlock(entry);
+  }
+
+  /** Takes a key to be absent without looking; if that is wrong, the commit conflicts. */
+  assumeAbsent(key: string): void {
+    if (!this.#bases.has(key)) this.#bases.set(key, { value: undefined, revision: 0 });
+  }
+
+  /** Writes a key that was read (or assumed absent); a second time in place of the first. */
+  put(key: string, value: unknown): void {
+    const step = this.#steps.find((candidate) => candidate.key === key);
+    if (step) step.value = value;
+    else this.#steps.push({ key, value });
+  }
+
+  /** Writes a key before all other steps. */
+  putFirst(key: string, value: unknown): void {
+    this.#steps.unshift({ key, value });
+  }
+
+  /** Writes a key that has an earlier step once more. */
+  putAgain(key: string, value: unknown): void {
+    this.#steps.push({ key, value });
+  }
+
+  delete(key: string): void {
+    this.#steps.push({ key, value: undefined });
+  }
+
+  /** Whether this draft writes the key. */
+  writes(key: string): boolean {
+    return this.#steps.some((step) => step.key === key);
+  }
+
+  /** Lets the commit fail if a key that is not written changed meanwhile. Only where the store commits several keys. */
+  guard(key: string, revision: number): void {
+    this.#guards.set(key, revision);
+  }
+
+  /** The same for a key that was read. */
+  guardRead(key: string): void {
+    this.guard(key, this.#bases.get(key)!.revision);
+  }
+
+  /** Throws StoreError; see isConflict. */
+  async commit(): Promise<void> {
+    if (this.#steps.length === 0) return;
+    if (this.#store.multiKey) await this.#commitAtOnce();
+    else await this.#commitInOrder();
+  }
+
+  async #commitAtOnce(): Promise<void> {
+    const last = new Map<string, unknown>();
+    for (const { key, value } of this.#steps) last.set(key, value);
+    const operations: Operation[] = [];
+    for (const [key, value] of last) {
+      const operation = operationFor(key, value, this.#bases.get(key)!.revision);
+      if (operation) operations.push(operation);
+    }
+    for (const [key, revision] of this.#guards) {
+      if (!last.has(key)) operations.push({ type: 'check', key, revision });
+    }
+    if (operations.length === 0) return;
+    const revision = await this.#store.commit(operations);
+    for (const [key, value] of last) this.#written(key, value, revision);
+  }
+
+  async #commitInOrder(): Promise<void> {
+    const revisions = new Map([...this.#bases].map(([key, { revision }]) => [key, revision]));
+    for (const { key, value } of this.#steps) {
+      const operation = operationFor(key, value, revisions.get(key)!);
+      if (!operation) continue;
+      const revision = await this.#store.commit([operation]);
+      revisions.set(key, value === undefined ? 0 : revision);
+      this.#written(key, value, revision);
+    }
+  }
+
+  #written(key: string, value: unknown, revision: number): void {
+    if (key.startsWith(BLOCKS)) this.#catalogue.written(key, value as BlockRecord | undefined, revision);
+  }
+
+  async #base(key: string): Promise<{ readonly value: unknown; readonly revision: number }> {
+    const base = this.#bases.get(key);
+    if (base) return base;
+    const known = this.attempt < 2 ? this.#catalogue.record(key) : undefined;
+    const read = known ? { value: known.record, revision: known.revision } : await this.#load(key);
+    this.#bases.set(key, read);
+    return read;
+  }
+
+  async #load(key: string): Promise<{ readonly value: unknown; readonly revision: number }> {
+    const entry = await this.#store.get(key);
+    if (key.startsWith(BLOCKS)) this.#catalogue.written(key, entry && readBlock(entry), entry?.revision ?? 0);
+    return entry ?? { value: undefined, revision: 0 };
+  }
+}
+
+function operationFor(key: string, value: unknown, revision: number): Operation | undefined {
+  if (value === undefined) return revision === 0 ? undefined : { type: 'delete', key, revision };
+  return revision === 0 ? { type: 'create', key, value } : { type: 'update', key, value, revision };
+}

@@ -1,0 +1,155 @@
+/** What is shown of blocks and assignments. */
+import { type Address, addressBits, ordinalOf } from '@tortie/ip';
+import { attributeAt, usageOf } from './block.js';
+import { type IpamContext, termsFor } from './context.js';
+import { assignmentAt } from './held.js';
+import { type AffinityState, readAffinity } from './record/affinity.js';
+import { type BlockRecord, cidrOf, nodeOf, readBlock } from './record/block-record.js';
+import { readHandle } from './record/handle.js';
+import { AFFINITIES, affinitiesKey, affinityKey, BLOCKS, blockKey, handleKey } from './record/keys.js';
+import type { Assignment, AssignmentFilter, BlockFilter, BlockView, NodeRoutes } from './requests.js';
+
+interface ReadBlock {
+  readonly block: BlockRecord;
+  readonly revision: number;
+}
+
+/** Every block, in one read. */
+async function readAll({ store }: IpamContext): Promise<readonly ReadBlock[]> {
+  const { entries } = await store.list(BLOCKS);
+  return entries.map((entry) => ({ block: readBlock(entry), revision: entry.revision }));
+}
+
+/** Some blocks, those known to this process without a read. */
+async function readSome({ store, catalogue }: IpamContext, keys: readonly string[]): Promise<readonly ReadBlock[]> {
+  const blocks: ReadBlock[] = [];
+  for (const key of keys) {
+    const known = catalogue.record(key);
+    if (known) {
+      blocks.push({ block: known.record, revision: known.revision });
+      continue;
+    }
+    const entry = await store.get(key);
+    if (entry) blocks.push({ block: readBlock(entry), revision: entry.revision });
+  }
+  return blocks;
+}
+
+async function statesUnder({ store }: IpamContext, prefix: string): Promise<ReadonlyMap<string, AffinityState>> {
+  const { entries } = await store.list(prefix);
+  return new Map(entries.map((entry) => [entry.key, readAffinity(entry).state]));
+}
+
+export async function viewBlocks(context: IpamContext, filter: BlockFilter): Promise<readonly BlockView[]> {
+  const { node, pool, version } = filter;
+  const { blocks } = context.catalogue;
+  const [read, states] =
+    node === undefined
+      ? [await readAll(context), await statesUnder(context, AFFINITIES)]
+      : [
+          await readSome(
+            context,
+            blocks.ownedBy(node).map(({ key }) => key),
+          ),
+          await statesUnder(context, affinitiesKey(node)),
+        ];
+  const views = read.map((one) => viewBlock(context, one, states));
+  return views.filter(
+    (view) => (pool === undefined || view.pool === pool) && (version === undefined || view.cidr.version === version),
+  );
+}
+
+export function viewBlock(
+  context: IpamContext,
+  { block, revision }: ReadBlock,
+  states: ReadonlyMap<string, AffinityState>,
+): BlockView {
+  const cidr = cidrOf(block);
+  const node = nodeOf(block);
+  return {
+    cidr,
+    pool: context.catalogue.blocks.spaceOf(cidr)?.pool.name,
+    node,
+    state: (node === undefined ? undefined : states.get(affinityKey(node, cidr))) ?? 'none',
+    claimedAt: block.affinityClaimTime,
+    size: block.allocations.length,
+    ...usageOf(block, termsFor(context, block)),
+    revision,
+  };
+}
+
+export async function viewAssignments(context: IpamContext, filter: AssignmentFilter): Promise<readonly Assignment[]> {
+  const assignments: Assignment[] = [];
+  for (const { block } of await blocksFor(context, filter)) {
+    for (const ordinal of block.allocations.keys()) {
+      const holder = attributeAt(block, ordinal);
+      if (!holder) continue;
+      if (filter.handle !== undefined && holder.handle !== filter.handle) continue;
+      if (filter.node !== undefined && holder.node !== filter.node) continue;
+      assignments.push(assignmentAt(context, block, ordinal));
+    }
+  }
+  return assignments;
+}
+
+/** The blocks in which assignments that pass the filter can lie. */
+async function blocksFor(
+  context: IpamContext,
+  { handle, node, block }: AssignmentFilter,
+): Promise<readonly ReadBlock[]> {
+  const { blocks } = context.catalogue;
+  if (block) return readSome(context, [blockKey(block)]);
+  if (handle !== undefined) {
+    const entry = await context.store.get(handleKey(handle));
+    const cidrs = entry ? Object.keys(readHandle(entry).blocks) : [];
+    return readSome(
+      context,
+      cidrs.map((cidr) => BLOCKS + cidr.replace('/', '-')),
+    );
+  }
+  if (node !== undefined) {
+    return readSome(
+      context,
+      [...blocks.ownedBy(node), ...blocks.visitedBy(node)].map(({ key }) => key),
+    );
+  }
+  return readAll(context);
+}
+
+export async function viewAssignmentOf(context: IpamContext, address: Address): Promise<Assignment | undefined> {
+  const summary = context.catalogue.blocks.containing(address);
+  const [read] = summary ? await readSome(context, [summary.key]) : [];
+  if (!summary || !read) return undefined;
+  const ordinal = Number(ordinalOf(summary.cidr, address));
+  return attributeAt(read.block, ordinal) && assignmentAt(context, read.block, ordinal);
+}
+
+export async function viewRoutes(context: IpamContext, node: string): Promise<NodeRoutes> {
+  const { blocks: index } = context.catalogue;
+  const states = await statesUnder(context, affinitiesKey(node));
+  const blocks = index.ownedBy(node).flatMap(({ cidr }) => {
+    const state = states.get(affinityKey(node, cidr));
+    const pool = index.spaceOf(cidr)?.pool;
+    if (state === undefined) return [];
+    return {
+      cidr,
+      pool: pool?.name,
+      state,
+      advertise: state === 'confirmed' && !pool?.disableBGPExport,
+      blackhole: cidr.length < addressBits(cidr.version),
+    };
+  });
+  const borrowed: NodeRoutes['borrowed'][number][] = [];
+  for (const { block } of await readSome(
+    context,
+    index.visitedBy(node).map(({ key }) => key),
+  )) {
+    const pool = index.spaceOf(cidrOf(block))?.pool;
+    for (const ordinal of block.allocations.keys()) {
+      if (attributeAt(block, ordinal)?.node !== node) continue;
+      const { address, block: cidr } = assignmentAt(context, block, ordinal);
+      borrowed.push({ address, block: cidr, pool: pool?.name, advertise: !pool?.disableBGPExport });
+    }
+  }
+  return { blocks, borrowed };
+}
