@@ -220,11 +220,23 @@ static napi_value do_unmount(napi_env env, napi_callback_info info) {
 
 /* ---- exchange: send batches, collect what comes back, off the main thread ---- */
 
+/*
+ * Exchanges on one descriptor run in the order in which they were asked for, one after the other, so that the next may
+ * be handed over before the one before is done, and the kernel need not wait for the event loop.
+ */
+#define LANES 64
+typedef struct { pthread_mutex_t lock; pthread_cond_t turn; uint64_t next, serving; } Lane;
+static Lane lanes[LANES] = {
+  [0 ... LANES - 1] = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0 },
+};
+
 typedef struct {
   napi_async_work work;
   napi_deferred deferred;
   napi_ref keep[3];
   int fd;
+  Lane *lane;
+  uint64_t ticket;
   Bytes out, ends, seqs;
   size_t limit, room, got, done;
   uint8_t *in;
@@ -244,9 +256,7 @@ static bool ends_exchange(const uint8_t *at, size_t left, uint32_t seq) {
   }
   return false;
 }
-static void exchange_run(napi_env env, void *data) {
-  (void)env;
-  Exchange *x = data;
+static void exchange_batches(Exchange *x) {
   const uint32_t *ends = (void *)x->ends.at, *seqs = (void *)x->seqs.at;
   size_t start = 0;
   for (; x->done < x->seqs.length; x->done++) {
@@ -272,6 +282,18 @@ static void exchange_run(napi_env env, void *data) {
     }
   }
   x->error = 0;
+}
+static void exchange_run(napi_env env, void *data) {
+  (void)env;
+  Exchange *x = data;
+  pthread_mutex_lock(&x->lane->lock);
+  while (x->lane->serving != x->ticket) pthread_cond_wait(&x->lane->turn, &x->lane->lock);
+  pthread_mutex_unlock(&x->lane->lock);
+  exchange_batches(x);
+  pthread_mutex_lock(&x->lane->lock);
+  x->lane->serving++;
+  pthread_cond_broadcast(&x->lane->turn);
+  pthread_mutex_unlock(&x->lane->lock);
 }
 static void exchange_end(napi_env env, napi_status status, void *data) {
   Exchange *x = data;
@@ -301,7 +323,12 @@ static napi_value exchange(napi_env env, napi_callback_info info) {
   napi_create_promise(env, &x->deferred, &promise);
   napi_create_string_utf8(env, "tortie-linux:exchange", NAPI_AUTO_LENGTH, &name);
   napi_create_async_work(env, NULL, name, exchange_run, exchange_end, x, &x->work);
+  x->lane = &lanes[(unsigned)x->fd % LANES];
+  pthread_mutex_lock(&x->lane->lock);
+  x->ticket = x->lane->next++;
+  /* Under the lock: the pool takes work in the order of the tickets, also when several workers ask. */
   napi_queue_async_work(env, x->work);
+  pthread_mutex_unlock(&x->lane->lock);
   return promise;
 }
 

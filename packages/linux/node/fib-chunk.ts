@@ -1,4 +1,4 @@
-/** One piece of work for the kernel: up to 32 batches of 128 route messages in a buffer that is used again. */
+/** One piece of work for the kernel: batches of 128 route messages in a buffer that is used again. */
 import type { Prefix } from '@tortie/ip';
 import {
   errnoName,
@@ -13,7 +13,8 @@ import type { NetlinkSocket } from './netlink-socket.js';
 
 /** More in one send can lose the last acknowledgement to ENOBUFS. */
 const BATCH_MESSAGES = 128;
-export const CHUNK_MESSAGES = 32 * BATCH_MESSAGES;
+const CHUNK_MESSAGES = 128 * BATCH_MESSAGES;
+const FIRST_MESSAGES = 16 * BATCH_MESSAGES;
 const NLM_F_ACK = 4;
 const OCTETS_PER_MESSAGE = 96;
 
@@ -24,23 +25,21 @@ export interface Refusal {
 }
 
 export class FibChunk {
-  #octets = new Uint8Array(CHUNK_MESSAGES * OCTETS_PER_MESSAGE);
+  #octets = new Uint8Array(FIRST_MESSAGES * OCTETS_PER_MESSAGE);
   #view = viewOf(this.#octets);
   #at = 0;
   #lastAt = 0;
   #ends: number[] = [];
   #seqs: number[] = [];
   #firstSeq = 0;
-  /** Per message: the place of its change in the job, and what the table said before (-1: nothing). */
-  readonly changes: number[] = [];
-  readonly before: number[] = [];
-
-  get count(): number {
-    return this.changes.length;
-  }
+  /** Per message: the place of its change in the job, the way it asks for, what the table said before; -1 for none. */
+  readonly changes = new Int32Array(CHUNK_MESSAGES);
+  readonly ways = new Int32Array(CHUNK_MESSAGES);
+  readonly before = new Int32Array(CHUNK_MESSAGES);
+  count = 0;
 
   get full(): boolean {
-    return this.changes.length >= CHUNK_MESSAGES;
+    return this.count >= CHUNK_MESSAGES;
   }
 
   /** Starts anew. Sequence numbers of a chunk are consecutive, so the socket must have room before they wrap. */
@@ -49,19 +48,19 @@ export class FibChunk {
     this.#ends = [];
     this.#seqs = [];
     this.#firstSeq = firstSeq;
-    this.changes.length = 0;
-    this.before.length = 0;
+    this.count = 0;
   }
 
-  add(template: RouteTemplate, flags: number, prefix: Prefix, change: number, before: number): void {
+  add(template: RouteTemplate, flags: number, prefix: Prefix, change: number, way: number, before: number): void {
     if (this.#at + template.length > this.#octets.length) this.#grow(template.length);
-    const place = this.changes.length;
+    const place = this.count++;
     const seq = this.#firstSeq + place;
     const last = place % BATCH_MESSAGES === BATCH_MESSAGES - 1;
     this.#lastAt = this.#at;
     this.#at = template.write(this.#octets, this.#view, this.#at, last ? flags | NLM_F_ACK : flags, seq, prefix);
-    this.changes.push(change);
-    this.before.push(before);
+    this.changes[place] = change;
+    this.ways[place] = way;
+    this.before[place] = before;
     if (last) this.#endBatch(seq);
   }
 

@@ -64,6 +64,12 @@ export class WayTable {
     return way;
   }
 
+  /** The way of a route that the kernel has, through an object of ours; undefined where it is none of ours. */
+  ofObject(id: number, version: IpVersion): Way | undefined {
+    const hops = this.#objects?.hopsOf(id);
+    return hops && this.#intern('unicast', version, hops);
+  }
+
   /** The way of a route that the kernel has. */
   ofRoute(route: Route): Way {
     const kind = route.type === 'blackhole' ? 'blackhole' : 'unicast';

@@ -16,10 +16,9 @@ export {
   type Subscription,
   subscribeEvents,
 } from './events.js';
+export type { FibChange, FibResult } from './fib-pipeline.js';
 export {
-  type FibChange,
   type FibDisturbance,
-  type FibResult,
   FibWriter,
   type FibWriterOptions,
   type InstalledRoute,

@@ -19,8 +19,8 @@ export const NETLINK = { ADD_MEMBERSHIP: 1, CAP_ACK: 10, EXT_ACK: 11, GET_STRICT
 export const SO = { SNDBUF: 7, RCVBUF: 8, RCVTIMEO: 20, ATTACH_FILTER: 26, SNDBUFFORCE: 32, RCVBUFFORCE: 33 } as const;
 const EPERM = 1;
 const ANSWER_TIMEOUT_S = 10;
-/** Size of one piece of a dump: about 3,000 routes, a few milliseconds of parsing. */
-const DUMP_PIECE_OCTETS = 256 * 1024;
+/** Size of one piece of a dump: about 1,500 routes, a few milliseconds of parsing. */
+const DUMP_PIECE_OCTETS = 96 * 1024;
 const NONE = new Uint8Array();
 const NO_ENDS = new Uint32Array();
 
@@ -36,13 +36,14 @@ export interface Exchanged {
   readonly errno: number;
 }
 
-/** An rtnetlink socket. Exchanges wait for each other, so answers never mix. */
+/** An rtnetlink socket. */
 export class NetlinkSocket {
   readonly fd: number;
   /** nlmsg_pid of our messages, and of the notifications they cause. */
   readonly portId: number;
   #seq = 1;
-  #busy: Promise<unknown> = Promise.resolve();
+  /** Settles when the dump under way is over: its pieces and other answers must not mix. */
+  #dumping: Promise<void> | undefined;
   #native: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -75,9 +76,13 @@ export class NetlinkSocket {
     return this.#seq;
   }
 
-  /** Sends batches one by one and collects the answers. The octets must not change until it settles. */
-  exchange(octets: Uint8Array, ends: Uint32Array, seqs: Uint32Array, limitOctets = 0): Promise<Exchanged> {
-    return this.#alone(() => this.#exchange(octets, ends, seqs, limitOctets));
+  /**
+   * Sends batches one by one and collects the answers. The octets must not change until it settles. The next exchange may
+   * be asked for at once; the addon keeps the order.
+   */
+  async exchange(octets: Uint8Array, ends: Uint32Array, seqs: Uint32Array, limitOctets = 0): Promise<Exchanged> {
+    while (this.#dumping) await this.#dumping;
+    return this.#exchange(octets, ends, seqs, limitOctets);
   }
 
   async #exchange(octets: Uint8Array, ends: Uint32Array, seqs: Uint32Array, limit: number): Promise<Exchanged> {
@@ -145,24 +150,16 @@ export class NetlinkSocket {
     addon().close(this.fd);
   }
 
-  #alone<T>(task: () => Promise<T>): Promise<T> {
-    const mine = this.#busy.then(task, task);
-    this.#busy = mine.catch(() => {});
-    return mine;
-  }
-
   async #acquire(): Promise<() => void> {
+    while (this.#dumping) await this.#dumping;
     let free = (): void => {};
-    const held = new Promise<void>((resolve) => {
+    this.#dumping = new Promise<void>((resolve) => {
       free = resolve;
     });
-    await new Promise<void>((resolve) => {
-      void this.#alone(() => {
-        resolve();
-        return held;
-      });
-    });
-    return free;
+    return () => {
+      this.#dumping = undefined;
+      free();
+    };
   }
 }
 

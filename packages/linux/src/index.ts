@@ -3,6 +3,7 @@ export { LinuxError, type LinuxErrorCode, type LinuxErrorDetails } from './error
 export { fibWriterFilter, ignoreProtocolFilter } from './event-filter.js';
 export { AF, familyOf, versionOf } from './family.js';
 export { PrefixTable } from './fib/prefix-table.js';
+export { newScannedRoute, type ScannedRoute, scanRoute } from './fib/route-scan.js';
 export { RouteTemplate } from './fib/route-template.js';
 export {
   ADDRESS_FLAGS,

@@ -1,7 +1,7 @@
 /**
- * Prefix -> 32-bit number, for tables of a million prefixes: typed arrays, open addressing, 12 octets an IPv4 slot. The
- * table is 256 small ones, each growing alone, so that no insertion stops the event loop for a rehash of the whole
- * (bench/fib-writer).
+ * Prefix -> number of 31 bits, for tables of a million prefixes: typed arrays, open addressing, 12 octets an IPv4 slot. The
+ * table is 256 small ones, each growing alone, so that no insertion stops the event loop for a rehash of the whole,
+ * and every number in it is a signed 32-bit one, which V8 passes around without allocating (bench/fib-writer).
  */
 import type { IpVersion, Prefix } from '@tortie/ip';
 
@@ -12,7 +12,7 @@ const FREE = 0xff;
 
 interface Shard {
   /** Per slot: the address words, the length (FREE where empty), the value. */
-  slots: Uint32Array;
+  slots: Int32Array;
   mask: number;
   size: number;
 }
@@ -38,38 +38,48 @@ export class PrefixTable {
   /** The value, or -1. */
   get(prefix: Prefix): number {
     const hash = hashOf(prefix);
-    const shard = this.#shards[hash >>> 24]!;
+    const shard = this.#shards[(hash >>> 24) & 255]!;
     const at = this.#find(shard, hash, prefix);
     return shard.slots[at + this.#words] === FREE ? -1 : shard.slots[at + this.#words + 1]!;
   }
 
   set(prefix: Prefix, value: number): void {
+    this.swap(prefix, value);
+  }
+
+  /** Sets the value and gives the one before, or -1: one search instead of two. */
+  swap(prefix: Prefix, value: number): number {
     const hash = hashOf(prefix);
-    const shard = this.#shards[hash >>> 24]!;
+    const shard = this.#shards[(hash >>> 24) & 255]!;
+    const words = this.#words;
     let at = this.#find(shard, hash, prefix);
-    if (shard.slots[at + this.#words] === FREE) {
-      if ((shard.size + 1) * 4 > (shard.mask + 1) * 3) {
-        this.#grow(shard);
-        at = this.#find(shard, hash, prefix);
-      }
-      const { slots } = shard;
-      slots[at] = prefix.a;
-      if (this.#words === 4) {
-        slots[at + 1] = prefix.b;
-        slots[at + 2] = prefix.c;
-        slots[at + 3] = prefix.d;
-      }
-      slots[at + this.#words] = prefix.length;
-      shard.size++;
-      this.#size++;
+    if (shard.slots[at + words] !== FREE) {
+      const before = shard.slots[at + words + 1]!;
+      shard.slots[at + words + 1] = value;
+      return before;
     }
-    shard.slots[at + this.#words + 1] = value;
+    if ((shard.size + 1) * 4 > (shard.mask + 1) * 3) {
+      this.#grow(shard);
+      at = this.#find(shard, hash, prefix);
+    }
+    const { slots } = shard;
+    slots[at] = prefix.a | 0;
+    if (words === 4) {
+      slots[at + 1] = prefix.b | 0;
+      slots[at + 2] = prefix.c | 0;
+      slots[at + 3] = prefix.d | 0;
+    }
+    slots[at + words] = prefix.length;
+    slots[at + words + 1] = value;
+    shard.size++;
+    this.#size++;
+    return -1;
   }
 
   /** Removes a prefix and gives its value, or -1. */
   delete(prefix: Prefix): number {
     const hash = hashOf(prefix);
-    const shard = this.#shards[hash >>> 24]!;
+    const shard = this.#shards[(hash >>> 24) & 255]!;
     const stride = this.#stride;
     const length = this.#words;
     const { slots, mask } = shard;
@@ -102,7 +112,7 @@ export class PrefixTable {
   }
 
   #emptyShard(count: number): Shard {
-    const slots = new Uint32Array(count * this.#stride);
+    const slots = new Int32Array(count * this.#stride);
     for (let at = this.#words; at < slots.length; at += this.#stride) slots[at] = FREE;
     return { slots, mask: count - 1, size: 0 };
   }
@@ -111,22 +121,25 @@ export class PrefixTable {
     return at === mask * this.#stride ? 0 : at + this.#stride;
   }
 
-  #prefixAt(slots: Uint32Array, at: number): Prefix {
+  #prefixAt(slots: Int32Array, at: number): Prefix {
     const length = slots[at + this.#words]!;
-    if (this.#words === 1) return { version: 4, a: slots[at]!, b: 0, c: 0, d: 0, length };
-    return { version: 6, a: slots[at]!, b: slots[at + 1]!, c: slots[at + 2]!, d: slots[at + 3]!, length };
+    const word = (i: number): number => slots[at + i]! >>> 0;
+    if (this.#words === 1) return { version: 4, a: word(0), b: 0, c: 0, d: 0, length };
+    return { version: 6, a: word(0), b: word(1), c: word(2), d: word(3), length };
   }
 
   /** Where the prefix is, or the free slot where it belongs. */
   #find(shard: Shard, hash: number, prefix: Prefix): number {
     const { slots, mask } = shard;
     const words = this.#words;
+    const a = prefix.a | 0;
     for (let at = (hash & mask) * this.#stride; ; at = this.#after(at, mask)) {
       const length = slots[at + words]!;
       if (length === FREE) return at;
-      if (length !== prefix.length || slots[at] !== prefix.a) continue;
+      if (length !== prefix.length || slots[at] !== a) continue;
       if (words === 1) return at;
-      if (slots[at + 1] === prefix.b && slots[at + 2] === prefix.c && slots[at + 3] === prefix.d) return at;
+      if (slots[at + 1] !== (prefix.b | 0) || slots[at + 2] !== (prefix.c | 0)) continue;
+      if (slots[at + 3] === (prefix.d | 0)) return at;
     }
   }
 
@@ -147,9 +160,8 @@ export class PrefixTable {
 /** Spreads prefixes that differ in few bits; the high octet picks the shard, the low bits the slot. */
 function hashOf({ a, b, c, d, length }: Prefix): number {
   let hash = Math.imul(a ^ (length << 3), 0x9e3779b1);
-  hash ^= hash >>> 15;
-  hash = Math.imul(hash ^ b, 0x85ebca77);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ b, 0x85ebca77);
   hash = Math.imul(hash ^ (hash >>> 13) ^ c, 0xc2b2ae3d);
   hash = Math.imul(hash ^ (hash >>> 16) ^ d, 0x27d4eb2f);
-  return (hash ^ (hash >>> 15)) >>> 0;
+  return hash ^ (hash >>> 15);
 }
