@@ -1,9 +1,7 @@
-// Builds everything: the native addon where a compiler is there, then TypeScript.
+// Builds everything: the native addon, then TypeScript.
+import { spawnSync } from 'node:child_process';
 
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-
-const run = (command, args) => execFileSync(command, args, { stdio: 'inherit' });
-
-if (existsSync('packages/linux/build.mjs')) run(process.execPath, ['packages/linux/build.mjs']);
-run(process.execPath, ['node_modules/typescript/bin/tsc', '-b']);
+for (const args of [['packages/linux/build.mjs'], ['node_modules/typescript/bin/tsc', '-b']]) {
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
