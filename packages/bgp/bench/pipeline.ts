@@ -7,7 +7,8 @@ import { ipv4 } from '@tortie/ip';
 import { Rib } from '../src/rib/rib.js';
 import type { RibSession } from '../src/rib/rib-session.js';
 import { wireContext } from '../src/wire/context.js';
-import { generateTable, generateWithdrawals, type Table } from './generated-table.js';
+import type { Table } from './generated-table.js';
+import { makeTable } from './table-worker.js';
 
 const [routes = 500_000, members = 1, version = 4] = process.argv.slice(2, 5).map(Number);
 const ibgp = process.argv[5] === 'ibgp';
@@ -75,8 +76,12 @@ function feed(name: string, { bytes, updates, routes: count }: Table): void {
 }
 
 const options = { routes, version: version as 4 | 6, ibgp };
+const announcement = await makeTable('table', options);
+const churn = await makeTable('table', { ...options, round: 1, share: 0.1 });
+const withdrawal = await makeTable('withdrawals', options);
 drain();
-feed('announce', generateTable(options));
-feed('churn', generateTable({ ...options, round: 1, share: 0.1 }));
-feed('withdraw', generateWithdrawals(options));
+feed('announce', announcement);
+feed('churn', churn);
+feed('withdraw', withdrawal);
+feed('again', announcement);
 console.log(JSON.stringify(rib.counters()));
