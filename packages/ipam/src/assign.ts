@@ -14,7 +14,7 @@ import { IpamError } from './errors.js';
 import { fnv1 } from './fnv.js';
 import { fullError } from './full-error.js';
 import { assignmentAt, heldBy } from './held.js';
-import { cidrOf } from './record/block-record.js';
+import { cidrOf, nodeOf } from './record/block-record.js';
 import { assertHandle, type HandleRecord } from './record/handle.js';
 import { blockKey, handleKey } from './record/keys.js';
 import type { Assignment, AssignRequest } from './requests.js';
@@ -83,8 +83,9 @@ async function takeAddresses(
   const to: Recipient = { handle, node, owner: request.owner ?? {} };
   let wanted = count;
 
-  const take = async (key: string): Promise<void> => {
-    const block = (await draft.block(key))!;
+  const take = async (key: string, mustBeOurs: boolean): Promise<void> => {
+    const block = await draft.block(key);
+    if (!block || (mustBeOurs && nodeOf(block) !== node)) return;
     const { block: next, ordinals } = assignFree(block, wanted, to, termsFor(context, block));
     if (ordinals.length === 0) {
       catalogue.rememberFull(key, block, context.now());
@@ -100,7 +101,7 @@ async function takeAddresses(
     for (const summary of own) {
       if (wanted === 0) return;
       if (catalogue.mayHaveRoom(summary, context.now()) && catalogue.blocks.spaceOf(summary.cidr) === space)
-        await take(summary.key);
+        await take(summary.key, true);
     }
   }
   let claimed = 0;
@@ -112,7 +113,7 @@ async function takeAddresses(
       const cidr = await claimNext(context, draft, node, space);
       if (!cidr) break;
       claimed++;
-      await take(blockKey(cidr));
+      await take(blockKey(cidr), true);
       if (wanted === before) break;
     }
   }
@@ -121,7 +122,7 @@ async function takeAddresses(
       for (const key of space.open.from(fnv1(node) + (draft.attempt > 0 ? Math.floor(context.random() * 1e6) : 0))) {
         if (wanted === 0) return;
         const summary = catalogue.blocks.get(key)!;
-        if (summary.node !== node && catalogue.mayHaveRoom(summary, context.now())) await take(key);
+        if (summary.node !== node && catalogue.mayHaveRoom(summary, context.now())) await take(key, false);
       }
     }
   }

@@ -109,15 +109,9 @@ export class Catalogue {
     return undefined;
   }
 
-  /** Takes note of a block as it was read or written here; undefined: deleted. */
-  written(key: string, record: BlockRecord | undefined, revision: number): void {
+  /** Keeps a record that was read. What the index says stays until the next sync: a plan must see one picture. */
+  keep(key: string, record: BlockRecord, revision: number): void {
     this.#records.delete(key);
-    if (!record) {
-      this.#full.delete(key);
-      this.blocks.delete(key);
-      return;
-    }
-    this.blocks.put(summarize(key, record, revision));
     this.#records.set(key, { record, revision });
     if (this.#records.size > KEPT_RECORDS) {
       for (const oldest of this.#records.keys()) {
@@ -125,6 +119,18 @@ export class Catalogue {
         break;
       }
     }
+  }
+
+  /** Takes note of a block that was written here or changed elsewhere; undefined: deleted. */
+  written(key: string, record: BlockRecord | undefined, revision: number): void {
+    if (!record) {
+      this.#records.delete(key);
+      this.#full.delete(key);
+      this.blocks.delete(key);
+      return;
+    }
+    this.blocks.put(summarize(key, record, revision));
+    this.keep(key, record, revision);
   }
 
   /** Whether a block may have an address to give, by what is remembered of it. */

@@ -134,7 +134,7 @@ export class Draft {
 
   async #load(key: string): Promise<{ readonly value: unknown; readonly revision: number }> {
     const entry = await this.#store.get(key);
-    if (key.startsWith(BLOCKS)) this.#catalogue.written(key, entry && readBlock(entry), entry?.revision ?? 0);
+    if (entry && key.startsWith(BLOCKS)) this.#catalogue.keep(key, readBlock(entry), entry.revision);
     return entry ?? { value: undefined, revision: 0 };
   }
 }

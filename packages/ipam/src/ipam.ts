@@ -261,7 +261,8 @@ export class Ipam implements IpamApi {
       try {
         return await swap(context, (draft) => build(draft, context));
       } catch (error) {
-        await swap(context, (draft) => planUndo(context, draft, who, before));
+        // Where this fails too, a repair finds what is left; the caller needs the first error.
+        await swap(context, (draft) => planUndo(context, draft, who, before)).catch(() => {});
         throw error;
       }
     });

@@ -1,15 +1,7 @@
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
-import { MemoryStore } from '@tortie/store';
 import t from 'tap';
-import { type Assignment, Ipam } from '../src/index.js';
-
-/** An Ipam over a fresh store with a clock that stands still until moved. */
-export function setUp(options: { multiKey?: boolean } = {}) {
-  const clock = { now: 1_700_000_000_000 };
-  const store = new MemoryStore(options);
-  const ipam = new Ipam({ store, now: () => clock.now });
-  return { ipam, store, clock };
-}
+import type { Assignment } from '../src/index.js';
+import { testIpam } from '../testing/index.js';
 
 const addresses = (assignments: readonly Assignment[]): string[] =>
   assignments.map(({ address }) => formatAddress(address));
@@ -21,7 +13,7 @@ for (const multiKey of [true, false]) {
   const kind = multiKey ? 'multi-key' : 'single-key';
 
   t.test(`${kind}: a node claims a block, assigns for both versions and releases by handle`, async (t) => {
-    const { ipam } = setUp({ multiKey });
+    const { ipam } = testIpam({ multiKey });
     await ipam.pools.create(pool4);
     await ipam.pools.create(pool6);
     const block = await ipam.claimBlock('node-1', 4);
@@ -49,7 +41,7 @@ for (const multiKey of [true, false]) {
   });
 
   t.test(`${kind}: a released address rests and is reused as late as possible`, async (t) => {
-    const { ipam, clock } = setUp({ multiKey });
+    const { ipam, clock } = testIpam({ multiKey });
     await ipam.pools.create({ name: 'tiny', cidr: parsePrefix('10.0.0.0/30'), blockSize: 30 });
     const first = await ipam.assign({ node: 'n', handle: 'a', count4: 1 });
     await ipam.release({ handle: 'a' });
@@ -70,7 +62,7 @@ for (const multiKey of [true, false]) {
   });
 
   t.test(`${kind}: when no block is left a node borrows, unless affinity is strict`, async (t) => {
-    const { ipam } = setUp({ multiKey });
+    const { ipam } = testIpam({ multiKey });
     await ipam.pools.create({ name: 'p', cidr: parsePrefix('10.0.0.0/29'), blockSize: 30 });
     await ipam.assign({ node: 'n1', handle: 'a', count4: 1 });
     await ipam.assign({ node: 'n2', handle: 'b', count4: 1 });
@@ -97,7 +89,7 @@ for (const multiKey of [true, false]) {
   });
 
   t.test(`${kind}: dual stack is all or nothing`, async (t) => {
-    const { ipam } = setUp({ multiKey });
+    const { ipam } = testIpam({ multiKey });
     await ipam.pools.create(pool4);
     await ipam.pools.create({ name: 'six', cidr: parsePrefix('fd00::/127'), blockSize: 127 });
     await ipam.assign({ node: 'n', handle: 'a', count4: 1, count6: 2 });
@@ -108,7 +100,7 @@ for (const multiKey of [true, false]) {
   });
 
   t.test(`${kind}: fixed addresses`, async (t) => {
-    const { ipam } = setUp({ multiKey });
+    const { ipam } = testIpam({ multiKey });
     await ipam.pools.create(pool4);
     const address = parseAddress('10.244.0.77');
     const got = await ipam.assignAddress({ node: 'n1', handle: 'a', address });
@@ -135,7 +127,7 @@ for (const multiKey of [true, false]) {
 }
 
 t.test('errors are IpamErrors with a stable name', async (t) => {
-  const { ipam } = setUp();
+  const { ipam } = testIpam();
   await t.rejects(ipam.assign({ node: 'n', handle: 'a b', count4: 1 }), {
     name: 'IpamError',
     code: 'ERR_IPAM_INVALID',

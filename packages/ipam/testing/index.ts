@@ -1,1 +1,2 @@
-export {};
+export { prng } from './prng.js';
+export { type TestIpam, testIpam } from './test-ipam.js';
