@@ -6,21 +6,19 @@
 import { closeSync, type FSWatcher, openSync, watch, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** How often the log is looked at although nothing was signalled. */
-const SAFETY_MS = 5_000;
-
 export class ChangeSignal {
   readonly #path: string;
   readonly #file: number;
+  readonly #safetyMs: number;
   readonly #onChange: () => void;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(directory: string, onChange: () => void) {
+  constructor(directory: string, safetyMs: number, onChange: () => void) {
     this.#path = join(directory, 'changed');
     this.#file = openSync(this.#path, 'a', 0o600);
+    this.#safetyMs = safetyMs;
     this.#onChange = onChange;
-    closeSync(openSync(this.#path, 'r'));
   }
 
   /** Tells all listening processes, this one included. Failure is no error: the timer of the others covers it. */
@@ -40,7 +38,7 @@ export class ChangeSignal {
       return;
     }
     if (this.#timer) return;
-    this.#timer = setInterval(this.#onChange, SAFETY_MS);
+    this.#timer = setInterval(this.#onChange, this.#safetyMs);
     try {
       this.#watcher = watch(this.#path, this.#onChange);
       this.#watcher.on('error', () => this.#watcher?.close());

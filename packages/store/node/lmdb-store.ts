@@ -39,6 +39,8 @@ export interface LmdbStoreOptions {
   readonly keepCommits?: number;
   /** The most the database may grow to, in octets. Address space only, no memory. Default 4 GiB. */
   readonly maxOctets?: number;
+  /** How often a watch looks at the log although no process signalled a change. Default 5,000. */
+  readonly safetyMs?: number;
 }
 
 /** How many commits pass between two compactions of the log. */
@@ -56,7 +58,7 @@ export function openLmdbStore(path: string, options: LmdbStoreOptions = {}): Sto
       maxDbs: 4,
       mapSize: options.maxOctets ?? 4 * 1024 ** 3,
     });
-    return new LmdbStore(path, root, options.keepCommits ?? 10_000);
+    return new LmdbStore(path, root, options);
   } catch (error) {
     throw storeError(path, error);
   }
@@ -73,10 +75,10 @@ class LmdbStore implements Store {
   readonly #keepCommits: number;
   #closed = false;
 
-  constructor(path: string, root: RootDatabase<string, string>, keepCommits: number) {
+  constructor(path: string, root: RootDatabase<string, string>, options: LmdbStoreOptions) {
     this.#path = path;
     this.#root = root;
-    this.#keepCommits = keepCommits;
+    this.#keepCommits = options.keepCommits ?? 10_000;
     root.readerCheck();
     const meta = root.openDB<string, string>('meta', { encoding: 'string' });
     this.#entries = root.openDB<string, string>('entries', { encoding: 'string' });
@@ -87,7 +89,7 @@ class LmdbStore implements Store {
       return found;
     });
     if (format !== undefined) assertFormat(path, format);
-    this.#signal = new ChangeSignal(path, () => {
+    this.#signal = new ChangeSignal(path, options.safetyMs ?? 5_000, () => {
       root.readerCheck();
       this.wakers.wakeAll();
     });

@@ -1,0 +1,108 @@
+/** Several processes on one store directory: nothing is lost whoever is killed when, and watches see each other. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { openLmdbStore } from '../../node/index.js';
+
+const root = mkdtempSync(join(tmpdir(), 'tortie-store-'));
+const workers = new Set<ChildProcess>();
+t.teardown(() => {
+  for (const worker of workers) worker.kill('SIGKILL');
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Worker {
+  readonly name: string;
+  readonly process: ChildProcess;
+  acknowledged: number;
+  conflicts: number;
+  errors: string;
+}
+
+function startWorker(directory: string, name: string): Worker {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('worker.js', import.meta.url)), directory, name]);
+  workers.add(child);
+  const worker: Worker = { name, process: child, acknowledged: 0, conflicts: 0, errors: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    for (const letter of chunk) {
+      if (letter === 97) worker.acknowledged++;
+      else worker.conflicts++;
+    }
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    worker.errors += chunk.toString();
+  });
+  return worker;
+}
+
+/** Kills it once so many of its commits were acknowledged; gives when its output has ended. */
+async function killAfter(worker: Worker, commits: number): Promise<void> {
+  const ended = once(worker.process, 'close');
+  const look = (): void => {
+    if (worker.acknowledged >= commits) worker.process.kill('SIGKILL');
+  };
+  worker.process.stdout!.on('data', look);
+  look();
+  await ended;
+  workers.delete(worker.process);
+}
+
+t.test('processes killed at any moment lose no acknowledged commit and leave none half done', async (t) => {
+  const directory = join(root, 'kill');
+  const all: Worker[] = [];
+  for (let round = 0; round < 3; round++) {
+    const group = [0, 1, 2].map((at) => startWorker(directory, `${round}-${at}`));
+    all.push(...group);
+    await Promise.all(group.map((worker) => killAfter(worker, 20 + Math.floor(Math.random() * 120))));
+  }
+  const store = openLmdbStore(directory);
+  const sum = async (prefix: string): Promise<number> => {
+    const { entries } = await store.list(prefix);
+    return entries.reduce((total, { value }) => total + (value as number), 0);
+  };
+  for (const { name, acknowledged, errors } of all) {
+    t.equal(errors, '', `worker ${name} saw no error`);
+    const value = ((await store.get(`/worker/${name}`))?.value ?? 0) as number;
+    t.ok(value >= acknowledged, `worker ${name}: ${acknowledged} acknowledged, ${value} stored`);
+    t.ok(value <= acknowledged + 1, 'and at most the one in flight more');
+  }
+  t.equal(await sum('/shared/'), await sum('/worker/'), 'both counters of a commit were raised or none');
+  t.ok(
+    all.some(({ conflicts }) => conflicts > 0),
+    'they did contend',
+  );
+  await store.close();
+});
+
+t.test('a watch wakes for commits of other processes through inotify alone', async (t) => {
+  const directory = join(root, 'watch');
+  const store = openLmdbStore(directory, { safetyMs: 3_600_000 });
+  const { revision } = await store.list('/worker/');
+  const stop = new AbortController();
+  const worker = startWorker(directory, 'w');
+  let last = 0;
+  for await (const event of store.watch('/worker/', revision, { signal: stop.signal })) {
+    t.equal(event.type, 'put');
+    const value = event.type === 'put' ? (event.value as number) : 0;
+    t.ok(value > last, 'values rise');
+    last = value;
+    if (value > 100) break;
+  }
+  const killed = killAfter(worker, 0);
+  worker.process.kill('SIGKILL');
+  await killed;
+  await store.close();
+});
+
+t.test('a reader too far behind is told so, also when others wrote', async (t) => {
+  const directory = join(root, 'compact');
+  const store = openLmdbStore(directory, { keepCommits: 50 });
+  const worker = startWorker(directory, 'w');
+  await killAfter(worker, 300);
+  await t.rejects(store.changes('/worker/', 1), { code: 'ERR_STORE_COMPACTED' });
+  await store.close();
+});
