@@ -1,0 +1,88 @@
+/** Peers as users write them. */
+import { parseAddress, parsePrefix } from '@tortie/ip';
+import t from 'tap';
+import { BgpConfigError, classifyChange, type PeerConfig, resolvePeerConfig } from '../../src/index.js';
+
+const speaker = { asn: 65001, routerId: 1 };
+const peer: PeerConfig = { name: 'tor', remoteAddress: parseAddress('192.0.2.1'), remoteAsn: 65002 };
+
+t.test('defaults', (t) => {
+  t.match(resolvePeerConfig(peer, speaker), {
+    remotePort: 179,
+    localAsn: 65001,
+    passive: false,
+    families: ['ipv4-unicast', 'ipv6-unicast'],
+    holdTimeS: 90,
+    keepaliveS: undefined,
+    connectRetryS: 5,
+    nextHopMode: 'auto',
+    gracefulRestart: { helper: true, restartTimeS: 120, staleTimeS: 300, notification: true },
+    extendedMessages: true,
+  });
+  t.equal(resolvePeerConfig({ ...peer, gracefulRestart: false }, speaker).gracefulRestart, undefined);
+  t.match(resolvePeerConfig({ ...peer, gracefulRestart: { restartTimeS: 9 } }, speaker).gracefulRestart, {
+    helper: true,
+    restartTimeS: 9,
+  });
+  t.end();
+});
+
+const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
+  [{ name: '' }, 'name'],
+  [{ remoteAsn: 0 }, 'remoteAsn'],
+  [{ remoteAsn: 2 ** 32 }, 'remoteAsn'],
+  [{ remoteAsn: 1.5 }, 'remoteAsn'],
+  [{ localAsn: 0 }, 'localAsn'],
+  [{ remotePort: 0 }, 'remotePort'],
+  [{ holdTimeS: 1 }, 'holdTimeS'],
+  [{ holdTimeS: 2 }, 'holdTimeS'],
+  [{ holdTimeS: 65536 }, 'holdTimeS'],
+  [{ keepaliveS: 0 }, 'keepaliveS'],
+  [{ connectRetryS: 0 }, 'connectRetryS'],
+  [{ delayOpenS: -1 }, 'delayOpenS'],
+  [{ ttlSecurityHops: 255 }, 'ttlSecurityHops'],
+  [{ ttlSecurityHops: 1, multihopTtl: 5 }, 'multihopTtl'],
+  [{ password: '' }, 'password'],
+  [{ password: 'x'.repeat(81) }, 'password'],
+  [{ localAddress: parseAddress('2001:db8::1') }, 'localAddress'],
+  [{ routeReflectorClient: true }, 'routeReflectorClient'],
+  [{ families: [] }, 'families'],
+  [{ families: ['l2vpn-evpn' as 'ipv4-unicast'] }, 'families'],
+  [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
+  [{ maxPrefixes: 0 }, 'maxPrefixes'],
+];
+
+t.test('mistakes name the field', (t) => {
+  for (const [change, field] of mistakes) {
+    try {
+      resolvePeerConfig({ ...peer, ...change }, speaker);
+      t.fail(`${JSON.stringify(change)} was accepted`);
+    } catch (error) {
+      if (error instanceof BgpConfigError) t.equal(error.field, field, error.message);
+      else throw error;
+    }
+  }
+  t.end();
+});
+
+const policy = {
+  terms: [{ match: { prefixes: [{ prefix: parsePrefix('10.0.0.0/8'), le: 24 }] }, action: 'accept' }],
+} as const;
+
+t.test('changes and what they cost', (t) => {
+  const impact = (before: Partial<PeerConfig>, after: Partial<PeerConfig>): string =>
+    classifyChange(
+      resolvePeerConfig({ ...peer, ...before }, speaker),
+      resolvePeerConfig({ ...peer, ...after }, speaker),
+    ).impact;
+  t.equal(impact({}, {}), 'none');
+  t.equal(impact({}, { holdTimeS: 90, remotePort: 179 }), 'none', 'a default spelled out is no change');
+  t.equal(impact({ import: policy }, { import: structuredClone(policy) }), 'none', 'an equal policy is no change');
+  t.equal(impact({}, { description: 'x' }), 'applied');
+  t.equal(impact({}, { import: policy }), 'soft-refresh');
+  t.equal(impact({}, { nextHopMode: 'self', description: 'x' }), 'soft-refresh', 'the strongest counts');
+  t.equal(impact({}, { password: 'x', description: 'x' }), 'session-reset');
+  t.equal(impact({ localNextHops: [parseAddress('::1')] }, { localNextHops: [parseAddress('::2')] }), 'soft-refresh');
+  t.equal(impact({ gracefulRestart: {} }, { gracefulRestart: false }), 'session-reset');
+  t.end();
+});
