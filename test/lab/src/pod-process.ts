@@ -3,10 +3,10 @@
  * answer carries the address the question came from, so the asker knows how it is seen (no translation on the way).
  */
 import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import type { ProbeReady, ProbeReply, ProbeRequest } from './host/probe.js';
 
 const PORT = Number(process.argv[2] ?? 7);
-const FAMILIES = ['udp4', 'udp6'] as const;
 
 interface Waiting {
   readonly request: ProbeRequest;
@@ -16,7 +16,7 @@ interface Waiting {
 
 const waiting = new Map<string, Waiting>();
 
-function reply(message: ProbeReply | ProbeReady): void {
+function tell(message: ProbeReply | ProbeReady): void {
   if (process.connected) process.send!(message);
 }
 
@@ -26,12 +26,12 @@ function settle(key: string, seenAs: string | undefined): void {
   waiting.delete(key);
   clearTimeout(found.timer);
   const { id } = found.request;
-  reply(seenAs === undefined ? { id, ok: false } : { id, ok: true, seenAs, tookMs: performance.now() - found.sentAt });
+  tell(seenAs === undefined ? { id, ok: false } : { id, ok: true, seenAs, tookMs: performance.now() - found.sentAt });
 }
 
 function onDatagram(socket: Socket, text: string, from: { address: string; port: number }): void {
   if (text.startsWith('ask ')) {
-    // Replies may find no way back; the asker notices by its own timer.
+    // Answers may find no way back; the asker notices by its own timer.
     socket.send(`seen ${text.slice(4)} ${from.address}`, from.port, from.address, () => {});
     return;
   }
@@ -39,22 +39,28 @@ function onDatagram(socket: Socket, text: string, from: { address: string; port:
   settle(`${from.address} ${id}`, seenAs);
 }
 
-const sockets = FAMILIES.map((type) => {
-  const socket = createSocket({ type, ipv6Only: true });
+async function open(type: 'udp4' | 'udp6'): Promise<Socket> {
+  const socket = createSocket(type === 'udp6' ? { type, ipv6Only: true } : { type });
   socket.on('message', (data, from) => onDatagram(socket, data.toString(), from));
+  socket.bind(PORT);
+  // Rejects on an error, which ends this process with the reason in its log.
+  await once(socket, 'listening');
   socket.on('error', (error) => process.stderr.write(`${type}: ${error.message}\n`));
   return socket;
-});
-await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.bind(PORT, resolve))));
+}
+
+const udp4 = await open('udp4');
+const udp6 = await open('udp6');
 
 process.on('message', (request: ProbeRequest) => {
-  const key = `${request.address} ${request.id}`;
-  const timer = setTimeout(() => settle(key, undefined), request.timeoutMs);
+  const { id, address, timeoutMs } = request;
+  const key = `${address} ${id}`;
+  const timer = setTimeout(() => settle(key, undefined), timeoutMs);
   waiting.set(key, { request, sentAt: performance.now(), timer });
-  const socket = sockets[request.address.includes(':') ? 1 : 0]!;
-  socket.send(`ask ${request.id}`, PORT, request.address, (error) => {
+  const socket = address.includes(':') ? udp6 : udp4;
+  socket.send(`ask ${id}`, PORT, address, (error) => {
     if (error) settle(key, undefined);
   });
 });
 process.on('disconnect', () => process.exit(0));
-reply({ ready: true });
+tell({ ready: true });

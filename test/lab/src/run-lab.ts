@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Lab } from './lab.js';
 import { openControl } from './lab-control.js';
-import { type LabReport, labReport } from './observe/report.js';
+import { failedReport, type LabReport, labReport } from './observe/report.js';
 import { type Output, Screen } from './observe/screen.js';
 import { type LabSnapshot, takeSnapshot } from './observe/snapshot.js';
 import { labTable } from './observe/table.js';
@@ -39,13 +39,19 @@ export async function runLab(options: RunLabOptions): Promise<number> {
   let lab: Lab | undefined;
   try {
     log(`lab ${plan.name}: ${plan.description || file}`);
-    lab = await Lab.up(plan, { log, signal: stop.signal });
+    const late = once ? [AbortSignal.timeout(deadlineS * 1000)] : [];
+    lab = await Lab.up(plan, { log, signal: AbortSignal.any([stop.signal, ...late]) });
     if (once) return await runOnce(lab, options, startedAt, deadlineS, stop.signal);
     return await runLive(lab, options, startedAt, deadlineS, stop.signal);
   } catch (error) {
     // Told to end before it had converged: no failure for a lab to look at, but no "yes" either for --once.
     if (stop.signal.aborted) return once ? 1 : 0;
-    throw error;
+    if (!once || !options.json) throw error;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const reason = seconds >= deadlineS ? `not up within ${deadlineS} s: ${messageOf(error)}` : messageOf(error);
+    options.stdout.write(`${JSON.stringify(failedReport(plan, reason, seconds, deadlineS), undefined, 2)}\n`);
+    log(reason);
+    return 1;
   } finally {
     if (lab) {
       if (!once) log('taking the lab down');
@@ -54,6 +60,8 @@ export async function runLab(options: RunLabOptions): Promise<number> {
     ended();
   }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Aborts on the first SIGINT, SIGTERM or SIGHUP, or when npm has been told to end; the answer stops listening. */
 function onSignals(stop: AbortController): () => void {

@@ -1,5 +1,5 @@
 /** The one JSON document that `--once --json` prints. */
-import type { FamilyKey } from '../topology/plan.js';
+import type { FamilyKey, LabPlan } from '../topology/plan.js';
 import type { HostSnapshot } from './host-snapshot.js';
 import type { LabSnapshot, PodSnapshot } from './snapshot.js';
 
@@ -43,3 +43,11 @@ export function labReport(snapshot: LabSnapshot, seconds: number, deadlineS: num
     reachability,
   };
 }
+
+/** The report of a lab that did not even come up. */
+export const failedReport = (plan: LabPlan, reason: string, seconds: number, deadlineS: number): LabReport =>
+  labReport(
+    { lab: plan.name, id: '', families: plan.families, hosts: [], pods: [], probes: [], reasons: [reason] },
+    seconds,
+    deadlineS,
+  );
