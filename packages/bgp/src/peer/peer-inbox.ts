@@ -1,7 +1,7 @@
 /** What a peer sends: octets become messages, messages become events of its sessions or routes in the RIB. */
 import type { ResolvedPeerConfig } from '../config.js';
 import { NotificationError } from '../errors.js';
-import { checkOpen } from '../fsm/check-open.js';
+import { checkOpen, type PeerOpen } from '../fsm/check-open.js';
 import type { FsmConfig } from '../fsm/config.js';
 import type { SessionEvent } from '../fsm/event.js';
 import { CEASE, ERROR_CODE, MESSAGE_TYPE, ROUTE_REFRESH_SUBTYPE } from '../iana.js';
@@ -11,7 +11,7 @@ import { maxMessageOctets } from '../wire/context.js';
 import { type FamilyName, familyByName, familyOf } from '../wire/family/family.js';
 import type { Frame } from '../wire/framer.js';
 import type { OpenMessage, RouteRefreshMessage } from '../wire/message.js';
-import { resolveCollision } from './collision.js';
+import { type CollisionVerdict, resolveCollision } from './collision.js';
 import type { PeerHost } from './peer-host.js';
 import { negotiatedOf, type Session } from './session.js';
 import type { StaleRoutes } from './stale-routes.js';
@@ -139,34 +139,39 @@ export class PeerInbox {
       return;
     }
     const other = this.#peer.other(session);
-    const early =
-      session.state.name === 'open-sent' || session.state.name === 'connect' || session.state.name === 'active';
-    if (other && early) {
-      const verdict = resolveCollision({
-        localRouterId: this.#peer.fsm.routerId,
-        localAsn: this.#peer.fsm.localAsn,
-        remoteRouterId: checked.routerId,
-        remoteAsn: checked.asn,
-        newInitiatedByUs: session.initiatedByUs,
-        existing: {
-          state: other.state.name,
-          initiatedByUs: other.initiatedByUs,
-          gracefulRestart: this.#keepsRoutesOf(other),
-        },
-      });
-      if (verdict === 'keep-existing') {
-        this.#peer.feed(session, { type: 'open-collision-dump' });
-        return;
-      }
-      if (verdict === 'keep-new') this.#peer.feed(other, { type: 'open-collision-dump' });
-      if (verdict === 'replace') this.#peer.feed(other, { type: 'replaced-by-restart' });
+    const verdict = other ? this.#collide(session, other, checked) : 'none';
+    if (verdict === 'keep-existing') {
+      this.#peer.feed(session, { type: 'open-collision-dump' });
+      return;
     }
     this.#peer.feed(session, { type: 'bgp-open', open: checked });
     const negotiated = negotiatedOf(session);
-    if (!negotiated) return;
-    session.receive = negotiated.receive;
-    session.send = negotiated.send;
-    session.framer.setMaxOctets(maxMessageOctets(negotiated.receive));
+    if (negotiated) {
+      session.receive = negotiated.receive;
+      session.send = negotiated.send;
+      session.framer.setMaxOctets(maxMessageOctets(negotiated.receive));
+    }
+    // Only after the new one has advanced: the peer as a whole does not fall back.
+    if (other && verdict === 'keep-new') this.#peer.feed(other, { type: 'open-collision-dump' });
+    if (other && verdict === 'replace') this.#peer.feed(other, { type: 'replaced-by-restart' });
+  }
+
+  #collide(session: Session, other: Session, open: PeerOpen): CollisionVerdict {
+    // A second OPEN on a connection that has had one collides with nothing: the state machine refuses it.
+    if (negotiatedOf(session)) return 'none';
+    const { fsm } = this.#peer;
+    return resolveCollision({
+      localRouterId: fsm.routerId,
+      localAsn: fsm.localAsn,
+      remoteRouterId: open.routerId,
+      remoteAsn: open.asn,
+      newInitiatedByUs: session.initiatedByUs,
+      existing: {
+        state: other.state.name,
+        initiatedByUs: other.initiatedByUs,
+        gracefulRestart: this.#keepsRoutesOf(other),
+      },
+    });
   }
 
   #keepsRoutesOf(session: Session): boolean {

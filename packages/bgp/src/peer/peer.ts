@@ -320,16 +320,19 @@ export class Peer {
 
   #ended(session: Session, cause: Cause, was: Negotiated | undefined): void {
     const establishedS = was ? (this.#host.nowMs - session.establishedMs) / 1000 : 0;
-    this.lastCause = cause;
-    this.lastCauseAtMs = this.#host.nowMs;
-    this.#cause = cause;
+    const other = this.other(session);
+    // What ends beside a living session is no news of the peer, unless it was the one that counted.
+    if (was || !other) {
+      this.lastCause = cause;
+      this.lastCauseAtMs = this.#host.nowMs;
+      this.#cause = cause;
+    }
     if (was) {
       this.dropped++;
       this.endOfRib.clear();
       this.stale.sessionDown(was, cause, this.config);
     }
     this.progress();
-    const other = this.other(session);
     if (session !== this.#primary) {
       this.#secondary = undefined;
       this.#discard(session);
@@ -361,9 +364,9 @@ export class Peer {
   #show(): void {
     const to = this.current.state.name;
     const from = this.#shown;
-    if (from === to) return;
     const cause = this.#cause;
     this.#cause = undefined;
+    if (from === to) return;
     this.#shown = to;
     this.sinceMs = this.#host.nowMs;
     this.#host.emit({
