@@ -266,7 +266,7 @@ static void exchange_batches(Exchange *x) {
       if (x->error < 0) return;
       start += length;
     }
-    for (bool over = false; !over;) {
+    for (bool over = false, lost = false; !over;) {
       if (x->limit && x->got >= x->limit) { x->error = 0; return; }
       if (x->room - x->got < DATAGRAM_OCTETS) {
         size_t room = x->room * 2 + DATAGRAM_OCTETS;
@@ -274,10 +274,16 @@ static void exchange_batches(Exchange *x) {
         if (!in) { x->error = -ENOMEM; return; }
         x->in = in, x->room = room;
       }
-      x->error = SYSCALL(recv(x->fd, x->in + x->got, DATAGRAM_OCTETS, MSG_TRUNC));
+      x->error = SYSCALL(recv(x->fd, x->in + x->got, DATAGRAM_OCTETS, MSG_TRUNC | (lost ? MSG_DONTWAIT : 0)));
       if (x->error > DATAGRAM_OCTETS) x->error = -EMSGSIZE;
+      if (x->error == -ENOBUFS) {
+        /* Answers were dropped. The kernel drops all further ones until the queue has been read empty. */
+        lost = true;
+        continue;
+      }
+      if (lost && x->error == -EAGAIN) x->error = -ENOBUFS;
       if (x->error < 0) return;
-      over = ends_exchange(x->in + x->got, x->error, seqs[x->done]);
+      over = !lost && ends_exchange(x->in + x->got, x->error, seqs[x->done]);
       x->got += x->error;
     }
   }

@@ -37,13 +37,18 @@ export class FibChunk {
   readonly ways = new Int32Array(CHUNK_MESSAGES);
   readonly before = new Int32Array(CHUNK_MESSAGES);
   count = 0;
+  /** Every message is a batch of its own: slow, and no answer gets lost. */
+  careful = false;
+  #batch = BATCH_MESSAGES;
 
   get full(): boolean {
     return this.count >= CHUNK_MESSAGES;
   }
 
   /** Starts anew. Sequence numbers of a chunk are consecutive, so the socket must have room before they wrap. */
-  start(firstSeq: number): void {
+  start(firstSeq: number, careful: boolean): void {
+    this.careful = careful;
+    this.#batch = careful ? 1 : BATCH_MESSAGES;
     this.#at = 0;
     this.#ends = [];
     this.#seqs = [];
@@ -55,7 +60,7 @@ export class FibChunk {
     if (this.#at + template.length > this.#octets.length) this.#grow(template.length);
     const place = this.count++;
     const seq = this.#firstSeq + place;
-    const last = place % BATCH_MESSAGES === BATCH_MESSAGES - 1;
+    const last = place % this.#batch === this.#batch - 1;
     this.#lastAt = this.#at;
     this.#at = template.write(this.#octets, this.#view, this.#at, last ? flags | NLM_F_ACK : flags, seq, prefix);
     this.changes[place] = change;
@@ -67,7 +72,7 @@ export class FibChunk {
   /** Sends everything. `unanswered` is the first message of which nothing is known, or `count`. */
   async send(socket: NetlinkSocket): Promise<{ readonly refusals: Map<number, Refusal>; readonly unanswered: number }> {
     const { count } = this;
-    if (count % BATCH_MESSAGES !== 0) {
+    if (count % this.#batch !== 0) {
       // The acknowledgement is asked of the last message of each batch; errors come for every message.
       this.#octets[this.#lastAt + 6]! |= NLM_F_ACK;
       this.#endBatch(this.#firstSeq + count - 1);
@@ -76,7 +81,7 @@ export class FibChunk {
     const done = await socket.exchange(octets, Uint32Array.from(this.#ends), Uint32Array.from(this.#seqs));
     return {
       refusals: this.#read(done.replies),
-      unanswered: Math.min(count, done.batchesDone * BATCH_MESSAGES),
+      unanswered: Math.min(count, done.batchesDone * this.#batch),
     };
   }
 

@@ -65,6 +65,8 @@ interface Job {
   /** Places that need a second look. */
   again: number[];
   lastTry: boolean;
+  /** Answers were lost the first time. */
+  careful: boolean;
   resolve(results: FibResult[]): void;
   reject(error: unknown): void;
 }
@@ -112,7 +114,18 @@ export class FibPipeline {
   add(changes: readonly FibChange[]): Promise<FibResult[]> {
     return new Promise((resolve, reject) => {
       const results = new Array<FibResult>(changes.length);
-      const job = { changes, results, order: undefined, at: 0, open: 0, again: [], lastTry: false, resolve, reject };
+      const job = {
+        changes,
+        results,
+        order: undefined,
+        at: 0,
+        open: 0,
+        again: [],
+        lastTry: false,
+        careful: false,
+        resolve,
+        reject,
+      };
       this.#queue.push(job);
     });
   }
@@ -159,12 +172,13 @@ export class FibPipeline {
     const flights: Flight[] = [];
     let chunk = this.#chunks[0]!;
     let parts: Part[] = [];
-    chunk.start(this.#seq);
+    chunk.start(this.#seq, false);
     try {
       for (let turn = 0; ; ) {
         const job = stop() ? undefined : this.#queue[0];
-        let blocked = job === undefined || chunk.full;
-        if (job && !chunk.full) {
+        if (job && chunk.count === 0) chunk.start(this.#seq, job.careful);
+        let blocked = job === undefined || chunk.full || chunk.careful !== job.careful;
+        if (job && !blocked) {
           if (parts.at(-1)?.job !== job) {
             parts.push({ job, start: chunk.count });
             job.open++;
@@ -183,7 +197,7 @@ export class FibPipeline {
           turn = (turn + 1) % this.#chunks.length;
           chunk = this.#chunks[turn]!;
           parts = [];
-          chunk.start(this.#seq);
+          chunk.start(this.#seq, false);
         } else if (flights.length && (blocked || flights[0]!.landed)) await this.#settle(flights.shift()!);
         else if (blocked) return;
         else await new Promise(setImmediate);
@@ -266,12 +280,13 @@ export class FibPipeline {
 
   #settleSlice(
     chunk: FibChunk,
-    { changes, results, again, lastTry }: Job,
+    job: Job,
     from: number,
     to: number,
     refusals: ReadonlyMap<number, Refusal>,
     unanswered: number,
   ): void {
+    const { changes, results, again, lastTry } = job;
     for (let i = from; i < to; i++) {
       const place = chunk.changes[i]!;
       const { prefix } = changes[place]!;
@@ -281,6 +296,7 @@ export class FibPipeline {
       const table = this.tables[prefix.version];
       if (!refusal && i >= unanswered) {
         put(table, prefix, before);
+        job.careful = true;
         if (lastTry) results[place] = { prefix, ok: false, ...UNANSWERED };
         else again.push(place);
       } else if (!refusal || (way < 0 && refusal.errno === ESRCH)) {

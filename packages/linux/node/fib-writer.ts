@@ -36,6 +36,8 @@ export interface FibWriterOptions {
   readonly nexthopObjects?: boolean;
   /** Ids of nexthop objects we may use; both inclusive. */
   readonly nexthopIds?: NexthopRange;
+  /** Room for the kernel's answers; 8 MiB. Too little only costs time: what went unanswered is read and written again. */
+  readonly receiveBufferOctets?: number;
   /** The kernel or somebody else took away or changed routes we had installed. */
   readonly onDisturbed?: (what: FibDisturbance) => void;
 }
@@ -66,7 +68,8 @@ const YIELD_EVERY = 8192;
 export async function openFibWriter(options: FibWriterOptions = {}): Promise<FibWriter> {
   const { netns, protocol = 201, metric = 1024, table = MAIN_TABLE } = options;
   if (metric < 1) throw new LinuxError('ERR_LINUX_MESSAGE', 'the metric of our routes is at least 1');
-  const socket = new NetlinkSocket({ netns, receiveBufferOctets: RECEIVE_BUFFER_OCTETS });
+  const { receiveBufferOctets = RECEIVE_BUFFER_OCTETS } = options;
+  const socket = new NetlinkSocket({ netns, receiveBufferOctets });
   const reader = new NetlinkSocket({ netns });
   try {
     const objects = new NexthopObjects(socket, protocol, options.nexthopIds ?? NEXTHOP_IDS);
@@ -102,6 +105,8 @@ export class FibWriter {
   /** Tasks that want the writer for themselves. */
   #waiting = 0;
   #pumping = false;
+  /** Whether others touched our routes while they were being read. */
+  #takenMeanwhile = false;
   #jobs: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -224,6 +229,7 @@ export class FibWriter {
 
   /** Reads objects and routes of ours; what we thought to be there and is not, or leads elsewhere, is reported lost. */
   async #read(): Promise<void> {
+    this.#takenMeanwhile = false;
     await this.#objects?.load();
     this.#ways.revalidate();
     const old = this.#pipeline.tables;
@@ -251,6 +257,8 @@ export class FibWriter {
     }
     for (const way of this.#ways.all()) way.routes = counts.get(way) ?? 0;
     if (lost.length) this.#onDisturbed?.({ type: 'lost', prefixes: lost });
+    // The reading may have seen a route before it was taken.
+    if (this.#takenMeanwhile) void this.#resync(false);
   }
 
   async #readInto(table: PrefixTable, counts: Map<Way, number>): Promise<void> {
@@ -293,6 +301,7 @@ export class FibWriter {
 
   /** Others deleted or overwrote these. */
   #taken(prefixes: readonly Prefix[]): void {
+    this.#takenMeanwhile = true;
     const lost: Prefix[] = [];
     for (const prefix of prefixes) {
       const table = this.#pipeline.tables[prefix.version];

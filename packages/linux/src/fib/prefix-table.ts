@@ -7,11 +7,11 @@ import type { IpVersion, Prefix } from '@tortie/ip';
 
 const SHARDS = 256;
 const FIRST_SLOTS = 16;
-/** Marks a free slot in the length word. */
-const FREE = 0xff;
+/** The length word holds the length + 1, so that fresh memory is free slots. */
+const FREE = 0;
 
 interface Shard {
-  /** Per slot: the address words, the length (FREE where empty), the value. */
+  /** Per slot: the address words, the length + 1 (FREE where empty), the value. */
   slots: Int32Array;
   mask: number;
   size: number;
@@ -69,7 +69,7 @@ export class PrefixTable {
       slots[at + 2] = prefix.c | 0;
       slots[at + 3] = prefix.d | 0;
     }
-    slots[at + words] = prefix.length;
+    slots[at + words] = prefix.length + 1;
     slots[at + words + 1] = value;
     shard.size++;
     this.#size++;
@@ -112,9 +112,7 @@ export class PrefixTable {
   }
 
   #emptyShard(count: number): Shard {
-    const slots = new Int32Array(count * this.#stride);
-    for (let at = this.#words; at < slots.length; at += this.#stride) slots[at] = FREE;
-    return { slots, mask: count - 1, size: 0 };
+    return { slots: new Int32Array(count * this.#stride), mask: count - 1, size: 0 };
   }
 
   #after(at: number, mask: number): number {
@@ -122,7 +120,7 @@ export class PrefixTable {
   }
 
   #prefixAt(slots: Int32Array, at: number): Prefix {
-    const length = slots[at + this.#words]!;
+    const length = slots[at + this.#words]! - 1;
     const word = (i: number): number => slots[at + i]! >>> 0;
     if (this.#words === 1) return { version: 4, a: word(0), b: 0, c: 0, d: 0, length };
     return { version: 6, a: word(0), b: word(1), c: word(2), d: word(3), length };
@@ -133,10 +131,11 @@ export class PrefixTable {
     const { slots, mask } = shard;
     const words = this.#words;
     const a = prefix.a | 0;
+    const wanted = prefix.length + 1;
     for (let at = (hash & mask) * this.#stride; ; at = this.#after(at, mask)) {
       const length = slots[at + words]!;
       if (length === FREE) return at;
-      if (length !== prefix.length || slots[at] !== a) continue;
+      if (length !== wanted || slots[at] !== a) continue;
       if (words === 1) return at;
       if (slots[at + 1] !== (prefix.b | 0) || slots[at + 2] !== (prefix.c | 0)) continue;
       if (slots[at + 3] === (prefix.d | 0)) return at;

@@ -360,3 +360,20 @@ kernelTest('a table and metric of our own', async (t, lab) => {
   for await (const _route of writer.list()) listed++;
   t.equal(listed, 2);
 });
+
+kernelTest('where answers are lost, every change still gets its true result', async (t, lab) => {
+  const { host, writer, via } = await setUp(lab, { receiveBufferOctets: 2304 });
+  const good = via('10.0.0.2');
+  const bad: NextHop[] = [{ gateway: ip('172.31.0.1') }];
+  const prefix = (i: number) => `20.${i >> 8}.${i & 255}.0/24`;
+  const results = await writer.apply(Array.from({ length: 3000 }, (_, i) => add(prefix(i), i % 3 ? good : bad)));
+  const installed = new Set((await fib(host)).map((text) => text.split(' ')[0]));
+  t.equal(installed.size, 2000);
+  t.same(
+    results.filter((result) => result.ok !== installed.has(formatPrefix(result.prefix))),
+    [],
+    'what is said to be installed is, and what is said to be refused is not',
+  );
+  t.ok(results.every((result) => result.ok || result.code === 'ENETUNREACH'));
+  t.equal(writer.size, 2000);
+});
