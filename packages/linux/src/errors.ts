@@ -10,8 +10,6 @@ export type LinuxErrorCode =
   | 'ERR_LINUX_NOT_FOUND'
   /** Octets from the kernel that do not parse, or values that do not fit a message. */
   | 'ERR_LINUX_MESSAGE'
-  /** Notifications were lost (ENOBUFS): what is known of the kernel's state is stale. */
-  | 'ERR_LINUX_OVERRUN'
   /** The object was closed. */
   | 'ERR_LINUX_CLOSED';
 
