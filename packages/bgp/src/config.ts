@@ -72,6 +72,10 @@ export interface PeerConfig {
   readonly extendedMessages?: boolean;
   /** RFC 6793; false plays an old speaker, for tests. Default true. */
   readonly fourOctetAs?: boolean;
+  /** Take several routes per prefix from the peer (RFC 7911). Default false. */
+  readonly addPathReceive?: boolean;
+  /** IPv4 routes with IPv6 next hops (RFC 8950), both ways. Default false. */
+  readonly extendedNextHop?: boolean;
   /** Most prefixes taken per family before the session ends with Cease/Maximum Number of Prefixes Reached. */
   readonly maxPrefixes?: number;
   readonly import?: RoutePolicy;
@@ -106,6 +110,8 @@ export interface ResolvedPeerConfig {
   readonly gracefulRestart: Required<GracefulRestartConfig> | undefined;
   readonly extendedMessages: boolean;
   readonly fourOctetAs: boolean;
+  readonly addPathReceive: boolean;
+  readonly extendedNextHop: boolean;
   readonly maxPrefixes: number | undefined;
   readonly import: RoutePolicy | undefined;
   readonly export: RoutePolicy | undefined;
@@ -202,6 +208,8 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     gracefulRestart,
     extendedMessages: peer.extendedMessages ?? true,
     fourOctetAs: peer.fourOctetAs ?? true,
+    addPathReceive: peer.addPathReceive ?? false,
+    extendedNextHop: peer.extendedNextHop ?? false,
     maxPrefixes: peer.maxPrefixes,
     import: peer.import,
     export: peer.export,
@@ -239,6 +247,8 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: E
   gracefulRestart: 'session-reset',
   extendedMessages: 'session-reset',
   fourOctetAs: 'session-reset',
+  addPathReceive: 'session-reset',
+  extendedNextHop: 'session-reset',
   maxPrefixes: 'applied',
   import: 'soft-refresh',
   export: 'soft-refresh',

@@ -1,6 +1,7 @@
 /** The capabilities that our OPEN offers to a peer. */
 import type { ResolvedPeerConfig } from '../config.js';
 import type { FsmConfig } from '../fsm/config.js';
+import { AFI, SAFI } from '../iana.js';
 import type { Capability } from '../wire/capability/capability.js';
 import { FAMILIES } from '../wire/family/family.js';
 
@@ -28,6 +29,17 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
             notification: gracefulRestart.notification,
             restartTimeS: gracefulRestart.restartTimeS,
             families: families.map(({ afi, safi }) => ({ afi, safi, forwarding: restart.forwardingKept })),
+          } as const,
+        ]
+      : []),
+    ...(config.extendedNextHop && config.families.includes('ipv4-unicast')
+      ? [{ type: 'extended-next-hop', entries: [{ afi: AFI.ipv4, safi: SAFI.unicast, nextHopAfi: AFI.ipv6 }] } as const]
+      : []),
+    ...(config.addPathReceive
+      ? [
+          {
+            type: 'add-path',
+            families: families.map(({ afi, safi }) => ({ afi, safi, send: false, receive: true })),
           } as const,
         ]
       : []),

@@ -76,7 +76,7 @@ t.test('a NOTIFICATION is never answered', (t) => {
     ['open'],
   );
   t.ok(socket.closed);
-  t.same(us.reasons(PEER), ['peer sent OPEN Message Error/Bad Peer As']);
+  t.same(us.reasons(PEER), ['peer sent OPEN Message Error/Bad Peer AS']);
   t.end();
 });
 

@@ -1,6 +1,7 @@
 /** Routes between speakers: reflection, refresh, changes of the configuration while sessions stay up. */
 import { formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import t from 'tap';
+import { type Capability, wireContext } from '../../src/index.js';
 import { announcement, messages, octets, openMessage, SimNetwork, type SimRouter } from '../../testing/index.js';
 
 const RR = '10.0.0.1';
@@ -237,5 +238,47 @@ t.test('IPv6 routes over an IPv4 session', (t) => {
     two.speaker.rib.locRib({ family: 'ipv6-unicast' }).items.map(({ prefix }) => formatPrefix(prefix)),
     ['2001:db8:7::/48'],
   );
+  t.end();
+});
+
+t.test('several routes per prefix (RFC 7911)', (t) => {
+  const network = new SimNetwork();
+  const us = network.router({ address: RR, asn: 65000 });
+  us.addPeer({ at: OTHER, remoteAsn: 65002, passive: true, addPathReceive: true });
+  const socket = network.connect(OTHER, RR);
+  network.run(2);
+  const offer: Capability = { type: 'add-path', families: [{ afi: 1, safi: 1, send: true, receive: true }] };
+  const open = openMessage();
+  socket.write(octets({ ...open, capabilities: [...open.capabilities, offer] }));
+  socket.write(octets({ type: 'keepalive' }));
+  const context = wireContext({ addPath: [true, false] });
+  const nlri = (pathId: number) => ({ nlri: [{ prefix: parsePrefix('20.0.0.0/24'), pathId }] });
+  socket.write(octets({ ...announcement([], OTHER, [65002]), ...nlri(1) }, context));
+  socket.write(octets({ ...announcement([], OTHER, [65002, 65003]), ...nlri(2) }, context));
+  network.run(10);
+  t.match(
+    candidates(us, '20.0.0.0/24').map(({ pathId, best }) => [pathId, best]),
+    [
+      [1, true],
+      [2, false],
+    ],
+  );
+  // We offered to receive, not to send: what we send has no path identifiers.
+  us.speaker.originate(parsePrefix('20.1.0.0/24'));
+  network.run(10);
+  const sent = messages(socket.received).filter(({ type }) => type === 'update');
+  t.match(sent.at(-1), { nlri: [{ prefix: parsePrefix('20.1.0.0/24') }] });
+  t.end();
+});
+
+t.test('IPv4 routes with IPv6 next hops (RFC 8950)', (t) => {
+  const network = new SimNetwork();
+  const one = network.router({ address: '2001:db8::1', asn: 65001, routerId: 1 });
+  const two = network.router({ address: '2001:db8::2', asn: 65002, routerId: 2 });
+  one.addPeer({ at: '2001:db8::2', remoteAsn: 65002, extendedNextHop: true });
+  two.addPeer({ at: '2001:db8::1', remoteAsn: 65001, extendedNextHop: true });
+  one.speaker.originate(parsePrefix('20.0.0.0/24'));
+  t.ok(network.until(() => has(two, '20.0.0.0/24'), 10_000));
+  t.match(candidates(two, '20.0.0.0/24')[0]?.nextHop, parseAddress('2001:db8::1'));
   t.end();
 });

@@ -126,8 +126,8 @@ t.test('a wrong AS number: refused again and again, more and more slowly', (t) =
   const [a, b] = pairOf(network, { remoteAsn: 65009 }, { passive: true });
   network.run(600_000);
   const reasons = a.reasons(B);
-  t.equal(reasons[0], 'we sent OPEN Message Error/Bad Peer As: the peer says AS 65002; configured is AS 65009');
-  t.match(b.reasons(A)[0], 'peer sent OPEN Message Error/Bad Peer As');
+  t.equal(reasons[0], 'we sent OPEN Message Error/Bad Peer AS: the peer says AS 65002; configured is AS 65009');
+  t.match(b.reasons(A)[0], 'peer sent OPEN Message Error/Bad Peer AS');
   const opens = reasons.filter((reason) => reason.startsWith('we sent'));
   t.ok(opens.length >= 6 && opens.length <= 20, `${opens.length} OPENs answered in ten minutes`);
   t.equal(a.updatePeer({ at: B, remoteAsn: 65002 }), 'session-reset');
