@@ -5,6 +5,7 @@
  * too high, never an address that nobody knows of.
  */
 import type { IpVersion } from '@tortie/ip';
+import { StoreError } from '@tortie/store';
 import { assignFree, type Recipient } from './block.js';
 import { claimNext } from './claim.js';
 import { type IpamContext, termsFor, VERSIONS } from './context.js';
@@ -29,8 +30,23 @@ export async function planAssign(
   request: AssignRequest,
 ): Promise<readonly Assignment[]> {
   assertRequest(request);
+  const { handle } = request;
+  if (draft.attempt === 0) {
+    // Most handles are new: their absence is tried before it is read. Whatever fails on that guess decides nothing.
+    draft.assumeAbsent(handleKey(handle));
+    try {
+      return await planMissing(context, draft, request);
+    } catch (cause) {
+      if (!(cause instanceof IpamError)) throw cause;
+      throw new StoreError('ERR_STORE_CONFLICT', `it is not known whether ${handle} is there`, { cause });
+    }
+  }
+  return planMissing(context, draft, request);
+}
+
+/** Plans what the handle lacks of what it shall have. */
+async function planMissing(context: IpamContext, draft: Draft, request: AssignRequest): Promise<readonly Assignment[]> {
   const { node, handle } = request;
-  if (draft.attempt === 0) draft.assumeAbsent(handleKey(handle));
   const { record, holdings } = await heldBy(draft, handle);
   const taken: Taken = new Map();
   for (const version of VERSIONS) {
