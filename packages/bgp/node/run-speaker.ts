@@ -12,6 +12,7 @@ import {
   type OriginateAttributes,
   type PageOptions,
   type PeerConfig,
+  type PeerRangeConfig,
   type SpeakerEvent,
   type SubscriptionOptions,
   wireContext,
@@ -134,6 +135,16 @@ class NodeSpeaker implements RunningSpeaker {
 
   removePeer(name: string): boolean {
     const removed = this.#loop.speaker.removePeer(name, monotonicMs());
+    this.#loop.carryOut();
+    return removed;
+  }
+
+  addRange(range: PeerRangeConfig): void {
+    this.#loop.speaker.addRange(range, monotonicMs());
+  }
+
+  removeRange(name: string): boolean {
+    const removed = this.#loop.speaker.removeRange(name, monotonicMs());
     this.#loop.carryOut();
     return removed;
   }

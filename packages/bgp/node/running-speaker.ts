@@ -14,6 +14,7 @@ import type {
   Page,
   PageOptions,
   PeerConfig,
+  PeerRangeConfig,
   PeerView,
   RestartingOptions,
   RibCounters,
@@ -117,6 +118,10 @@ export interface RunningSpeaker {
   updatePeer(name: string, peer: PeerConfig): ChangeImpact;
   /** Cease/Peer De-configured, and all its routes go. False where there is no such peer. */
   removePeer(name: string): boolean;
+  /** Whoever connects from inside the prefix becomes a peer of the name RANGE/ADDRESS. Throws BgpConfigError. */
+  addRange(range: PeerRangeConfig): void;
+  /** Its peers go as well. False where there is no such range. */
+  removeRange(name: string): boolean;
   /** `hard`: new session; `soft-in`: ask for all routes (RFC 2918); `soft-out`: send all; `soft`: both. False: no such peer, or not established for a soft one. */
   resetPeer(name: string, mode: ResetMode, text?: string): boolean;
 

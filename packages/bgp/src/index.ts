@@ -24,6 +24,7 @@ export type {
   StateChangeRecord,
   TableDumpRecord,
 } from './mrt/record.js';
+export type { PeerRangeConfig } from './peer/peer-ranges.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';
 export type { Endpoints } from './peer/session.js';
 export type {

@@ -24,13 +24,15 @@
  *
  *      outputs: dial, send, close, output-ready, work, password, event
  */
-import { type Address, formatAddress, type Prefix } from '@tortie/ip';
+import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
 import { type ChangeImpact, type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig } from './config.js';
 import { BgpConfigError } from './config-error.js';
 import { CEASE, MESSAGE_TYPE } from './iana.js';
 import type { RestartState } from './peer/capabilities.js';
 import { Peer } from './peer/peer.js';
+import { PeerDirectory } from './peer/peer-directory.js';
 import type { PeerHost } from './peer/peer-host.js';
+import { type PeerRangeConfig, PeerRanges } from './peer/peer-ranges.js';
 import { RestartDeferral } from './peer/restart-deferral.js';
 import type { Endpoints, Session } from './peer/session.js';
 import { TimerQueue } from './peer/timer-queue.js';
@@ -49,9 +51,8 @@ export class Speaker {
   /** Called when drain() has something again, also outside of any input: routes originated, a next hop set. */
   onPending: (() => void) | undefined;
   readonly #timers = new TimerQueue();
-  readonly #byName = new Map<string, Peer>();
-  readonly #byAddress = new Map<string, Peer>();
-  readonly #byRibPeer: (Peer | undefined)[] = [];
+  readonly #peers = new PeerDirectory();
+  readonly #ranges: PeerRanges;
   readonly #connections = new Map<number, { readonly peer: Peer; readonly session: Session }>();
   readonly #host: PeerHost;
   readonly #deferral: RestartDeferral;
@@ -78,10 +79,11 @@ export class Speaker {
     });
     this.rib.onWork = () => this.#output({ type: 'work' });
     this.rib.onOutput = (ribPeer) => {
-      const connection = this.#byRibPeer[ribPeer]?.outputConnection;
+      const connection = this.#peers.ofRib(ribPeer)?.outputConnection;
       if (connection !== undefined) this.#output({ type: 'output-ready', connection });
     };
     this.#host = this.#makeHost(options);
+    this.#ranges = new PeerRanges(this.#timers, this.#host.identity, (peer) => this.#forget(peer));
     this.#deferral = new RestartDeferral(this.#timers, options.restarting, options.nowMs, () => this.#restartDone());
   }
 
@@ -91,7 +93,7 @@ export class Speaker {
   addPeer(peer: PeerConfig, nowMs: number): void {
     this.#nowMs = nowMs;
     const config = resolvePeerConfig(peer, this.#host.identity);
-    if (this.#byName.has(config.name)) throw new BgpConfigError(`there is a peer "${config.name}" already`, 'name');
+    this.#peers.assertFree(config);
     this.#add(config);
     this.#event({ type: 'peer', peer: config.name, change: 'added', impact: 'session-reset' });
   }
@@ -99,12 +101,12 @@ export class Speaker {
   /** Throws BgpConfigError, also where there is no such peer; then nothing has changed. */
   updatePeer(name: string, change: PeerConfig, nowMs: number): ChangeImpact {
     this.#nowMs = nowMs;
-    const peer = this.#peer(name);
+    const peer = this.#peers.require(name);
     const config = resolvePeerConfig({ ...change, name }, this.#host.identity);
     const before = peer.config;
     let impact: ChangeImpact = 'session-reset';
-    if (addressKey(config.remoteAddress) !== addressKey(before.remoteAddress)) {
-      this.#assertFree(config);
+    if (!addressesEqual(config.remoteAddress, before.remoteAddress)) {
+      this.#peers.assertFree(config, peer);
       this.#remove(peer);
       this.#add(config);
     } else {
@@ -117,17 +119,28 @@ export class Speaker {
 
   removePeer(name: string, nowMs: number): boolean {
     this.#nowMs = nowMs;
-    const peer = this.#byName.get(name);
+    const peer = this.#peers.named(name);
     if (!peer) return false;
-    this.#remove(peer);
-    this.#event({ type: 'peer', peer: name, change: 'removed', impact: 'session-reset' });
+    this.#forget(peer);
     return true;
+  }
+
+  /** Whoever connects from inside the prefix becomes a peer. Throws BgpConfigError. */
+  addRange(range: PeerRangeConfig, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#ranges.add(range);
+  }
+
+  /** Its peers go as well. */
+  removeRange(name: string, nowMs: number): boolean {
+    this.#nowMs = nowMs;
+    return this.#ranges.remove(name);
   }
 
   /** False where there is no such peer, or no established session for a soft reset. */
   resetPeer(name: string, mode: 'hard' | 'soft' | 'soft-in' | 'soft-out', text: string, nowMs: number): boolean {
     this.#nowMs = nowMs;
-    const peer = this.#byName.get(name);
+    const peer = this.#peers.named(name);
     if (!peer) return false;
     switch (mode) {
       case 'hard':
@@ -147,8 +160,9 @@ export class Speaker {
   /** Somebody has connected to us. */
   accept(remoteAddress: Address, endpoints: Endpoints, nowMs: number): Acceptance {
     this.#nowMs = nowMs;
-    const peer = this.#byAddress.get(addressKey(remoteAddress));
-    if (!peer) return this.#refuse(remoteAddress, 'no peer has this address', false);
+    const peer = this.#peers.at(remoteAddress) ?? this.#dynamicPeer(remoteAddress);
+    if (peer === undefined) return this.#refuse(remoteAddress, 'no peer has this address', false);
+    if (typeof peer === 'string') return this.#refuse(remoteAddress, peer, false);
     const connection = this.#nextConnection++;
     const refusal = peer.accept(connection, endpoints, (accepted) =>
       this.#connections.set(connection, { peer, session: accepted }),
@@ -247,38 +261,38 @@ export class Speaker {
 
   view(): SpeakerView {
     let established = 0;
-    for (const peer of this.#byName.values()) if (peer.state === 'established') established++;
+    for (const peer of this.#peers) if (peer.state === 'established') established++;
     return {
       asn: this.asn,
       routerId: this.routerId,
       clusterId: this.#clusterId,
-      peers: this.#byName.size,
+      peers: this.#peers.size,
       established,
       deferringUntilMs: this.#deferral.untilMs,
     };
   }
 
   peers(): readonly PeerView[] {
-    return [...this.#byName.values()].map((peer) => peer.view());
+    return [...this.#peers].map((peer) => peer.view());
   }
 
   peer(name: string): PeerView | undefined {
-    return this.#byName.get(name)?.view();
+    return this.#peers.named(name)?.view();
   }
 
   peerName(ribPeer: number): string | undefined {
-    return this.#byRibPeer[ribPeer]?.config.name;
+    return this.#peers.ofRib(ribPeer)?.config.name;
   }
 
   /** The RIB's number of a peer. Throws BgpConfigError where there is none of this name. */
   ribPeer(name: string): number {
-    return this.#peer(name).ribPeer;
+    return this.#peers.require(name).ribPeer;
   }
 
   /** Ends all sessions: `graceful` without a Cease, so that the peers keep our routes (RFC 4724). */
   close(graceful: boolean, text: string, nowMs: number): void {
     this.#nowMs = nowMs;
-    for (const peer of this.#byName.values()) {
+    for (const peer of this.#peers) {
       peer.stop(graceful ? undefined : { errorSubcode: CEASE.administrativeShutdown, text, hard: true });
     }
   }
@@ -306,7 +320,10 @@ export class Speaker {
       },
       emit: (event) => this.#event(event),
       restartState: (peer) => this.#restartState(peer),
-      progress: (peer) => this.#deferral.progress(peer),
+      progress: (peer) => {
+        this.#deferral.progress(peer);
+        this.#ranges.progress(peer, this.#nowMs);
+      },
     };
   }
 
@@ -319,38 +336,36 @@ export class Speaker {
     this.#output({ type: 'event', event });
   }
 
-  #peer(name: string): Peer {
-    const peer = this.#byName.get(name);
-    if (!peer) throw new BgpConfigError(`there is no peer "${name}"`, 'name');
-    return peer;
-  }
-
-  #assertFree({ remoteAddress }: ResolvedPeerConfig): void {
-    const taken = this.#byAddress.get(addressKey(remoteAddress));
-    if (!taken) return;
-    const text = `peer "${taken.config.name}" has the address ${formatAddress(remoteAddress)} already`;
-    throw new BgpConfigError(text, 'remoteAddress');
-  }
-
-  #add(config: ResolvedPeerConfig): void {
-    this.#assertFree(config);
+  #add(config: ResolvedPeerConfig): Peer {
     const peer = new Peer(this.#host, config);
-    this.#byName.set(config.name, peer);
-    this.#byAddress.set(addressKey(config.remoteAddress), peer);
-    this.#byRibPeer[peer.ribPeer] = peer;
+    this.#peers.add(peer);
     if (config.password !== undefined) this.#password(config.remoteAddress, config.password);
     this.#deferral.expect(peer);
     peer.start();
+    return peer;
   }
 
   #remove(peer: Peer): void {
-    const { name, remoteAddress, password } = peer.config;
+    const { remoteAddress, password } = peer.config;
     peer.remove();
+    this.#ranges.leave(peer);
     this.#deferral.forget(peer);
-    this.#byName.delete(name);
-    this.#byAddress.delete(addressKey(remoteAddress));
-    this.#byRibPeer[peer.ribPeer] = undefined;
+    this.#peers.delete(peer);
     if (password !== undefined) this.#password(remoteAddress, undefined);
+  }
+
+  #dynamicPeer(address: Address): Peer | string | undefined {
+    const config = this.#ranges.match(address);
+    if (config === undefined || typeof config === 'string') return config;
+    const peer = this.#add(config);
+    this.#ranges.join(peer);
+    this.#event({ type: 'peer', peer: config.name, change: 'added', impact: 'session-reset' });
+    return peer;
+  }
+
+  #forget(peer: Peer): void {
+    this.#remove(peer);
+    this.#event({ type: 'peer', peer: peer.config.name, change: 'removed', impact: 'session-reset' });
   }
 
   #password(remoteAddress: Address, password: string | undefined): void {
@@ -382,7 +397,7 @@ export class Speaker {
 
   #restartDone(): void {
     this.#event({ type: 'restart-done' });
-    for (const peer of this.#byName.values()) {
+    for (const peer of this.#peers) {
       const connection = peer.outputConnection;
       if (connection !== undefined) this.#output({ type: 'output-ready', connection });
     }
@@ -399,9 +414,6 @@ function checkIdentity({ asn, routerId, clusterId }: SpeakerOptions): void {
     throw new BgpConfigError(`clusterId is ${clusterId}; it must be a non-zero 32-bit number`, 'clusterId');
   }
 }
-
-/** A map key: the version matters, 10.0.0.1 is no ::a00:1. */
-const addressKey = ({ version, a, b, c, d }: Address): string => (version === 4 ? `${a}` : `${a}:${b}:${c}:${d}`);
 
 /** Counts the messages of a chunk by walking their headers. */
 function count(chunk: Uint8Array, { sent }: Peer): void {

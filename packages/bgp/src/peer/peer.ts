@@ -62,7 +62,7 @@ export class Peer {
     this.#host = host;
     this.fsm = this.#fsmConfig();
     this.ribPeer = host.rib.addPeer({ name: config.name, address: config.remoteAddress });
-    this.stale = new StaleRoutes(host, config.name, this.ribPeer);
+    this.stale = new StaleRoutes(host, config.name, this.ribPeer, () => this.progress());
     this.#inbox = new PeerInbox(host, this);
     this.#primary = this.#session();
     this.#idleTimer = new Timer(() => this.feed(this.#primary, { type: 'idle-hold-timer-expires' }));
@@ -89,6 +89,11 @@ export class Peer {
   get current(): Session {
     const second = this.#secondary;
     return second && rank(second) > rank(this.#primary) ? second : this.#primary;
+  }
+
+  /** It has a connection, or routes that outlive one. */
+  get isInUse(): boolean {
+    return this.current.connection !== undefined || this.stale.pending;
   }
 
   /** Seconds until the next attempt after a failure; 0 while none is waited for. */

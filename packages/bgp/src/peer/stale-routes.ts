@@ -14,10 +14,12 @@ export class StaleRoutes {
   readonly #host: PeerHost;
   readonly #peerName: string;
   readonly #ribPeer: number;
+  readonly #swept: () => void;
   readonly #timers = new Map<FamilyName, Timer>();
 
-  constructor(host: PeerHost, peerName: string, ribPeer: number) {
+  constructor(host: PeerHost, peerName: string, ribPeer: number, swept: () => void) {
     this.#host = host;
+    this.#swept = swept;
     this.#peerName = peerName;
     this.#ribPeer = ribPeer;
   }
@@ -58,6 +60,12 @@ export class StaleRoutes {
     this.#timers.delete(family);
     const routes = this.#host.rib.sweepStale(this.#ribPeer, family);
     if (routes > 0) this.#host.emit({ type: 'stale-removed', peer: this.#peerName, family, routes });
+    this.#swept();
+  }
+
+  /** Some family waits for its sweep. */
+  get pending(): boolean {
+    return this.#timers.size > 0;
   }
 
   /** Forgets everything; the RIB deletes the peer's routes itself. */

@@ -1,0 +1,109 @@
+/**
+ * Dynamic peers: whoever connects from inside a prefix becomes a peer with the range's settings, and ceases to be one some
+ * time after its session has ended and its last stale route is gone.
+ */
+import { type Address, formatAddress, formatPrefix, type Prefix, prefixContains } from '@tortie/ip';
+import { type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig, type SpeakerIdentity } from '../config.js';
+import { BgpConfigError } from '../config-error.js';
+import type { Peer } from './peer.js';
+import { Timer, type TimerQueue } from './timer-queue.js';
+
+export interface PeerRangeConfig {
+  readonly name: string;
+  readonly prefix: Prefix;
+  /** Most peers at once. Default 256. */
+  readonly limit?: number;
+  /** What each of them is configured with. They are passive; a key per address is not possible. */
+  readonly peer: Omit<PeerConfig, 'name' | 'remoteAddress' | 'passive' | 'password' | 'remotePort'>;
+}
+
+/** A dynamic peer without a session is forgotten after this time; its counters and causes can be read until then. */
+const FORGET_MS = 10_000;
+
+interface Range {
+  readonly config: PeerRangeConfig;
+  readonly members: Map<Peer, Timer>;
+}
+
+export class PeerRanges {
+  readonly #timers: TimerQueue;
+  readonly #identity: SpeakerIdentity;
+  readonly #forget: (peer: Peer) => void;
+  readonly #ranges = new Map<string, Range>();
+  readonly #rangeOf = new Map<Peer, Range>();
+
+  constructor(timers: TimerQueue, identity: SpeakerIdentity, forget: (peer: Peer) => void) {
+    this.#timers = timers;
+    this.#identity = identity;
+    this.#forget = forget;
+  }
+
+  /** Throws BgpConfigError. */
+  add(range: PeerRangeConfig): void {
+    if (this.#ranges.has(range.name)) throw new BgpConfigError(`there is a range "${range.name}" already`, 'name');
+    const { limit = 256 } = range;
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new BgpConfigError(`limit is ${limit}; it must be 1 or more`, 'limit');
+    // The first address stands for all: what is wrong with it is wrong with the range.
+    this.#resolve(range, range.prefix);
+    this.#ranges.set(range.name, { config: range, members: new Map() });
+  }
+
+  /** Its peers go as well. False where there is no such range. */
+  remove(name: string): boolean {
+    const range = this.#ranges.get(name);
+    if (!range) return false;
+    this.#ranges.delete(name);
+    for (const peer of [...range.members.keys()]) this.#forget(peer);
+    return true;
+  }
+
+  /** What a connection from this address becomes: a configuration, why it is refused, or undefined outside all ranges. */
+  match(address: Address): ResolvedPeerConfig | string | undefined {
+    let best: Range | undefined;
+    for (const range of this.#ranges.values()) {
+      const { prefix } = range.config;
+      if (prefix.version !== address.version || !prefixContains(prefix, address)) continue;
+      if (!best || prefix.length > best.config.prefix.length) best = range;
+    }
+    if (!best) return undefined;
+    const { limit = 256, prefix } = best.config;
+    if (best.members.size >= limit) return `the range ${formatPrefix(prefix)} has its ${limit} peers already`;
+    return this.#resolve(best.config, address);
+  }
+
+  /** Remembers a peer that match() gave the configuration of. */
+  join(peer: Peer): void {
+    const { remoteAddress } = peer.config;
+    const name = peer.config.name.slice(0, -formatAddress(remoteAddress).length - 1);
+    const range = this.#ranges.get(name);
+    if (!range) return;
+    range.members.set(peer, new Timer(() => this.#expire(peer)));
+    this.#rangeOf.set(peer, range);
+  }
+
+  leave(peer: Peer): void {
+    const range = this.#rangeOf.get(peer);
+    const timer = range?.members.get(peer);
+    if (timer) this.#timers.stop(timer);
+    range?.members.delete(peer);
+    this.#rangeOf.delete(peer);
+  }
+
+  /** Something changed about a peer: without a session and routes it is on its way out. */
+  progress(peer: Peer, nowMs: number): void {
+    const timer = this.#rangeOf.get(peer)?.members.get(peer);
+    if (!timer) return;
+    if (peer.isInUse) this.#timers.stop(timer);
+    else this.#timers.start(timer, nowMs + FORGET_MS);
+  }
+
+  #expire(peer: Peer): void {
+    if (!peer.isInUse) this.#forget(peer);
+  }
+
+  #resolve({ name, peer }: PeerRangeConfig, remoteAddress: Address): ResolvedPeerConfig {
+    const dynamic = { ...peer, name: `${name}/${formatAddress(remoteAddress)}`, remoteAddress, passive: true };
+    return resolvePeerConfig(dynamic, this.#identity);
+  }
+}
