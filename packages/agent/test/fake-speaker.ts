@@ -73,6 +73,8 @@ export class FakeSpeaker {
         self.resets.push(`${name} ${mode}`);
         return self.configs.has(name);
       },
+      addRange() {},
+      removeRange: () => false,
       originate: (prefix, attributes = {}) => void self.originated.set(formatPrefix(prefix), attributes),
       withdraw: (prefix) => self.originated.delete(formatPrefix(prefix)),
       nextHops: {
@@ -156,7 +158,7 @@ export class FakeSpeaker {
       name,
       config,
       state,
-      sinceMs: 1_700_000_000_000,
+      sinceMs: 1,
       routerId: established ? 0x0a0000fe : undefined,
       localAddress: undefined,
       localPort: undefined,

@@ -1,5 +1,5 @@
 /** Path parameters and headers that several resources share. */
-import { Type } from 'typebox';
+import { Type } from '../../src/api/type.js';
 
 export const NameParams = Type.Object({ name: Type.String({ minLength: 1, maxLength: 253 }) });
 export const PrefixParams = Type.Object({ prefix: Type.String({ format: 'ip-prefix' }) });

@@ -1,9 +1,10 @@
 /** The agent's YAML file. Everything optional has its default here; README's reference is checked against this. */
-import { Type } from 'typebox';
+
 import { PoolSpec } from './ipam.js';
 import { OriginatedSpec } from './originated.js';
 import { PeerSpec } from './peer.js';
 import { Asn, ipv4Address, resourceName } from './text.js';
+import { type Static, Type } from './type.js';
 
 const closed = { additionalProperties: false };
 const Endpoint = Type.String({ format: 'endpoint', description: 'ADDRESS:PORT, IPv6 in brackets: [::1]:179' });
@@ -197,4 +198,4 @@ export const AgentConfigFile = Type.Object(
   },
   closed,
 );
-export type AgentConfigFile = Type.Static<typeof AgentConfigFile>;
+export type AgentConfigFile = Static<typeof AgentConfigFile>;

@@ -1,6 +1,7 @@
 /** The kernel's routes as this node programs them. */
-import { Type } from 'typebox';
+
 import { Count, FamilyText, IpPrefix, NextCursor, PageQuery } from './text.js';
+import { type Static, Type } from './type.js';
 
 export const FibState = Type.Union([
   Type.Literal('installed'),
@@ -8,7 +9,7 @@ export const FibState = Type.Union([
   Type.Literal('failed'),
   Type.Literal('stale'),
 ]);
-export type FibState = Type.Static<typeof FibState>;
+export type FibState = Static<typeof FibState>;
 
 export const FibRoute = Type.Object({
   prefix: Type.String(),
@@ -19,7 +20,7 @@ export const FibRoute = Type.Object({
   error: Type.Optional(Type.String({ description: "The kernel's own words" })),
   since: Type.Optional(Type.String()),
 });
-export type FibRoute = Type.Static<typeof FibRoute>;
+export type FibRoute = Static<typeof FibRoute>;
 
 export const FibSummary = Type.Object({
   programming: Type.Boolean({ description: 'false: this node programs nothing; reason says why' }),
@@ -32,10 +33,10 @@ export const FibSummary = Type.Object({
   failed: Count,
   stale: Count,
 });
-export type FibSummary = Type.Static<typeof FibSummary>;
+export type FibSummary = Static<typeof FibSummary>;
 
 export const FibPage = Type.Object({ summary: FibSummary, routes: Type.Array(FibRoute), nextCursor: NextCursor });
-export type FibPage = Type.Static<typeof FibPage>;
+export type FibPage = Static<typeof FibPage>;
 
 export const FibQuery = Type.Object(
   {
@@ -46,4 +47,4 @@ export const FibQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-export type FibQuery = Type.Static<typeof FibQuery>;
+export type FibQuery = Static<typeof FibQuery>;

@@ -1,6 +1,7 @@
 /** Address management: pools, blocks, assignments, and the check of all invariants. */
-import { Type } from 'typebox';
+
 import { Count, IpPrefix, ipAddress, NextCursor, PageQuery, resourceName, Timestamp } from './text.js';
+import { type Static, Type } from './type.js';
 
 const closed = { additionalProperties: false };
 
@@ -34,11 +35,11 @@ export const PoolSpec = Type.Object(
   },
   closed,
 );
-export type PoolSpec = Type.Static<typeof PoolSpec>;
+export type PoolSpec = Static<typeof PoolSpec>;
 
 /** cidr and blockSize are immutable and therefore not here. */
 export const PoolPatch = Type.Object(changeable, closed);
-export type PoolPatch = Type.Static<typeof PoolPatch>;
+export type PoolPatch = Static<typeof PoolPatch>;
 
 export const Pool = Type.Object({
   ...PoolSpec.properties,
@@ -48,10 +49,10 @@ export const Pool = Type.Object({
   blocks: Type.Optional(Type.Integer({ minimum: 0, description: 'Blocks claimed' })),
   revision: Type.Integer({ description: 'Store revision; the ETag of the resource' }),
 });
-export type Pool = Type.Static<typeof Pool>;
+export type Pool = Static<typeof Pool>;
 
 export const PoolList = Type.Object({ pools: Type.Array(Pool) });
-export type PoolList = Type.Static<typeof PoolList>;
+export type PoolList = Static<typeof PoolList>;
 
 export const Block = Type.Object({
   cidr: Type.String(),
@@ -67,10 +68,10 @@ export const Block = Type.Object({
   reserved: Count,
   free: Count,
 });
-export type Block = Type.Static<typeof Block>;
+export type Block = Static<typeof Block>;
 
 export const BlockList = Type.Object({ blocks: Type.Array(Block) });
-export type BlockList = Type.Static<typeof BlockList>;
+export type BlockList = Static<typeof BlockList>;
 
 export const Assignment = Type.Object({
   address: Type.String(),
@@ -82,7 +83,7 @@ export const Assignment = Type.Object({
   sequence: Type.Optional(Count),
   since: Type.Optional(Timestamp),
 });
-export type Assignment = Type.Static<typeof Assignment>;
+export type Assignment = Static<typeof Assignment>;
 
 export const AssignmentQuery = Type.Object(
   {
@@ -93,10 +94,10 @@ export const AssignmentQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-export type AssignmentQuery = Type.Static<typeof AssignmentQuery>;
+export type AssignmentQuery = Static<typeof AssignmentQuery>;
 
 export const AssignmentPage = Type.Object({ assignments: Type.Array(Assignment), nextCursor: NextCursor });
-export type AssignmentPage = Type.Static<typeof AssignmentPage>;
+export type AssignmentPage = Static<typeof AssignmentPage>;
 
 export const Handle = Type.String({
   minLength: 1,
@@ -117,13 +118,13 @@ export const AssignmentRequest = Type.Object(
   },
   closed,
 );
-export type AssignmentRequest = Type.Static<typeof AssignmentRequest>;
+export type AssignmentRequest = Static<typeof AssignmentRequest>;
 
 export const AssignmentResult = Type.Object({ handle: Type.String(), assignments: Type.Array(Assignment) });
-export type AssignmentResult = Type.Static<typeof AssignmentResult>;
+export type AssignmentResult = Static<typeof AssignmentResult>;
 
 export const ReleaseResult = Type.Object({ handle: Type.String(), released: Type.Array(Type.String()) });
-export type ReleaseResult = Type.Static<typeof ReleaseResult>;
+export type ReleaseResult = Static<typeof ReleaseResult>;
 
 export const IpamCheck = Type.Object({
   ok: Type.Boolean(),
@@ -135,4 +136,4 @@ export const IpamCheck = Type.Object({
     Type.Object({ code: Type.String(), detail: Type.String(), subject: Type.Optional(Type.String()) }),
   ),
 });
-export type IpamCheck = Type.Static<typeof IpamCheck>;
+export type IpamCheck = Static<typeof IpamCheck>;

@@ -1,6 +1,7 @@
 /** Prefixes this node announces by itself. */
-import { Type } from 'typebox';
+
 import { Community, IpPrefix } from './text.js';
+import { type Static, Type } from './type.js';
 
 export const OriginatedSpec = Type.Object(
   {
@@ -11,7 +12,7 @@ export const OriginatedSpec = Type.Object(
   },
   { additionalProperties: false },
 );
-export type OriginatedSpec = Type.Static<typeof OriginatedSpec>;
+export type OriginatedSpec = Static<typeof OriginatedSpec>;
 
 export const Originated = Type.Object({
   ...OriginatedSpec.properties,
@@ -19,7 +20,7 @@ export const Originated = Type.Object({
   source: Type.Optional(Type.String({ description: 'FILE:LINE, or the block or handle it comes from' })),
   revision: Type.Optional(Type.Integer()),
 });
-export type Originated = Type.Static<typeof Originated>;
+export type Originated = Static<typeof Originated>;
 
 export const OriginatedList = Type.Object({ originated: Type.Array(Originated) });
-export type OriginatedList = Type.Static<typeof OriginatedList>;
+export type OriginatedList = Static<typeof OriginatedList>;

@@ -1,7 +1,8 @@
 /** Peers: what a user configures (`spec`) and what the session does (`session`). */
-import { Type } from 'typebox';
+import type { TNull, TOptional, TUnion } from 'typebox';
 import { Policy } from './policy.js';
 import { Asn, Count, FamilyText, ipAddress, resourceName, Timestamp } from './text.js';
+import { type Static, Type } from './type.js';
 
 const closed = { additionalProperties: false };
 const seconds = (minimum: number, maximum: number, description: string, initial?: number) =>
@@ -99,7 +100,7 @@ export const PeerSpec = Type.Object(
   { name: resourceName(), remoteAddress: ipAddress(), remoteAsn: Asn, ...peerFields },
   closed,
 );
-export type PeerSpec = Type.Static<typeof PeerSpec>;
+export type PeerSpec = Static<typeof PeerSpec>;
 
 /** A JSON merge patch (RFC 7396): absent fields stay, null takes a field back to its default. The name is fixed. */
 export const PeerPatch = Type.Object(
@@ -109,12 +110,12 @@ export const PeerPatch = Type.Object(
     ...(Object.fromEntries(
       Object.entries(peerFields).map(([name, schema]) => [name, Type.Optional(Type.Union([schema, Type.Null()]))]),
     ) as unknown as {
-      [K in keyof typeof peerFields]: Type.TOptional<Type.TUnion<[(typeof peerFields)[K], Type.TNull]>>;
+      [K in keyof typeof peerFields]: TOptional<TUnion<[(typeof peerFields)[K], TNull]>>;
     }),
   },
   closed,
 );
-export type PeerPatch = Type.Static<typeof PeerPatch>;
+export type PeerPatch = Static<typeof PeerPatch>;
 
 export const SessionState = Type.Union([
   Type.Literal('idle'),
@@ -124,7 +125,7 @@ export const SessionState = Type.Union([
   Type.Literal('open-confirm'),
   Type.Literal('established'),
 ]);
-export type SessionState = Type.Static<typeof SessionState>;
+export type SessionState = Static<typeof SessionState>;
 
 export const MessageCounts = Type.Object({
   open: Count,
@@ -159,7 +160,7 @@ export const PeerSession = Type.Object({
   messagesIn: MessageCounts,
   messagesOut: MessageCounts,
 });
-export type PeerSession = Type.Static<typeof PeerSession>;
+export type PeerSession = Static<typeof PeerSession>;
 
 const { password: _secret, ...readable } = peerFields;
 
@@ -175,19 +176,19 @@ export const Peer = Type.Object({
   session: Type.Optional(PeerSession),
   error: Type.Optional(Type.String({ description: 'Why the peer could not be applied' })),
 });
-export type Peer = Type.Static<typeof Peer>;
+export type Peer = Static<typeof Peer>;
 
 export const PeerList = Type.Object({ peers: Type.Array(Peer) });
-export type PeerList = Type.Static<typeof PeerList>;
+export type PeerList = Static<typeof PeerList>;
 
 export const Impact = Type.Union(
   [Type.Literal('none'), Type.Literal('applied'), Type.Literal('soft-refresh'), Type.Literal('session-reset')],
   { description: 'What the change did to the session' },
 );
-export type Impact = Type.Static<typeof Impact>;
+export type Impact = Static<typeof Impact>;
 
 export const PeerChange = Type.Object({ peer: Peer, impact: Impact });
-export type PeerChange = Type.Static<typeof PeerChange>;
+export type PeerChange = Static<typeof PeerChange>;
 
 export const PeerReset = Type.Object(
   {
@@ -197,7 +198,7 @@ export const PeerReset = Type.Object(
   },
   closed,
 );
-export type PeerReset = Type.Static<typeof PeerReset>;
+export type PeerReset = Static<typeof PeerReset>;
 
 export const ResetDone = Type.Object({ peer: resourceName(), mode: PeerReset.properties.mode });
-export type ResetDone = Type.Static<typeof ResetDone>;
+export type ResetDone = Static<typeof ResetDone>;

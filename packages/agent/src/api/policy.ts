@@ -1,6 +1,7 @@
 /** Route policies as a user writes them: ordered terms, the first that matches decides. */
-import { Type } from 'typebox';
+
 import { Asn, Community, IpPrefix, StandardCommunity } from './text.js';
+import { type Static, Type } from './type.js';
 
 const closed = { additionalProperties: false };
 
@@ -52,10 +53,10 @@ export const PolicyTerm = Type.Object(
   },
   closed,
 );
-export type PolicyTerm = Type.Static<typeof PolicyTerm>;
+export type PolicyTerm = Static<typeof PolicyTerm>;
 
 export const Policy = Type.Array(PolicyTerm, {
   maxItems: 1024,
   description: 'Ordered terms; the first that matches decides; what none matches goes by importPolicy, or is exported',
 });
-export type Policy = Type.Static<typeof Policy>;
+export type Policy = Static<typeof Policy>;

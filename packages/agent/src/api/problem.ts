@@ -1,11 +1,11 @@
 /** RFC 9457 problem details: the body of every answer that is not a success. */
-import { Type } from 'typebox';
+import { type Static, Type } from './type.js';
 
 export const ProblemPart = Type.Object({
   pointer: Type.String({ description: 'JSON pointer into the body, or the name of the parameter' }),
   detail: Type.String(),
 });
-export type ProblemPart = Type.Static<typeof ProblemPart>;
+export type ProblemPart = Static<typeof ProblemPart>;
 
 export const Problem = Type.Object({
   type: Type.String({ description: 'urn:tortie:problem:CODE' }),
@@ -16,4 +16,4 @@ export const Problem = Type.Object({
   instance: Type.Optional(Type.String({ description: 'The request this answers' })),
   errors: Type.Optional(Type.Array(ProblemPart)),
 });
-export type Problem = Type.Static<typeof Problem>;
+export type Problem = Static<typeof Problem>;

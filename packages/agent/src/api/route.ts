@@ -1,6 +1,7 @@
 /** Routes as each table shows them, and why one of them is best. */
-import { Type } from 'typebox';
+
 import { Count, FamilyText, IpPrefix, NextCursor, PageQuery } from './text.js';
+import { type Static, Type } from './type.js';
 
 export const AsPathSegment = Type.Object({
   type: Type.Union([
@@ -31,7 +32,7 @@ export const RouteAttributes = Type.Object({
     Type.Array(Type.Object({ type: Count, flags: Count, value: Type.String({ description: 'Hex' }) })),
   ),
 });
-export type RouteAttributes = Type.Static<typeof RouteAttributes>;
+export type RouteAttributes = Static<typeof RouteAttributes>;
 
 /** A route of one peer's adj-rib-in or adj-rib-out. */
 export const PeerRoute = Type.Object({
@@ -41,10 +42,10 @@ export const PeerRoute = Type.Object({
   eligible: Type.Optional(Type.Boolean({ description: 'May become best' })),
   reason: Type.Optional(Type.String({ description: 'Why it is not eligible, or was rejected' })),
 });
-export type PeerRoute = Type.Static<typeof PeerRoute>;
+export type PeerRoute = Static<typeof PeerRoute>;
 
 export const PeerRoutePage = Type.Object({ routes: Type.Array(PeerRoute), nextCursor: NextCursor });
-export type PeerRoutePage = Type.Static<typeof PeerRoutePage>;
+export type PeerRoutePage = Static<typeof PeerRoutePage>;
 
 export const AdjRibInQuery = Type.Object(
   {
@@ -54,13 +55,13 @@ export const AdjRibInQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-export type AdjRibInQuery = Type.Static<typeof AdjRibInQuery>;
+export type AdjRibInQuery = Static<typeof AdjRibInQuery>;
 
 export const AdjRibOutQuery = Type.Object(
   { family: Type.Optional(FamilyText), ...PageQuery },
   { additionalProperties: false },
 );
-export type AdjRibOutQuery = Type.Static<typeof AdjRibOutQuery>;
+export type AdjRibOutQuery = Static<typeof AdjRibOutQuery>;
 
 /** One route that stood for election, with the row of the decision process that beat it. */
 export const Candidate = Type.Object({
@@ -72,13 +73,13 @@ export const Candidate = Type.Object({
   stale: Type.Optional(Type.Boolean()),
   attributes: RouteAttributes,
 });
-export type Candidate = Type.Static<typeof Candidate>;
+export type Candidate = Static<typeof Candidate>;
 
 export const Route = Type.Object({ prefix: Type.String(), family: FamilyText, candidates: Type.Array(Candidate) });
-export type Route = Type.Static<typeof Route>;
+export type Route = Static<typeof Route>;
 
 export const RoutePage = Type.Object({ routes: Type.Array(Route), nextCursor: NextCursor });
-export type RoutePage = Type.Static<typeof RoutePage>;
+export type RoutePage = Static<typeof RoutePage>;
 
 export const RouteQuery = Type.Object(
   {
@@ -89,7 +90,7 @@ export const RouteQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-export type RouteQuery = Type.Static<typeof RouteQuery>;
+export type RouteQuery = Static<typeof RouteQuery>;
 
 export const WhyQuery = Type.Object(
   {
@@ -109,4 +110,4 @@ export const Why = Type.Object({
     Type.Object({ state: Type.String(), error: Type.Optional(Type.String()) }, { description: 'What the kernel did' }),
   ),
 });
-export type Why = Type.Static<typeof Why>;
+export type Why = Static<typeof Why>;

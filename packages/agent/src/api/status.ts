@@ -1,22 +1,23 @@
 /** The node at a glance, its health, and what happened lately. */
-import { Type } from 'typebox';
+
 import { FibSummary } from './fib.js';
 import { Problem } from './problem.js';
 import { Count, Timestamp } from './text.js';
+import { type Static, Type } from './type.js';
 
 export const Condition = Type.Object({
   name: Type.String({ description: 'Stable: sessions, kernel, store, blocks' }),
   ok: Type.Boolean(),
   detail: Type.String(),
 });
-export type Condition = Type.Static<typeof Condition>;
+export type Condition = Static<typeof Condition>;
 
 export const Health = Type.Object({ ok: Type.Boolean(), conditions: Type.Array(Condition) });
-export type Health = Type.Static<typeof Health>;
+export type Health = Static<typeof Health>;
 
 /** Answer 503 of /v1/health/ready: a problem that carries the conditions. */
 export const NotReady = Type.Object({ ...Problem.properties, ...Health.properties });
-export type NotReady = Type.Static<typeof NotReady>;
+export type NotReady = Static<typeof NotReady>;
 
 export const Status = Type.Object({
   node: Type.String(),
@@ -42,7 +43,7 @@ export const Status = Type.Object({
   warnings: Type.Array(Type.String(), { description: 'What an operator should know, in whole sentences' }),
   memory: Type.Object({ residentOctets: Count, heapOctets: Count }),
 });
-export type Status = Type.Static<typeof Status>;
+export type Status = Static<typeof Status>;
 
 export const AgentEvent = Type.Object({
   id: Type.Integer({ minimum: 1, description: 'Ascending, without gaps, from 1 at start' }),
@@ -52,7 +53,7 @@ export const AgentEvent = Type.Object({
   text: Type.String(),
   cause: Type.Optional(Type.String()),
 });
-export type AgentEvent = Type.Static<typeof AgentEvent>;
+export type AgentEvent = Static<typeof AgentEvent>;
 
 export const EventQuery = Type.Object(
   {
@@ -62,11 +63,11 @@ export const EventQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-export type EventQuery = Type.Static<typeof EventQuery>;
+export type EventQuery = Static<typeof EventQuery>;
 
 export const EventList = Type.Object({
   events: Type.Array(AgentEvent),
   lastId: Type.Integer({ minimum: 0, description: 'Pass it as after to follow' }),
   dropped: Type.Boolean({ description: 'Events after `after` have already left the ring' }),
 });
-export type EventList = Type.Static<typeof EventList>;
+export type EventList = Static<typeof EventList>;

@@ -2,7 +2,7 @@
  * Scalars of the API and of the configuration file. Addresses and prefixes travel as text; the `format` keyword is
  * checked by the agent's own schema walker (`schema/formats.ts`), JSON Schema itself knows none of ours.
  */
-import { Type } from 'typebox';
+import { type Static, Type } from './type.js';
 
 export const ipAddress = (description = 'An IPv4 or IPv6 address, like 192.0.2.1 or 2001:db8::1') =>
   Type.String({ format: 'ip-address', description });
@@ -34,7 +34,7 @@ export const StandardCommunity = Type.String({
 export const FamilyText = Type.Union([Type.Literal('ipv4-unicast'), Type.Literal('ipv6-unicast')], {
   description: 'An address family',
 });
-export type FamilyText = Type.Static<typeof FamilyText>;
+export type FamilyText = Static<typeof FamilyText>;
 
 /** Names become path segments and store keys; therefore no slash, no space. */
 export const resourceName = (

@@ -10,10 +10,16 @@ export interface PeerViewInput {
   readonly revision?: number;
   readonly error?: string;
   readonly view?: PeerView | undefined;
-  readonly nowMs: number;
+  readonly clock: SpeakerClock;
 }
 
-export function peerView({ spec, origin, source, revision, error, view, nowMs }: PeerViewInput): Peer {
+/** The speaker's clock never jumps and begins anywhere: `nowMs` is its present time, `originMs` its zero since 1970. */
+export interface SpeakerClock {
+  readonly nowMs: number;
+  readonly originMs: number;
+}
+
+export function peerView({ spec, origin, source, revision, error, view, clock }: PeerViewInput): Peer {
   const { password, ...shown } = spec;
   return {
     name: spec.name,
@@ -22,16 +28,16 @@ export function peerView({ spec, origin, source, revision, error, view, nowMs }:
     ...(revision !== undefined && { revision }),
     passwordSet: password !== undefined,
     spec: shown,
-    ...(view && { session: sessionView(view, nowMs) }),
+    ...(view && { session: sessionView(view, clock) }),
     ...(error !== undefined && { error }),
   };
 }
 
-export function sessionView(view: PeerView, nowMs: number): PeerSession {
+export function sessionView(view: PeerView, { nowMs, originMs }: SpeakerClock): PeerSession {
   const { negotiated, config } = view;
   return {
     state: view.state,
-    since: new Date(view.sinceMs).toISOString(),
+    since: new Date(originMs + view.sinceMs).toISOString(),
     ...(view.state === 'established' && { uptimeS: Math.max(0, Math.round(nowMs - view.sinceMs) / 1000) }),
     type: config.remoteAsn === config.localAsn ? 'ibgp' : 'ebgp',
     ...(view.lastCause !== undefined && { lastCause: view.lastCause }),

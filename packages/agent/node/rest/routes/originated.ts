@@ -1,7 +1,7 @@
 /** /v1/originated: prefixes this node announces by itself. */
 import { formatPrefix, parsePrefix } from '@tortie/ip';
-import { Type } from 'typebox';
 import { Originated, OriginatedList, OriginatedSpec } from '../../../src/api/originated.js';
+import { Type } from '../../../src/api/type.js';
 import { formatCommunity, formatLargeCommunity } from '../../../src/bgp-text/community.js';
 import { AgentError } from '../../../src/errors.js';
 import type { OriginatedPrefix, OriginName } from '../../../src/originated/origin-table.js';

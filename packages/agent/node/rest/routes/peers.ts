@@ -1,7 +1,8 @@
 /** /v1/peers: create, read, change, delete at run time; kept in the store, applied without a restart. */
+import { performance } from 'node:perf_hooks';
 import { resolvePeerConfig } from '@tortie/bgp';
-import { Type } from 'typebox';
 import { Peer, PeerChange, PeerList, PeerPatch, PeerReset, PeerSpec, ResetDone } from '../../../src/api/peer.js';
+import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { mergePatch } from '../../../src/merge-patch.js';
 import { peerConfig } from '../../../src/peers/peer-config.js';
@@ -20,7 +21,11 @@ const tags = ['peers'];
 export const peerRoutes: Resource = (context) => async (app) => {
   const { config, store, speaker, peers, peersLoop } = context;
   const show = (peer: ManagedPeer): Peer =>
-    peerView({ ...peer, view: speaker.peer(peer.spec.name), nowMs: Date.now() });
+    peerView({
+      ...peer,
+      view: speaker.peer(peer.spec.name),
+      clock: { nowMs: performance.now(), originMs: performance.timeOrigin },
+    });
 
   app.get('/v1/peers', { schema: { tags, summary: 'All peers', response: { 200: PeerList } } }, async () => ({
     peers: peers.list().map(show),

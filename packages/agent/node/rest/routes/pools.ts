@@ -2,8 +2,8 @@
 
 import { formatPrefix, parsePrefix } from '@tortie/ip';
 import type { Pool as IpamPool, PoolUsage } from '@tortie/ipam';
-import { Type } from 'typebox';
 import { Pool, PoolList, PoolPatch, PoolSpec } from '../../../src/api/ipam.js';
+import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { checkPool } from '../../../src/rules/pool-rules.js';
 import { IfMatch, NameParams } from '../params.js';

@@ -1,0 +1,4 @@
+/** The agent alone, without the command line around it. */
+import { agentMain } from '@tortie/agent/node';
+
+await agentMain({ configFile: process.argv[2] });
