@@ -64,6 +64,11 @@ export class DetachedStream {
   copyFrom(other: DetachedStream): void {
     this.#walk = other.#walk;
     this.#fresh = other.#fresh;
+    this.addMarks(other);
+  }
+
+  /** The single prefixes that another stream has still to send. */
+  addMarks(other: DetachedStream): void {
     for (let prefix = other.#bits.next(1); prefix !== 0; prefix = other.#bits.next(prefix + 1)) this.#add(prefix);
   }
 

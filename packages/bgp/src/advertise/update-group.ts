@@ -77,7 +77,7 @@ export class UpdateGroup {
 
   // Members.
 
-  /** A peer joins; `has` are prefixes it was told by another group. Its table and End-of-RIB follow. */
+  /** A peer joins, perhaps from another group `has`, which it leaves. Its table and End-of-RIB follow. */
   join(peer: number, endOfRibWanted: boolean, has: UpdateGroup | undefined): Member {
     const member: Member = {
       peer,
@@ -104,6 +104,7 @@ export class UpdateGroup {
       const stream = this.#newStream();
       stream.startAgain();
       stream.addAdvertisedBy(has, peer);
+      has.leave(peer, stream);
       stream.join(member);
     } else {
       const shared = this.streams.find((stream) => stream.isUntouched);
@@ -120,10 +121,12 @@ export class UpdateGroup {
     return stream;
   }
 
-  leave(peer: number): void {
+  /** A peer leaves. What it was told and not told yet is noted in `successor`, its stream in another group. */
+  leave(peer: number, successor?: DetachedStream): void {
     const member = this.members.get(peer);
     if (!member) return;
-    this.#withdrawFromLogs(member, ignore);
+    if (member.stream) successor?.addMarks(member.stream);
+    this.#withdrawFromLogs(member, (bytes) => successor?.addMessages(bytes, this.treatment));
     this.members.delete(peer);
     this.#isMember[peer] = 0;
     this.#awaiting = this.#awaiting.filter((each) => each !== member);
@@ -338,5 +341,3 @@ export class UpdateGroup {
     return false;
   }
 }
-
-const ignore = (): void => {};

@@ -2,6 +2,7 @@
 import { type Address, type Prefix, prefixCovers } from '@tortie/ip';
 import type { Advertiser } from '../advertise/advertiser.js';
 import { explain } from '../decision/explain.js';
+import { TIE_BREAKS, type TieBreak } from '../decision/tie-breaks.js';
 import { FAMILIES, type FamilyName, familyByName } from '../wire/family/family.js';
 import { ATTRIBUTE, type AttributeTable } from './attribute-table.js';
 import { decodeBlock } from './best-routes.js';
@@ -110,10 +111,14 @@ export class RibReader {
       (rib.ineligibility(route) === undefined ? eligible : rest).push(route);
     }
     const equal = rib.equalRoutes(id, Number.MAX_SAFE_INTEGER);
-    const best = equal[0] ?? 0;
-    const lost = explain(eligible, best, rib.order);
-    eligible.sort((x, y) => rib.order.compare(x, y));
-    const candidates = [...eligible.filter((route) => route === best), ...eligible.filter((route) => route !== best)];
+    // The one in use: while a scan is under way that may still be another than a fresh decision would give.
+    const best = rib.prefixes.best(id);
+    const lost = best === 0 ? new Map<number, TieBreak>() : explain(eligible, best, rib.order);
+    const place = (route: number): number => (route === best ? 0 : -TIE_BREAKS.indexOf(lost.get(route)!));
+    // Who lost later comes earlier.
+    const candidates = eligible.sort((x, y) =>
+      x === best ? -1 : y === best ? 1 : place(x) - place(y) || rib.order.compare(x, y),
+    );
     return {
       prefix: rib.prefixes.prefix(id),
       candidates: [...candidates, ...rest].map((route): CandidateView => {

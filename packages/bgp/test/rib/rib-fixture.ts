@@ -1,6 +1,6 @@
 /** A RIB with peers around it: UPDATEs are encoded in, and what comes out is applied to a table per peer. */
 import { formatPrefix, ipv4, type Prefix, parseAddress, parsePrefix } from '@tortie/ip';
-import { type BestRouteSubscription, type SubscriptionOptions } from '../../src/rib/best-routes.js';
+import type { BestRouteSubscription, SubscriptionOptions } from '../../src/rib/best-routes.js';
 import { Rib, type RibOptions, type UpdateOutcome } from '../../src/rib/rib.js';
 import type { RibSession } from '../../src/rib/rib-session.js';
 import type { PathAttributes } from '../../src/wire/attribute/path-attributes.js';

@@ -159,10 +159,7 @@ t.test('blocks in another order or of a 2-octet session share the canonical attr
   net.announce('old', ['11.0.0.0/8'], { asPath: path(65001, 4200000000) });
   net.settle();
   t.equal(net.rib.counters().attributeSets, 2, 'one canonical block and one alias');
-  t.same(
-    net.rib.why(prefix('11.0.0.0/8'))!.candidates[0]!.attributes.asPath,
-    path(65001, 4200000000),
-  );
+  t.same(net.rib.why(prefix('11.0.0.0/8'))!.candidates[0]!.attributes.asPath, path(65001, 4200000000));
   net.withdraw('a', ['10.0.0.0/8']);
   net.withdraw('old', ['11.0.0.0/8']);
   net.settle();
