@@ -6,6 +6,7 @@ import {
   messagesOf,
   type Neighbour,
   type NetlinkMessage,
+  NLM_F,
   type Route,
   RTM_ADDRESS,
   RTM_LINK,
@@ -29,7 +30,15 @@ export type EventGroup = 'link' | 'address' | 'route' | 'neighbour' | 'nexthop';
 export type KernelEvent =
   | { readonly type: 'link'; readonly removed: boolean; readonly link: Link }
   | { readonly type: 'address'; readonly removed: boolean; readonly address: InterfaceAddress }
-  | { readonly type: 'route'; readonly removed: boolean; readonly replaced: boolean; readonly route: Route }
+  | {
+      readonly type: 'route';
+      readonly removed: boolean;
+      /** It overwrote the route that was there. */
+      readonly replaced: boolean;
+      /** It stands behind another of the same prefix and metric. */
+      readonly appended: boolean;
+      readonly route: Route;
+    }
   | { readonly type: 'neighbour'; readonly removed: boolean; readonly neighbour: Neighbour }
   /** `portId` is the netlink port of whoever asked for it; 0 where the kernel did it by itself. */
   | { readonly type: 'nexthop'; readonly removed: boolean; readonly id: number; readonly portId: number };
@@ -61,7 +70,6 @@ const ENOBUFS = 105;
 const PIECE_OCTETS = 64 * 1024;
 /** Datagrams read before others get their turn on the event loop. */
 const READS_AT_ONCE = 64;
-const REPLACED = 0x100;
 
 /** Subscribes; resolves once the kernel queues events. Throws LinuxError. */
 export async function subscribeEvents(options: EventsOptions): Promise<Subscription> {
@@ -145,8 +153,9 @@ function eventOf(message: NetlinkMessage): KernelEvent | undefined {
     case RTM_ROUTE.NEW:
     case RTM_ROUTE.DELETE: {
       const route = readRoute(message);
-      const replaced = (message.flags & REPLACED) !== 0;
-      return route && { type: 'route', removed: message.type === RTM_ROUTE.DELETE, replaced, route };
+      const replaced = (message.flags & NLM_F.REPLACE) !== 0;
+      const appended = (message.flags & NLM_F.APPEND) !== 0;
+      return route && { type: 'route', removed: message.type === RTM_ROUTE.DELETE, replaced, appended, route };
     }
     case RTM_NEIGHBOUR.NEW:
     case RTM_NEIGHBOUR.DELETE:

@@ -8,6 +8,8 @@ import type { NetnsRef } from './netns-path.js';
 export interface FibDisturbanceHandlers {
   /** Routes of these prefixes at our metric were deleted or overwritten by somebody else. */
   taken(prefixes: readonly Prefix[]): void;
+  /** In IPv4 foreign routes were put in front of ours, if we have any there: a replacement of ours would hit them. */
+  covered(prefixes: readonly Prefix[]): void;
   /** Something happened that removes routes without telling (a link down, an address gone), or events were lost. */
   stale(overrun: boolean): void;
 }
@@ -34,7 +36,7 @@ export class FibDisturbanceWatch {
         onEvents: (events) => this.#hear(events),
         onResync: () => this.#stale(true),
       },
-      fibWriterFilter(identity.protocol, portId),
+      fibWriterFilter(identity.protocol, identity.metric, portId),
     );
   }
 
@@ -46,12 +48,15 @@ export class FibDisturbanceWatch {
   #hear(events: readonly KernelEvent[]): void {
     const { protocol, metric, table } = this.#identity;
     const taken: Prefix[] = [];
+    const covered: Prefix[] = [];
     for (const event of events) {
       switch (event.type) {
         case 'route': {
-          const { route, removed, replaced } = event;
+          const { route, removed, replaced, appended } = event;
           if (route.metric !== metric || route.table !== table) break;
-          if (removed ? route.protocol === protocol : replaced || route.protocol === protocol) taken.push(route.prefix);
+          const ours = route.protocol === protocol;
+          if (removed ? ours : ours || replaced) taken.push(route.prefix);
+          else if (!removed && !appended && route.prefix.version === 4) covered.push(route.prefix);
           break;
         }
         case 'link':
@@ -68,6 +73,7 @@ export class FibDisturbanceWatch {
       }
     }
     if (taken.length) this.#handlers.taken(taken);
+    if (covered.length) this.#handlers.covered(covered);
   }
 
   #stale(overrun: boolean): void {

@@ -127,6 +127,7 @@ export class FibWriter {
     this.#pipeline = new FibPipeline(socket, this.#ways, identity);
     this.#watch = new FibDisturbanceWatch(options.netns, identity, socket.portId, {
       taken: (prefixes) => this.#taken(prefixes),
+      covered: (prefixes) => void this.#stepAside(prefixes),
       stale: (overrun) => void this.#resync(overrun),
     });
   }
@@ -316,6 +317,18 @@ export class FibWriter {
       }
     }
     if (lost.length) this.#onDisturbed?.({ type: 'lost', prefixes: lost });
+  }
+
+  /** Takes back routes behind foreign ones, which nothing follows anyway; to be applied again, they are foreign then. */
+  async #stepAside(prefixes: readonly Prefix[]): Promise<void> {
+    const ours = prefixes.filter((prefix) => this.#pipeline.tables[prefix.version].get(prefix) >= 0);
+    if (ours.length === 0 || this.#closed) return;
+    try {
+      await this.apply(ours.map((prefix) => ({ prefix, kind: 'delete', nextHops: [] })));
+      this.#onDisturbed?.({ type: 'lost', prefixes: ours });
+    } catch (error) {
+      if (!this.#closed) this.#onDisturbed?.({ type: 'error', error });
+    }
   }
 
   /** Keeps the number of objects without routes small; a few stay, as routes tend to come back. */

@@ -3,21 +3,26 @@
  * octets as a big-endian number, so netlink's own integers are compared in the order they lie in memory.
  */
 import { LITTLE_ENDIAN, viewOf } from './netlink/byte-order.js';
-import { NLM_F } from './netlink/message.js';
 import { RTM_ROUTE } from './route.js';
 
 const LOAD_OCTET = 0x30;
 const LOAD_HALF = 0x28;
 const LOAD_WORD = 0x20;
 const JUMP_EQUAL = 0x15;
-const JUMP_SET = 0x45;
 const RETURN = 0x06;
+const LOAD_NUMBER = 0x00;
+const LOAD_X_NUMBER = 0x01;
+const LOAD_WORD_AT_X = 0x40;
+const COPY_TO_X = 0x07;
+/** SKF_AD_NLATTR: with an offset in A and a type in X, A becomes the offset of that attribute, or 0. */
+const FIND_ATTRIBUTE = 0xfffff00c;
 const WHOLE = 0xffffffff;
 
 const TYPE_AT = 4;
-const FLAGS_AT = 6;
 const PORT_ID_AT = 12;
 const RTM_PROTOCOL_AT = 21;
+const ATTRIBUTES_AT = 28;
+const RTA_PRIORITY = 6;
 
 /** A jump goes to a label; the line behind is the other way. */
 type Line = readonly [code: number, k: number, yes?: string, no?: string] | string;
@@ -43,17 +48,25 @@ export function ignoreProtocolFilter(protocol: number): Uint8Array {
 
 /**
  * What a FIB writer must hear of routes: not its own echo (the port id of its socket), but what others do to routes of
- * its protocol, and replacements by others, which may have hit one of ours. Everything that is no route passes.
+ * its protocol, and what others install at its metric, which may have hit or covered one of ours. Everything that is no
+ * route passes.
  */
-export function fibWriterFilter(protocol: number, portId: number): Uint8Array {
+export function fibWriterFilter(protocol: number, metric: number, portId: number): Uint8Array {
   return assemble([
     ...whenRoute,
     [LOAD_WORD, PORT_ID_AT],
     [JUMP_EQUAL, word(portId), 'drop'],
     [LOAD_OCTET, RTM_PROTOCOL_AT],
     [JUMP_EQUAL, protocol, 'accept'],
-    [LOAD_HALF, FLAGS_AT],
-    [JUMP_SET, half(NLM_F.REPLACE), 'accept', 'drop'],
+    [LOAD_HALF, TYPE_AT],
+    [JUMP_EQUAL, half(RTM_ROUTE.DELETE), 'drop'],
+    [LOAD_X_NUMBER, RTA_PRIORITY],
+    [LOAD_NUMBER, ATTRIBUTES_AT],
+    [LOAD_WORD, FIND_ATTRIBUTE],
+    [JUMP_EQUAL, 0, 'drop'],
+    [COPY_TO_X, 0],
+    [LOAD_WORD_AT_X, 4],
+    [JUMP_EQUAL, word(metric), 'accept', 'drop'],
     ...verdicts,
   ]);
 }

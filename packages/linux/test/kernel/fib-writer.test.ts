@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import type { NextHop, Route } from '@tortie/linux';
 import {
@@ -168,21 +169,20 @@ for (const nexthopObjects of [true, false]) {
   });
 }
 
-kernelTest(
-  'IPv6: a foreign route that joined ours as ECMP sibling is left alone in replacing, but goes with a deletion',
-  async (t, lab) => {
-    const { host, writer, via } = await setUp(lab);
-    await writer.apply([add('2001:db8:1::/48', via('2001:db8::2'))]);
-    await host.rtnetlink
-      .addRoute({ prefix: net('2001:db8:1::/48'), nextHops: via('2001:db8::9'), protocol: 4, metric: 1024 })
-      .then(
-        () => t.fail('an exclusive addition must not join'),
-        (error: { errnoName: string }) => t.equal(error.errnoName, 'EEXIST'),
-      );
-    await writer.apply([remove('2001:db8:1::/48')]);
-    t.same(await fib(host), []);
-  },
-);
+kernelTest('IPv6: what a foreign hand appends at our metric does not become part of our route', async (t, lab) => {
+  const { host, writer, via } = await setUp(lab);
+  await writer.apply([add('2001:db8:1::/48', via('2001:db8::2'))]);
+  // Between routes with gateways of their own this joins both into one ECMP route; a nexthop object stands apart.
+  const append = 'route append 2001:db8:1::/48 via 2001:db8::9 dev w0 proto 4 metric 1024';
+  execFileSync('ip', ['-n', host.netns, '-6', ...append.split(' ')]);
+  const foreign = '2001:db8:1::/48 2001:db8::9 proto 4 metric 1024';
+  t.same(await fib(host), ['2001:db8:1::/48 2001:db8::2 proto 201 metric 1024', foreign]);
+  const replaced = await writer.apply([add('2001:db8:1::/48', via('2001:db8::3'))]);
+  t.same(outcome(replaced), ['2001:db8:1::/48 ok']);
+  t.same(await fib(host), ['2001:db8:1::/48 2001:db8::3 proto 201 metric 1024', foreign]);
+  await writer.apply([remove('2001:db8:1::/48')]);
+  t.same(await fib(host), [foreign]);
+});
 
 kernelTest(
   'each refused route has its own reason in the words of the kernel; the others of the batch are there',
@@ -376,4 +376,23 @@ kernelTest('where answers are lost, every change still gets its true result', as
   );
   t.ok(results.every((result) => result.ok || result.code === 'ENETUNREACH'));
   t.equal(writer.size, 2000);
+});
+
+kernelTest('IPv4: a foreign route put in front of ours at our metric is not overwritten', async (t, lab) => {
+  const { host, writer, via, disturbances } = await setUp(lab);
+  await writer.apply([add('192.0.2.0/24', via('10.0.0.2')), add('192.0.3.0/24', via('10.0.0.2'))]);
+  const foreign = (verb: string, prefix: string) =>
+    execFileSync('ip', [
+      '-n',
+      host.netns,
+      ...`route ${verb} ${prefix} via 10.0.0.9 dev w0 proto 4 metric 1024`.split(' '),
+    ]);
+  foreign('append', '192.0.3.0/24');
+  foreign('prepend', '192.0.2.0/24');
+  await until(() => disturbances.length > 0);
+  t.match(disturbances, [{ type: 'lost', prefixes: [net('192.0.2.0/24')] }]);
+  const results = await writer.apply([add('192.0.2.0/24', via('10.0.0.3')), add('192.0.3.0/24', via('10.0.0.3'))]);
+  t.same(outcome(results), ['192.0.2.0/24 EEXIST', '192.0.3.0/24 ok']);
+  await writer.apply([remove('192.0.2.0/24'), remove('192.0.3.0/24')]);
+  t.same(await fib(host), ['192.0.2.0/24 10.0.0.9 proto 4 metric 1024', '192.0.3.0/24 10.0.0.9 proto 4 metric 1024']);
 });
