@@ -35,7 +35,7 @@ export type Cause =
   | { readonly type: 'stopped' };
 
 const words = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => ` ${letter}`).replace(/^./, (c) => c.toUpperCase());
+  name.replace(/[A-Z]/g, (letter) => ` ${letter}`).replace(/ (As|Bgp)\b|^(.|bfd)/g, (part) => part.toUpperCase());
 
 const nameOf = (table: Readonly<Record<string, number>>, value: number): string => {
   const found = Object.entries(table).find(([, number]) => number === value);
@@ -61,7 +61,7 @@ const SUBCODES: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   [ERROR_CODE.cease]: CEASE,
 };
 
-/** `Cease/Administrative Shutdown`, `OPEN Message Error/Bad Peer As`; numbers where a name is unknown. */
+/** `Cease/Administrative Shutdown`, `OPEN Message Error/Bad Peer AS`; numbers where a name is unknown. */
 export function notificationName(errorCode: number, errorSubcode: number): string {
   const name = CODE_NAMES[errorCode] ?? `error ${errorCode}`;
   const subcodes = SUBCODES[errorCode];
