@@ -30,9 +30,16 @@ export class Bird {
     return bird;
   }
 
-  static #spawn(host: Host, name: string, configFile: string, controlSocket: string): LabProcess {
+  static #spawn(
+    host: Host,
+    name: string,
+    configFile: string,
+    controlSocket: string,
+    args: readonly string[] = [],
+  ): LabProcess {
     rmSync(controlSocket, { force: true });
-    return host.spawn('bird', ['-f', '-c', configFile, '-s', controlSocket, '-P', host.path(`${name}.pid`)], { name });
+    const files = ['-c', configFile, '-s', controlSocket, '-P', host.path(`${name}.pid`)];
+    return host.spawn('bird', ['-f', ...files, ...args], { name });
   }
 
   async #answers(): Promise<void> {
@@ -82,11 +89,11 @@ export class Bird {
     return this.#process.stop(signal);
   }
 
-  /** Starts it again with the configuration it has. */
-  async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  /** Starts it again with the configuration it has; further arguments like `-R`, recovery from a graceful restart. */
+  async restart(signal: NodeJS.Signals = 'SIGTERM', args: readonly string[] = []): Promise<void> {
     await this.stop(signal);
     const name = this.configFile.replace(/^.*\/|\.conf$/g, '');
-    this.#process = Bird.#spawn(this.host, name, this.configFile, this.controlSocket);
+    this.#process = Bird.#spawn(this.host, name, this.configFile, this.controlSocket, args);
     await this.#answers();
   }
 }
