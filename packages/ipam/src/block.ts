@@ -46,7 +46,7 @@ export const withOwner = (block: BlockRecord, node: string | undefined, now: num
 export const isResting = (releasedAt: number, { now, cooldownMs }: Pick<Terms, 'now' | 'cooldownMs'>): boolean =>
   Math.abs(now - releasedAt) < cooldownMs;
 
-export const isFree = (block: BlockRecord, ordinal: number, terms: Terms): boolean => {
+const isFree = (block: BlockRecord, ordinal: number, terms: Terms): boolean => {
   const releasedAt = block.released[ordinal];
   return (releasedAt === undefined || !isResting(releasedAt, terms)) && !terms.isReserved(ordinal);
 };

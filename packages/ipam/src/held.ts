@@ -9,7 +9,7 @@ import { BLOCKS, handleKey } from './record/keys.js';
 import type { Assignment } from './requests.js';
 
 /** One block of a handle. */
-export interface Holding {
+interface Holding {
   readonly key: string;
   readonly block: BlockRecord;
   readonly ordinals: readonly number[];

@@ -1,5 +1,6 @@
 export { RECLAIM_AFTER_MS } from './claim.js';
 export { IpamError, type IpamErrorCode } from './errors.js';
+export { Garbage, type GarbageOptions, type GarbageReport, type Liveness } from './garbage.js';
 export { type ClaimOptions, Ipam, type IpamApi, type IpamOptions, type IpamPools } from './ipam.js';
 export type { AffinityState } from './record/affinity.js';
 export { DEFAULT_CONFIG, type IpamConfig, type Reservation } from './record/config.js';

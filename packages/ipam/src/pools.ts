@@ -25,7 +25,7 @@ const invalid = (name: string, reason: string): IpamError =>
   new IpamError('ERR_IPAM_POOL_INVALID', `pool ${name}: ${reason}`);
 
 /** Throws `ERR_IPAM_POOL_INVALID` for a pool that cannot be; gives its block size. */
-export function checkedBlockSize({ name, cidr, blockSize }: PoolSpec): number {
+function checkedBlockSize({ name, cidr, blockSize }: PoolSpec): number {
   const { least, most, default: usual } = BLOCK_SIZES[cidr.version];
   const size = blockSize ?? usual;
   if (!/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/.test(name)) {

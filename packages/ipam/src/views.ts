@@ -59,7 +59,7 @@ export async function viewBlocks(context: IpamContext, filter: BlockFilter): Pro
   );
 }
 
-export function viewBlock(
+function viewBlock(
   context: IpamContext,
   { block, revision }: ReadBlock,
   states: ReadonlyMap<string, AffinityState>,

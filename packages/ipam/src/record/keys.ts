@@ -12,7 +12,7 @@ export const RESERVATIONS = '/ipam/reservations/';
 export const CONFIG = '/ipam/config';
 
 /** `10.244.0.0/26` as one segment of a key: `10.244.0.0-26`. */
-export const cidrSegment = (cidr: Prefix): string => `${formatAddress(cidr)}-${cidr.length}`;
+const cidrSegment = (cidr: Prefix): string => `${formatAddress(cidr)}-${cidr.length}`;
 
 /** The inverse of cidrSegment; throws IpError. */
 export const cidrOfSegment = (segment: string): Prefix => parsePrefix(segment.replace('-', '/'));

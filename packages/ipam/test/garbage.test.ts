@@ -1,0 +1,95 @@
+import { parsePrefix } from '@tortie/ip';
+import t from 'tap';
+import { Garbage, type Liveness } from '../src/index.js';
+import { testIpam } from '../testing/index.js';
+
+const GRACE = 900_000;
+
+async function setUp() {
+  const all = testIpam();
+  await all.ipam.pools.create({ name: 'p', cidr: parsePrefix('10.0.0.0/24'), blockSize: 30 });
+  await all.ipam.configure({ cooldownS: 0 });
+  const gone = { nodes: new Set<string>(), workloads: new Set<string>() };
+  const asked: string[] = [];
+  const liveness: Liveness = {
+    node: async (name) => (gone.nodes.has(name) ? 'gone' : 'alive'),
+    workload: async (handle) => {
+      asked.push(handle);
+      return gone.workloads.has(handle) ? 'gone' : handle.startsWith('?') ? 'unknown' : 'alive';
+    },
+  };
+  const garbage = new Garbage({ ipam: all.ipam, liveness, now: () => all.clock.now, graceMs: GRACE });
+  return { ...all, gone, asked, garbage };
+}
+
+const keys = (findings: readonly { key: string }[]): string[] => findings.map(({ key }) => key);
+
+t.test('a workload that is gone keeps its addresses for the grace period', async (t) => {
+  const { ipam, clock, gone, garbage } = await setUp();
+  for (const handle of ['a', 'b', '?c']) await ipam.assign({ node: 'n', handle, count4: 2 });
+  t.same(await garbage.collect(), { freed: [], candidates: [] });
+  gone.workloads.add('a');
+  t.same(keys((await garbage.collect()).candidates), ['a']);
+  clock.now += GRACE - 1;
+  t.same(keys((await garbage.collect()).candidates), ['a']);
+  clock.now += 1;
+  const dry = await garbage.collect({ dryRun: true });
+  t.match(dry.freed, [{ code: 'leaked-address', key: 'a', detail: /its workload on n is gone/ }]);
+  t.equal((await ipam.assignments()).length, 6, 'a dry run frees nothing');
+  t.same(keys((await garbage.collect()).freed), ['a']);
+  t.equal((await ipam.assignments()).length, 4);
+  t.same((await ipam.check()).findings, []);
+});
+
+t.test('a workload that comes back starts anew', async (t) => {
+  const { ipam, clock, gone, garbage } = await setUp();
+  await ipam.assign({ node: 'n', handle: 'a', count4: 1 });
+  gone.workloads.add('a');
+  await garbage.collect();
+  clock.now += GRACE;
+  gone.workloads.delete('a');
+  await garbage.collect();
+  gone.workloads.add('a');
+  t.same(await garbage.collect().then(({ freed, candidates }) => [keys(freed), keys(candidates)]), [[], ['a']]);
+});
+
+t.test('the workload is asked for once more just before', async (t) => {
+  const { ipam, clock, gone, asked, garbage } = await setUp();
+  await ipam.assign({ node: 'n', handle: 'a', count4: 1 });
+  gone.workloads.add('a');
+  await garbage.collect();
+  clock.now += GRACE;
+  asked.length = 0;
+  await garbage.collect();
+  t.same(asked, ['a', 'a']);
+});
+
+t.test('the addresses of a node that is gone are freed at once, its blocks after the grace period', async (t) => {
+  const { ipam, clock, gone, garbage } = await setUp();
+  await ipam.assign({ node: 'n', handle: 'a', count4: 1 });
+  await ipam.assign({ node: 'm', handle: 'b', count4: 1 });
+  gone.nodes.add('n');
+  const first = await garbage.collect();
+  t.match(first.freed, [{ key: 'a', detail: /node n is gone/ }]);
+  t.equal(first.candidates.length, 1, 'the block, empty now');
+  clock.now += GRACE;
+  t.equal((await garbage.collect()).freed.length, 1);
+  t.same(
+    (await ipam.blocks()).map(({ node }) => node),
+    ['m'],
+  );
+  t.same((await ipam.check()).findings, []);
+});
+
+t.test("a node's last block stays, further empty ones go after two looks", async (t) => {
+  const { ipam, clock, garbage } = await setUp();
+  await ipam.assign({ node: 'n', handle: 'a', count4: 12 });
+  await ipam.release({ handle: 'a' });
+  t.equal((await garbage.collect()).candidates.length, 2);
+  clock.now += GRACE;
+  t.equal((await garbage.collect()).freed.length, 2);
+  clock.now += GRACE;
+  t.same(await garbage.collect(), { freed: [], candidates: [] });
+  t.equal((await ipam.blocksOf('n')).length, 1);
+  t.same((await ipam.check()).findings, []);
+});
