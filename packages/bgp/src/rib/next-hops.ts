@@ -83,9 +83,11 @@ export class NextHopTable {
   release(id: number): void {
     const entry = this.#entries[id]!;
     if (--entry.references > 0) return;
-    if (!isUnspecified(entry.address)) this.onUnused?.(entry.address);
-    // A state that was set is kept: it may have been set before the first route came. The setter bounds those.
-    if (!entry.state || entry.state === SELF || sameState(entry.state, this.#default)) this.#remove(id);
+    // Whoever hears that a next hop is unused stops following it: its state would go stale, and is forgotten with it.
+    const heard = this.onUnused !== undefined && !isUnspecified(entry.address);
+    if (heard) this.onUnused?.(entry.address);
+    // Else a state that was set is kept: it may have been set before the first route came. The setter bounds those.
+    if (heard || !entry.state || entry.state === SELF || sameState(entry.state, this.#default)) this.#remove(id);
   }
 
   address(id: number): Address {

@@ -120,6 +120,22 @@ t.test('next hops that become unreachable take their routes out', async (t) => {
   t.equal(b.table.size, 1);
 });
 
+t.test('a next hop that comes into use again is asked for again, when its going was heard', async (t) => {
+  const net = new RibFixture();
+  const heard: string[] = [];
+  net.rib.nextHops.onUnresolved = () => heard.push('used');
+  net.rib.nextHops.onUnused = () => heard.push('unused');
+  net.up('a');
+  for (let round = 0; round < 2; round++) {
+    net.announce('a', ['10.0.0.0/8']);
+    net.rib.nextHops.set(parseAddress('192.0.2.1'), { reachable: true, metric: 10 });
+    net.settle();
+    net.withdraw('a', ['10.0.0.0/8']);
+    net.settle();
+  }
+  t.same(heard, ['used', 'unused', 'used', 'unused']);
+});
+
 t.test('treat-as-withdraw takes the routes out and says why', async (t) => {
   const net = new RibFixture();
   net.up('a');
