@@ -208,7 +208,7 @@ function labCommands(leaf: Leaf, lab: Command): void {
     async (context, [name], options) => (await load()).upLab(context, name, options),
   )
     .option('--once', 'converge, check, print, take down; exit 1 when it did not converge')
-    .option('--deadline <seconds>', 'how long that may take; default 60')
+    .option('--deadline <seconds>', 'how long that may take; default 120')
     .option('--check', 'only check the file');
   leaf(lab, 'down [lab]', 'take a lab down, also one whose process was killed', async (context, [name], options) =>
     (await load()).downLab(context, name, options),

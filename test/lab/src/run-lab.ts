@@ -7,6 +7,7 @@ import { type Output, Screen } from './observe/screen.js';
 import { type LabSnapshot, takeSnapshot } from './observe/snapshot.js';
 import { labTable } from './observe/table.js';
 import { onOrphaned } from './orphan.js';
+import type { LabPlan } from './topology/plan.js';
 import { planLab } from './topology/plan-lab.js';
 
 export interface RunLabOptions {
@@ -24,7 +25,7 @@ export interface RunLabOptions {
   readonly command?: string;
 }
 
-export const DEFAULT_DEADLINE_S = 60;
+export const DEFAULT_DEADLINE_S = 120;
 
 /** Runs a lab to its end and answers the exit code: 0, or 1 when it did not converge by the deadline. */
 export async function runLab(options: RunLabOptions): Promise<number> {
@@ -39,8 +40,7 @@ export async function runLab(options: RunLabOptions): Promise<number> {
   let lab: Lab | undefined;
   try {
     log(`lab ${plan.name}: ${plan.description || file}`);
-    const late = once ? [AbortSignal.timeout(deadlineS * 1000)] : [];
-    lab = await Lab.up(plan, { log, signal: AbortSignal.any([stop.signal, ...late]) });
+    lab = await comeUp(plan, log, stop.signal, once ? deadlineS : undefined);
     if (once) return await runOnce(lab, options, startedAt, deadlineS, stop.signal);
     return await runLive(lab, options, startedAt, deadlineS, stop.signal);
   } catch (error) {
@@ -58,6 +58,24 @@ export async function runLab(options: RunLabOptions): Promise<number> {
       await lab.close();
     }
     ended();
+  }
+}
+
+/** Brings the lab up; with a deadline it is taken down again when it is not up by then. */
+async function comeUp(
+  plan: LabPlan,
+  log: (line: string) => void,
+  stop: AbortSignal,
+  deadlineS: number | undefined,
+): Promise<Lab> {
+  const abort = new AbortController();
+  const onStop = (): void => abort.abort();
+  stop.addEventListener('abort', onStop, { once: true });
+  const timer = deadlineS === undefined ? undefined : setTimeout(onStop, deadlineS * 1000);
+  try {
+    return await Lab.up(plan, { log, signal: abort.signal });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -87,7 +105,7 @@ async function runOnce(
   for (;;) {
     snapshot = await takeSnapshot(lab, 500);
     if (snapshot.reasons.length === 0 || seconds() > deadlineS) break;
-    await sleep(200, undefined, { signal });
+    await sleep(400, undefined, { signal });
   }
   const report = labReport(snapshot, seconds(), deadlineS);
   if (json) stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);

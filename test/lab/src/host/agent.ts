@@ -68,7 +68,7 @@ export class Agent {
         await this.client.get('/v1/health/live');
         return true;
       },
-      { what: `the agent on ${this.host.name}`, deadlineMs: 20_000, everyMs: 25 },
+      { what: `the agent on ${this.host.name}`, deadlineMs: 60_000, everyMs: 50 },
     );
     this.#process.assertRunning();
   }

@@ -11,7 +11,7 @@ export interface BirdLine {
 }
 
 /** Asks BIRD one thing. Throws LabError `ERR_LAB_BIRD` when it does not answer or refuses. */
-export function askBird(socketPath: string, command: string, timeoutMs = 5000): Promise<BirdLine[]> {
+export function askBird(socketPath: string, command: string, timeoutMs = 30_000): Promise<BirdLine[]> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     const lines: BirdLine[] = [];

@@ -49,7 +49,7 @@ export class Bird {
         await askBird(this.controlSocket, 'show status');
         return true;
       },
-      { what: `BIRD on ${this.host.name}`, deadlineMs: 10_000, everyMs: 20 },
+      { what: `BIRD on ${this.host.name}`, deadlineMs: 60_000, everyMs: 20 },
     );
     this.#process.assertRunning();
   }

@@ -24,11 +24,13 @@ export interface LabSnapshot {
 
 /** Asks every agent, every BIRD and every kernel, and sends one question from each pod to each other. */
 export async function takeSnapshot(lab: Lab, probeTimeoutMs = 1000): Promise<LabSnapshot> {
-  const [hosts, probes] = await Promise.all([
-    Promise.all(lab.plan.hosts.map((host) => snapshotHost(lab, host))),
-    probeAll(lab, probeTimeoutMs),
-  ]);
-  const pods = [...lab.pods.values()].map(({ name, node, addresses }) => ({ name, node, addresses }));
+  const hosts = await Promise.all(lab.plan.hosts.map((host) => snapshotHost(lab, host)));
+  const probes = await probeAll(lab, probeTimeoutMs);
+  const names = lab.plan.hosts.flatMap((host) => host.pods);
+  const pods = names.flatMap((name) => {
+    const pod = lab.pods.get(name);
+    return pod ? [{ name, node: pod.node, addresses: pod.addresses }] : [];
+  });
   const reasons = missing(lab.plan, hosts, probes);
   return { lab: lab.plan.name, id: lab.id, families: lab.plan.families, hosts, pods, probes, reasons };
 }
