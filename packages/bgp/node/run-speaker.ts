@@ -69,7 +69,7 @@ class NodeSpeaker implements RunningSpeaker {
   #closing: Promise<void> | undefined;
 
   constructor(options: RunSpeakerOptions) {
-    const { asn, routerId, clusterId, clientToClient, decision, restarting } = options;
+    const { asn, routerId, clusterId, clientToClient, ebgpRequiresPolicy, decision, restarting } = options;
     const limits = { ...LIMITS, ...options.limits };
     this.asn = asn;
     this.routerId = routerId;
@@ -83,6 +83,7 @@ class NodeSpeaker implements RunningSpeaker {
         sendHoldS: limits.sendHoldS,
         ...(clusterId !== undefined && { clusterId }),
         ...(clientToClient !== undefined && { clientToClient }),
+        ...(ebgpRequiresPolicy !== undefined && { ebgpRequiresPolicy }),
         ...(decision && { decision }),
         ...(restarting && { restarting }),
       },
@@ -121,14 +122,12 @@ class NodeSpeaker implements RunningSpeaker {
   // ---- peers -----------------------------------------------------------------------------------------------------
 
   addPeer(peer: PeerConfig): void {
-    this.#checkSecurity(peer);
-    this.#loop.speaker.addPeer(peer, monotonicMs());
+    this.#secured(peer, () => this.#loop.speaker.addPeer(peer, monotonicMs()));
     this.#loop.carryOut();
   }
 
   updatePeer(name: string, peer: PeerConfig): ChangeImpact {
-    this.#checkSecurity(peer);
-    const impact = this.#loop.speaker.updatePeer(name, peer, monotonicMs());
+    const impact = this.#secured(peer, () => this.#loop.speaker.updatePeer(name, peer, monotonicMs()));
     this.#loop.carryOut();
     return impact;
   }
@@ -220,8 +219,7 @@ class NodeSpeaker implements RunningSpeaker {
     const closed = this.#listeners.map((listener) => listener.close());
     this.#loop.speaker.close(graceful, text, monotonicMs());
     this.#loop.carryOut();
-    this.#loop.stop();
-    await Promise.all(closed);
+    await Promise.all([...closed, this.#loop.stop()]);
   }
 
   #accept(listener: BgpListener, socket: Socket): void {
@@ -248,10 +246,20 @@ class NodeSpeaker implements RunningSpeaker {
     }
   }
 
-  /** A key that cannot be honoured must be known before the peer exists: it would run unprotected, or never come up. */
-  #checkSecurity({ remoteAddress, password }: PeerConfig): void {
-    if (password === undefined) return;
+  /**
+   * A key that cannot be honoured must be known before the peer exists: it would run unprotected, or never come up.
+   * Where `change` fails nothing has changed, the keys included.
+   */
+  #secured<T>({ remoteAddress, password }: PeerConfig, change: () => T): T {
+    if (password === undefined) return change();
+    const before = this.#passwords.get(formatAddress(remoteAddress))?.password;
     for (const listener of this.#listeners) listener.setMd5(remoteAddress, password);
+    try {
+      return change();
+    } catch (error) {
+      this.#setPassword(remoteAddress, before);
+      throw error;
+    }
   }
 
   #setPassword(remote: Address, password: string | undefined): void {

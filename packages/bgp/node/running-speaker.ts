@@ -43,6 +43,8 @@ export interface RunSpeakerOptions {
   readonly decision?: DecisionOptions;
   /** Reflect client routes to other clients. Default true. */
   readonly clientToClient?: boolean;
+  /** RFC 8212: without an import or export policy nothing comes in from, or goes out to, other ASes. Default false. */
+  readonly ebgpRequiresPolicy?: boolean;
   readonly limits?: Partial<SpeakerLimits>;
 }
 
@@ -85,6 +87,14 @@ export interface SpeakerEvents {
     readonly action: 'attribute-discard' | 'treat-as-withdraw';
     readonly attributeType?: number;
     readonly reason: string;
+    readonly at: number;
+  };
+  /** A peer with the action `warn` has more prefixes than it should; once per session and family. */
+  'prefix-limit': {
+    readonly peer: string;
+    readonly family: FamilyName;
+    readonly received: number;
+    readonly limit: number;
     readonly at: number;
   };
   /** Stale routes of a restarted peer were removed. */

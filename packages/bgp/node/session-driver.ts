@@ -34,6 +34,8 @@ export class SessionDriver {
   outputReady = false;
   readonly #port: SessionDriverPort;
   readonly #readOctets: number;
+  /** Once close() was called: resolves when the socket is gone. */
+  gone: Promise<void> = Promise.resolve();
   #closed = false;
   #lostReason: string | undefined;
   #sentOctets = 0;
@@ -122,7 +124,12 @@ export class SessionDriver {
     socket.resume();
     socket.end();
     const timeout = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(timeout));
+    this.gone = new Promise((resolve) => {
+      socket.once('close', () => {
+        clearTimeout(timeout);
+        resolve();
+      });
+    });
   }
 
   #data(chunk: Uint8Array): void {

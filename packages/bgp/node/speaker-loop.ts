@@ -35,6 +35,8 @@ export class SpeakerLoop {
   readonly #unread = new Set<SessionDriver>();
   /** Drivers that may be able to send UPDATEs. */
   readonly #writable = new Set<SessionDriver>();
+  /** Closed connections that still flush. */
+  readonly #leaving = new Set<Promise<void>>();
   readonly #alarm = new Alarm(() => this.#schedule());
   readonly #stallCheck: NodeJS.Timeout;
   readonly #driverPort: SessionDriverPort;
@@ -80,8 +82,7 @@ export class SpeakerLoop {
       try {
         prepare(peer);
       } catch (error) {
-        this.#drivers.get(connection)?.close();
-        this.#forget(connection);
+        this.#close(connection);
         this.speaker.closed(connection, tcpReason(error as Error), nowMs);
         this.#port.event({ type: 'problem', peer, error: error as Error });
       }
@@ -105,8 +106,7 @@ export class SpeakerLoop {
               this.#drivers.get(output.connection)?.send(output.bytes);
               break;
             case 'close':
-              this.#drivers.get(output.connection)?.close();
-              this.#forget(output.connection);
+              this.#close(output.connection);
               break;
             case 'output-ready':
               this.#outputReady(output.connection);
@@ -130,13 +130,13 @@ export class SpeakerLoop {
     this.#setAlarm();
   }
 
-  /** Lets go of timers and sockets; the speaker was closed before. */
-  stop(): void {
+  /** Lets go of timers and sockets; the speaker was closed before. Resolves when what was written is out. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#alarm.clear();
     clearInterval(this.#stallCheck);
-    for (const driver of this.#drivers.values()) driver.close();
-    this.#drivers.clear();
+    for (const connection of [...this.#drivers.keys()]) this.#close(connection);
+    await Promise.all(this.#leaving);
   }
 
   #schedule(): void {
@@ -218,6 +218,16 @@ export class SpeakerLoop {
 
   #drive(connection: number, socket: Socket): void {
     this.#drivers.set(connection, new SessionDriver(connection, socket, this.#driverPort, this.#limits.readOctets));
+  }
+
+  #close(connection: number): void {
+    const driver = this.#drivers.get(connection);
+    if (!driver) return;
+    this.#forget(connection);
+    driver.close();
+    const { gone } = driver;
+    this.#leaving.add(gone);
+    void gone.then(() => this.#leaving.delete(gone));
   }
 
   #forget(connection: number): void {

@@ -24,6 +24,8 @@ export interface GracefulRestartConfig {
 /** Where routes sent to the peer point: `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
 export type NextHopMode = 'auto' | 'self' | 'keep';
 
+export type MaxPrefixesAction = 'warn' | 'restart' | 'idle';
+
 export interface PeerConfig {
   readonly name: string;
   readonly description?: string;
@@ -76,8 +78,13 @@ export interface PeerConfig {
   readonly addPathReceive?: boolean;
   /** IPv4 routes with IPv6 next hops (RFC 8950), both ways. Default false. */
   readonly extendedNextHop?: boolean;
-  /** Most prefixes taken per family before the session ends with Cease/Maximum Number of Prefixes Reached. */
+  /** Most prefixes per family. */
   readonly maxPrefixes?: number;
+  /**
+   * What happens above maxPrefixes. `restart`: Cease/Maximum Number of Prefixes Reached, and another attempt later; `idle`:
+   * none until the peer is reset or changed; `warn`: a `prefix-limit` event. Default restart.
+   */
+  readonly maxPrefixesAction?: MaxPrefixesAction;
   readonly import?: RoutePolicy;
   readonly export?: RoutePolicy;
 }
@@ -113,6 +120,7 @@ export interface ResolvedPeerConfig {
   readonly addPathReceive: boolean;
   readonly extendedNextHop: boolean;
   readonly maxPrefixes: number | undefined;
+  readonly maxPrefixesAction: MaxPrefixesAction;
   readonly import: RoutePolicy | undefined;
   readonly export: RoutePolicy | undefined;
 }
@@ -123,7 +131,11 @@ export interface SpeakerIdentity {
   /** BGP Identifier, RFC 6286: any non-zero number. */
   readonly routerId: number;
   readonly clusterId?: number;
+  /** RFC 8212: without an import or export policy nothing comes in from, or goes out to, other ASes. Default false. */
+  readonly ebgpRequiresPolicy?: boolean;
 }
+
+const REJECT_ALL: RoutePolicy = { terms: [], otherwise: 'reject' };
 
 const between = (value: number, low: number, high: number): boolean =>
   Number.isInteger(value) && value >= low && value <= high;
@@ -181,6 +193,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   if (gracefulRestart && !between(gracefulRestart.restartTimeS, 0, 4095)) {
     fail('gracefulRestart', `has restartTimeS ${gracefulRestart.restartTimeS}; it must be 0 to 4095`);
   }
+  const unspoken = speaker.ebgpRequiresPolicy && peer.remoteAsn !== localAsn ? REJECT_ALL : undefined;
   return {
     name: peer.name,
     description: peer.description ?? '',
@@ -211,9 +224,22 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     addPathReceive: peer.addPathReceive ?? false,
     extendedNextHop: peer.extendedNextHop ?? false,
     maxPrefixes: peer.maxPrefixes,
-    import: peer.import,
-    export: peer.export,
+    maxPrefixesAction: peer.maxPrefixesAction ?? 'restart',
+    import: peer.import ?? unspoken,
+    export: peer.export ?? unspoken,
   };
+}
+
+/** Throws BgpConfigError for a speaker that cannot be. */
+export function checkSpeakerIdentity({ asn, routerId, clusterId }: SpeakerIdentity): void {
+  const word = (value: number): boolean => Number.isInteger(value) && value > 0 && value <= 0xffffffff;
+  if (!word(asn)) throw new BgpConfigError(`asn is ${asn}; it must be 1 to 4294967295`, 'asn');
+  // RFC 6286 section 2.1: any non-zero unsigned number.
+  if (!word(routerId))
+    throw new BgpConfigError(`routerId is ${routerId}; it must be a non-zero 32-bit number`, 'routerId');
+  if (clusterId !== undefined && !word(clusterId)) {
+    throw new BgpConfigError(`clusterId is ${clusterId}; it must be a non-zero 32-bit number`, 'clusterId');
+  }
 }
 
 /** What a change of a peer costs, cheapest first: nothing; applied in place; routes go again; the session starts anew. */
@@ -250,17 +276,20 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: E
   addPathReceive: 'session-reset',
   extendedNextHop: 'session-reset',
   maxPrefixes: 'applied',
+  maxPrefixesAction: 'applied',
   import: 'soft-refresh',
   export: 'soft-refresh',
 };
 
 const RANK: readonly ChangeImpact[] = ['none', 'applied', 'soft-refresh', 'session-reset'];
 
+export interface ConfigChange {
+  readonly impact: ChangeImpact;
+  readonly fields: readonly (keyof ResolvedPeerConfig)[];
+}
+
 /** Compares field by field and gives the changed fields and the strongest impact among them. */
-export function classifyChange(
-  before: ResolvedPeerConfig,
-  after: ResolvedPeerConfig,
-): { impact: ChangeImpact; fields: readonly (keyof ResolvedPeerConfig)[] } {
+export function classifyChange(before: ResolvedPeerConfig, after: ResolvedPeerConfig): ConfigChange {
   let impact: ChangeImpact = 'none';
   const fields: (keyof ResolvedPeerConfig)[] = [];
   for (const [field, cost] of Object.entries(IMPACT) as [keyof typeof IMPACT, ChangeImpact][]) {

@@ -23,6 +23,14 @@ export type SpeakerEvent =
       readonly attributeType?: number;
       readonly reason: string;
     }
+  /** More prefixes than maxPrefixes, with the action `warn`. */
+  | {
+      readonly type: 'prefix-limit';
+      readonly peer: string;
+      readonly family: FamilyName;
+      readonly received: number;
+      readonly limit: number;
+    }
   /** Routes of a restarted peer that it did not announce again are gone. */
   | { readonly type: 'stale-removed'; readonly peer: string; readonly family: FamilyName; readonly routes: number }
   | { readonly type: 'refused'; readonly remoteAddress: string; readonly reason: string }

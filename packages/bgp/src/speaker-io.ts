@@ -9,6 +9,8 @@ export interface SpeakerOptions {
   readonly routerId: number;
   readonly clusterId?: number;
   readonly clientToClient?: boolean;
+  /** RFC 8212: other ASes need an import and an export policy. Default false. */
+  readonly ebgpRequiresPolicy?: boolean;
   readonly decision?: DecisionOptions;
   /** RFC 9687: how long a peer may take none of our octets; at least twice the hold time. Default 480. */
   readonly sendHoldS?: number;

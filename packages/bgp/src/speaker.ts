@@ -25,10 +25,16 @@
  *      outputs: dial, send, close, output-ready, work, password, event
  */
 import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
-import { type ChangeImpact, type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig } from './config.js';
-import { BgpConfigError } from './config-error.js';
-import { CEASE, MESSAGE_TYPE } from './iana.js';
+import {
+  type ChangeImpact,
+  checkSpeakerIdentity,
+  type PeerConfig,
+  type ResolvedPeerConfig,
+  resolvePeerConfig,
+} from './config.js';
+import { CEASE } from './iana.js';
 import type { RestartState } from './peer/capabilities.js';
+import { countMessages } from './peer/count-messages.js';
 import { Peer } from './peer/peer.js';
 import { PeerDirectory } from './peer/peer-directory.js';
 import type { PeerHost } from './peer/peer-host.js';
@@ -64,7 +70,7 @@ export class Speaker {
 
   constructor(options: SpeakerOptions) {
     const { asn, routerId, random } = options;
-    checkIdentity(options);
+    checkSpeakerIdentity(options);
     this.asn = asn;
     this.routerId = routerId;
     this.#clusterId = options.clusterId ?? routerId;
@@ -225,7 +231,7 @@ export class Speaker {
     const peer = this.#connections.get(connection)?.peer;
     if (!peer || peer.outputConnection !== connection || this.#deferral.active) return NOTHING;
     const chunks = this.rib.take(peer.ribPeer, maxOctets);
-    for (const chunk of chunks) count(chunk, peer);
+    for (const chunk of chunks) countMessages(chunk, peer.sent);
     return chunks;
   }
 
@@ -299,17 +305,18 @@ export class Speaker {
 
   // ---- inside ----------------------------------------------------------------------------------------------------
 
-  #makeHost({ asn, routerId, clusterId, random, openHoldTimeS, sendHoldS }: SpeakerOptions): PeerHost {
+  #makeHost(options: SpeakerOptions): PeerHost {
+    const { asn, routerId, random } = options;
     const now = (): number => this.#nowMs;
     return {
-      identity: { asn, routerId, ...(clusterId !== undefined && { clusterId }) },
+      identity: { asn, routerId, ebgpRequiresPolicy: options.ebgpRequiresPolicy === true },
       get nowMs() {
         return now();
       },
       timers: this.#timers,
       rib: this.rib,
-      openHoldTimeS: openHoldTimeS ?? 240,
-      sendHoldS: sendHoldS ?? 480,
+      openHoldTimeS: options.openHoldTimeS ?? 240,
+      sendHoldS: options.sendHoldS ?? 480,
       random,
       hasUnread: (connection) => this.#hasUnread?.(connection) ?? false,
       dial: (peer, session) => this.#dial(peer, session),
@@ -401,25 +408,5 @@ export class Speaker {
       const connection = peer.outputConnection;
       if (connection !== undefined) this.#output({ type: 'output-ready', connection });
     }
-  }
-}
-
-function checkIdentity({ asn, routerId, clusterId }: SpeakerOptions): void {
-  const word = (value: number): boolean => Number.isInteger(value) && value > 0 && value <= 0xffffffff;
-  if (!word(asn)) throw new BgpConfigError(`asn is ${asn}; it must be 1 to 4294967295`, 'asn');
-  // RFC 6286 section 2.1: any non-zero unsigned number.
-  if (!word(routerId))
-    throw new BgpConfigError(`routerId is ${routerId}; it must be a non-zero 32-bit number`, 'routerId');
-  if (clusterId !== undefined && !word(clusterId)) {
-    throw new BgpConfigError(`clusterId is ${clusterId}; it must be a non-zero 32-bit number`, 'clusterId');
-  }
-}
-
-/** Counts the messages of a chunk by walking their headers. */
-function count(chunk: Uint8Array, { sent }: Peer): void {
-  sent.octets += chunk.length;
-  for (let at = 0; at + 19 <= chunk.length; at += (chunk[at + 16]! << 8) | chunk[at + 17]!) {
-    if (chunk[at + 18] === MESSAGE_TYPE.update) sent.update++;
-    else sent.routeRefresh++;
   }
 }

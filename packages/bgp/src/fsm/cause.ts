@@ -100,3 +100,9 @@ export function describeCause(cause: Cause): string {
       return 'stopped';
   }
 }
+
+/** We ended the session for too many prefixes. */
+export const isPrefixLimit = (cause: Cause): boolean =>
+  cause.type === 'notification-sent' &&
+  cause.errorCode === ERROR_CODE.cease &&
+  cause.errorSubcode === CEASE.maximumPrefixes;

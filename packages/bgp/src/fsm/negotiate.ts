@@ -55,7 +55,6 @@ export function negotiate(open: PeerOpen, config: FsmConfig): Negotiated {
   const both = (type: Capability['type']): boolean => has(ours, type) && has(theirs, type);
   // RFC 4271 section 4.2: the smaller of both hold times.
   const holdTimeS = Math.min(config.holdTimeS, open.holdTimeS);
-  const third = holdTimeS / 3;
   const offered = peerFamilies(theirs);
   const families = config.families.map((family, index) => family && offered[index] === true);
   const fourOctetAs = both('four-octet-as');
@@ -84,7 +83,7 @@ export function negotiate(open: PeerOpen, config: FsmConfig): Negotiated {
     open,
     peerType,
     holdTimeS,
-    keepaliveS: Math.min(config.keepaliveS ?? third, third),
+    keepaliveS: keepaliveFor(holdTimeS, config.keepaliveS),
     families,
     familyNames: FAMILIES.filter(({ index }) => families[index]).map(({ name }) => name),
     fourOctetAs,
@@ -140,3 +139,13 @@ function addPath(
     );
   return { receive: direction(peer, mine), send: direction(mine, peer) };
 }
+
+/** RFC 4271 section 4.4 suggests a third of the hold time; a configured time may only be shorter. */
+const keepaliveFor = (holdTimeS: number, configured: number | undefined): number =>
+  Math.min(configured ?? holdTimeS / 3, holdTimeS / 3);
+
+/** The same session with another keepalive time of ours. */
+export const withKeepalive = (negotiated: Negotiated, keepaliveS: number | undefined): Negotiated => ({
+  ...negotiated,
+  keepaliveS: keepaliveFor(negotiated.holdTimeS, keepaliveS),
+});

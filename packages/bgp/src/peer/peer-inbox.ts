@@ -25,6 +25,8 @@ export interface InboxPeer {
   readonly stale: StaleRoutes;
   /** Families whose End-of-RIB came in this session. */
   readonly endOfRib: Set<FamilyName>;
+  /** Families whose prefix limit was warned of in this session. */
+  readonly warned: Set<FamilyName>;
   other(session: Session): Session | undefined;
   feed(session: Session, event: SessionEvent): void;
   progress(): void;
@@ -61,6 +63,8 @@ export class PeerInbox {
         else this.#message(session, frame);
         if (session.connection !== connection) return;
       }
+      const { maxPrefixes } = this.#peer.config;
+      if (maxPrefixes !== undefined && session.state.name === 'established') this.#checkPrefixLimit(maxPrefixes);
     } catch (error) {
       this.#violation(session, error);
     }
@@ -87,8 +91,6 @@ export class PeerInbox {
       });
     }
     if (outcome.endOfRib) this.#endOfRib(outcome.endOfRib);
-    if (this.#peer.config.maxPrefixes !== undefined && outcome.announced > 0)
-      this.#checkPrefixLimit(this.#peer.config.maxPrefixes);
   }
 
   #endOfRib(family: FamilyName): void {
@@ -98,10 +100,17 @@ export class PeerInbox {
     this.#peer.progress();
   }
 
-  /** RFC 4486 section 4: the Data field has AFI, SAFI and the limit. */
+  /** After a chunk, not after each UPDATE: a peer may be a chunk above its limit before it is noticed. */
   #checkPrefixLimit(limit: number): void {
-    for (const { family, received } of this.#host.rib.peerCounters(this.#peer.ribPeer)) {
-      if (received <= limit) continue;
+    const { config, ribPeer, warned } = this.#peer;
+    for (const { family, received } of this.#host.rib.peerCounters(ribPeer)) {
+      if (received <= limit || warned.has(family)) continue;
+      if (config.maxPrefixesAction === 'warn') {
+        warned.add(family);
+        this.#host.emit({ type: 'prefix-limit', peer: config.name, family, received, limit });
+        continue;
+      }
+      // RFC 4486 section 4: the Data field has AFI, SAFI and the limit.
       const { afi, safi } = familyByName(family);
       const data = Uint8Array.of(afi >>> 8, afi, safi, limit >>> 24, limit >>> 16, limit >>> 8, limit);
       const text = `${received} ${family} prefixes; the limit is ${limit}`;

@@ -5,12 +5,12 @@
  * live side by side until collision detection (RFC 4271 section 6.8) leaves one. Whatever survives is the primary.
  */
 import { formatAddress } from '@tortie/ip';
-import { type ChangeImpact, classifyChange, type ResolvedPeerConfig } from '../config.js';
-import { type Cause, describeCause } from '../fsm/cause.js';
+import { type ChangeImpact, type ConfigChange, classifyChange, type ResolvedPeerConfig } from '../config.js';
+import { type Cause, describeCause, isPrefixLimit } from '../fsm/cause.js';
 import type { FsmConfig } from '../fsm/config.js';
 import type { SessionEffect, TimerName } from '../fsm/effect.js';
 import type { Farewell, SessionEvent } from '../fsm/event.js';
-import type { Negotiated } from '../fsm/negotiate.js';
+import { type Negotiated, withKeepalive } from '../fsm/negotiate.js';
 import type { SessionStateName } from '../fsm/state.js';
 import { step } from '../fsm/transition.js';
 import { CEASE, ROUTE_REFRESH_SUBTYPE } from '../iana.js';
@@ -19,6 +19,7 @@ import { encodeMessage } from '../wire/codec.js';
 import { type FamilyName, familyByName } from '../wire/family/family.js';
 import type { Message, OpenMessage } from '../wire/message.js';
 import { fsmConfig, offeredCapabilities } from './capabilities.js';
+import { concernsDialling, resetFor } from './change-cost.js';
 import { holdAfter, type IdleHold, NO_HOLD } from './idle-hold.js';
 import type { PeerHost } from './peer-host.js';
 import { PeerInbox } from './peer-inbox.js';
@@ -44,6 +45,7 @@ export class Peer {
   lastCauseAtMs: number | undefined;
   /** Families whose End-of-RIB came in this session. */
   readonly endOfRib = new Set<FamilyName>();
+  readonly warned = new Set<FamilyName>();
   readonly #host: PeerHost;
   readonly #inbox: PeerInbox;
   readonly #idleTimer: Timer;
@@ -154,25 +156,19 @@ export class Peer {
 
   /** Takes on a new configuration at the least cost. The remote address stays: another one is another peer. */
   update(config: ResolvedPeerConfig): ChangeImpact {
-    const { impact, fields } = classifyChange(this.config, config);
-    if (impact === 'none') return impact;
-    const before = this.config;
-    if (impact === 'session-reset') {
-      this.stop(
-        config.adminDown
-          ? { errorSubcode: CEASE.administrativeShutdown, text: config.adminDownText, hard: true }
-          : { errorSubcode: CEASE.otherConfigurationChange, hard: !onlyProtects(fields) },
-      );
-    }
+    const change = classifyChange(this.config, config);
+    if (change.impact === 'none') return 'none';
+    const reset = resetFor(change, config);
+    if (reset) this.stop(reset);
     this.config = config;
     this.fsm = this.#fsmConfig();
-    if (impact === 'session-reset') this.start();
-    else if (this.negotiated) this.#applyInPlace(before, impact);
-    else if (this.#running && fields.some((field) => DIALLING.includes(field)) && rank(this.current) < 3) {
+    if (reset) this.start();
+    else if (this.negotiated) this.#applyInPlace(change);
+    else if (this.#running && concernsDialling(change) && rank(this.current) < 3) {
       this.stop(undefined);
       this.start();
     }
-    return impact;
+    return change.impact;
   }
 
   // ---- what happens to its connections ---------------------------------------------------------------------------
@@ -318,6 +314,7 @@ export class Peer {
     session.establishedMs = this.#host.nowMs;
     this.established++;
     this.endOfRib.clear();
+    this.warned.clear();
     this.stale.sessionUp(negotiated, this.config);
     this.#host.rib.sessionUp(this.ribPeer, ribSession(this.config, negotiated, session.endpoints));
     this.progress();
@@ -345,6 +342,8 @@ export class Peer {
       this.#primary = other;
       this.#secondary = undefined;
       this.#discard(session);
+    } else if (this.config.maxPrefixesAction === 'idle' && isPrefixLimit(cause)) {
+      this.#running = false;
     } else if (session.state.name === 'idle' && this.#running) {
       const { hold, pauseS } = holdAfter(
         this.#hold,
@@ -407,18 +406,16 @@ export class Peer {
     this.#host.send(session.connection, bytes);
   }
 
-  #applyInPlace(before: ResolvedPeerConfig, impact: ChangeImpact): void {
+  #applyInPlace({ impact, fields }: ConfigChange): void {
     const session = this.current;
-    const { state } = session;
     if (impact === 'soft-refresh') {
       this.#host.rib.updatePeer(this.ribPeer, ribSettings(this.config, session.endpoints));
     }
-    if (before.keepaliveS !== this.config.keepaliveS && state.name === 'established') {
-      const { holdTimeS } = state.negotiated;
-      if (holdTimeS === 0) return;
-      const keepaliveS = Math.min(this.config.keepaliveS ?? holdTimeS / 3, holdTimeS / 3);
-      session.state = { ...state, negotiated: { ...state.negotiated, keepaliveS } };
-      this.#host.timers.start(session.timers.keepalive, this.#host.nowMs);
+    if (fields.includes('keepaliveS') && session.state.name === 'established') {
+      const { state } = session;
+      const negotiated = withKeepalive(state.negotiated, this.config.keepaliveS);
+      session.state = { ...state, negotiated };
+      if (negotiated.holdTimeS > 0) this.#host.timers.start(session.timers.keepalive, this.#host.nowMs);
     }
   }
 
@@ -428,10 +425,3 @@ export class Peer {
 }
 
 const rank = (session: Session): number => RANK.indexOf(session.state.name);
-
-/** Fields that matter to an attempt that is under way. */
-const DIALLING: readonly (keyof ResolvedPeerConfig)[] = ['passive', 'remotePort', 'connectRetryS', 'delayOpenS'];
-
-/** The peer and its routes are the same ones after the reset: let it keep them where the N-bit allows that. */
-const onlyProtects = (fields: readonly (keyof ResolvedPeerConfig)[]): boolean =>
-  fields.every((field) => field === 'password' || field === 'ttlSecurityHops' || field === 'holdTimeS');

@@ -2,7 +2,15 @@
 import { formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import t from 'tap';
 import { type Capability, wireContext } from '../../src/index.js';
-import { announcement, messages, octets, openMessage, SimNetwork, type SimRouter } from '../../testing/index.js';
+import {
+  announcement,
+  messages,
+  octets,
+  openMessage,
+  SimNetwork,
+  type SimRouter,
+  type SimSocket,
+} from '../../testing/index.js';
 
 const RR = '10.0.0.1';
 const CLIENT_1 = '10.0.0.11';
@@ -186,20 +194,61 @@ t.test('another address is another session under the same name', (t) => {
 });
 
 t.test('too many prefixes', (t) => {
+  for (const maxPrefixesAction of ['restart', 'idle', 'warn'] as const) {
+    const network = new SimNetwork();
+    const us = network.router({ address: RR, asn: 65000 });
+    us.addPeer({ at: OTHER, remoteAsn: 65002, passive: true, maxPrefixes: 2, maxPrefixesAction });
+    const connect = (): SimSocket => {
+      const socket = network.connect(OTHER, RR);
+      network.run(2);
+      socket.write(octets(openMessage()));
+      socket.write(octets({ type: 'keepalive' }));
+      socket.write(octets(announcement(['20.0.0.0/24', '20.0.1.0/24'], OTHER, [65002])));
+      network.run(10);
+      return socket;
+    };
+    const socket = connect();
+    t.ok(us.isUp(OTHER));
+    socket.write(octets(announcement(['20.0.2.0/24'], OTHER, [65002])));
+    network.run(10);
+    const warnings = us.events.filter(({ type }) => type === 'prefix-limit');
+    if (maxPrefixesAction === 'warn') {
+      socket.write(octets(announcement(['20.0.3.0/24'], OTHER, [65002])));
+      network.run(10);
+      t.match(warnings, [{ family: 'ipv4-unicast', received: 3, limit: 2 }], 'warned once');
+      t.ok(us.isUp(OTHER));
+      continue;
+    }
+    t.same(warnings, []);
+    t.match(messages(socket.received).at(-1), { type: 'notification', errorCode: 6, errorSubcode: 1 });
+    t.match(us.reasons(OTHER), [/Maximum Prefixes: 3 ipv4-unicast prefixes; the limit is 2/]);
+    network.run(5000);
+    connect();
+    t.equal(us.isUp(OTHER), maxPrefixesAction === 'restart', `${maxPrefixesAction}, some seconds later`);
+    us.resetPeer(OTHER, 'hard');
+    network.run(5000);
+    connect();
+    t.ok(us.isUp(OTHER), 'up after a reset');
+  }
+  t.end();
+});
+
+t.test('no policy, no routes (RFC 8212)', (t) => {
   const network = new SimNetwork();
-  const us = network.router({ address: RR, asn: 65000 });
-  us.addPeer({ at: OTHER, remoteAsn: 65002, passive: true, maxPrefixes: 2 });
-  const socket = network.connect(OTHER, RR);
-  network.run(2);
-  socket.write(octets(openMessage()));
-  socket.write(octets({ type: 'keepalive' }));
-  socket.write(octets(announcement(['20.0.0.0/24', '20.0.1.0/24'], OTHER, [65002])));
-  network.run(10);
-  t.ok(us.isUp(OTHER));
-  socket.write(octets(announcement(['20.0.2.0/24'], OTHER, [65002])));
-  network.run(10);
-  t.match(messages(socket.received).at(-1), { type: 'notification', errorCode: 6, errorSubcode: 1 });
-  t.match(us.reasons(OTHER), [/Maximum Prefixes: 3 ipv4-unicast prefixes; the limit is 2/]);
+  const strict = network.router({ address: RR, asn: 65001, ebgpRequiresPolicy: true });
+  const other = network.router({ address: OTHER, asn: 65002 });
+  strict.addPeer({ at: OTHER, remoteAsn: 65002 });
+  other.addPeer({ at: RR, remoteAsn: 65001 });
+  strict.speaker.originate(parsePrefix('20.1.0.0/24'));
+  other.speaker.originate(parsePrefix('20.2.0.0/24'));
+  network.until(() => strict.isUp(OTHER) && other.isUp(RR));
+  network.run(1000);
+  t.notOk(has(other, '20.1.0.0/24'));
+  t.notOk(candidates(strict, '20.2.0.0/24').some(({ best }) => best));
+  strict.updatePeer({ at: OTHER, remoteAsn: 65002, import: { terms: [] }, export: { terms: [] } });
+  network.run(1000);
+  t.ok(has(other, '20.1.0.0/24'));
+  t.ok(candidates(strict, '20.2.0.0/24').some(({ best }) => best));
   t.end();
 });
 
