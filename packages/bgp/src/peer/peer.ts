@@ -1,10 +1,3 @@
-/**
- * A configured neighbour: its sessions, its routes' fate, its restarts.
- *
- * The primary session dials or waits; a connection that the peer opens meanwhile gets a session of its own, and the two
- * live side by side until collision detection (RFC 4271 section 6.8) leaves one. Whatever survives is the primary.
- */
-import { formatAddress } from '@tortie/ip';
 import { type ChangeImpact, type ConfigChange, classifyChange, type ResolvedPeerConfig } from '../config.js';
 import { type Cause, describeCause, isPrefixLimit } from '../fsm/cause.js';
 import type { FsmConfig } from '../fsm/config.js';
@@ -15,17 +8,16 @@ import type { SessionStateName } from '../fsm/state.js';
 import { step } from '../fsm/transition.js';
 import { CEASE, ROUTE_REFRESH_SUBTYPE } from '../iana.js';
 import { type MessageCounters, noMessages, type PeerView } from '../views.js';
-import { encodeMessage } from '../wire/codec.js';
 import { type FamilyName, familyByName } from '../wire/family/family.js';
-import type { Message, OpenMessage } from '../wire/message.js';
 import { fsmConfig, offeredCapabilities } from './capabilities.js';
 import { concernsDialling, resetFor } from './change-cost.js';
 import { holdAfter, type IdleHold, NO_HOLD } from './idle-hold.js';
+import { sendKeepalive, sendMessage, sendOpen } from './outbox.js';
 import type { PeerHost } from './peer-host.js';
 import { PeerInbox } from './peer-inbox.js';
 import { peerView } from './peer-view.js';
 import { ribSession, ribSettings } from './rib-session.js';
-import { type Endpoints, KEEPALIVE_MESSAGE, Session } from './session.js';
+import { type Endpoints, Session } from './session.js';
 import { StaleRoutes } from './stale-routes.js';
 import { Timer } from './timer-queue.js';
 
@@ -141,7 +133,12 @@ export class Peer {
     if (!negotiated?.routeRefresh || outputConnection === undefined) return false;
     for (const name of negotiated.familyNames) {
       const { afi, safi } = familyByName(name);
-      this.#sendMessage(this.current, { type: 'route-refresh', afi, safi, subtype: ROUTE_REFRESH_SUBTYPE.request });
+      sendMessage(this.#host, this.sent, this.current, {
+        type: 'route-refresh',
+        afi,
+        safi,
+        subtype: ROUTE_REFRESH_SUBTYPE.request,
+      });
     }
     return true;
   }
@@ -272,14 +269,14 @@ export class Peer {
         session.connection = undefined;
         return;
       case 'send-open':
-        this.#sendMessage(session, this.#open());
+        sendOpen(host, this, session, offeredCapabilities(this.config, host.restartState(this)));
         return;
       case 'send-keepalive':
-        this.#send(session, KEEPALIVE_MESSAGE, 'keepalive');
+        sendKeepalive(host, this.sent, session);
         return;
       case 'send-notification': {
         const { errorCode, errorSubcode, data } = effect;
-        this.#sendMessage(session, { type: 'notification', errorCode, errorSubcode, data });
+        sendMessage(host, this.sent, session, { type: 'notification', errorCode, errorSubcode, data });
         return;
       }
       case 'start-timer': {
@@ -382,30 +379,6 @@ export class Peer {
     });
   }
 
-  #open(): OpenMessage {
-    const { identity } = this.#host;
-    return {
-      type: 'open',
-      version: 4,
-      asn: this.config.localAsn,
-      holdTimeS: this.config.holdTimeS,
-      routerId: identity.routerId,
-      capabilities: offeredCapabilities(this.config, this.#host.restartState(this)),
-    };
-  }
-
-  #sendMessage(session: Session, message: Message): void {
-    const counter = message.type === 'route-refresh' ? 'routeRefresh' : message.type;
-    this.#send(session, encodeMessage(message, session.send), counter);
-  }
-
-  #send(session: Session, bytes: Uint8Array, counter: Exclude<keyof MessageCounters, 'octets'>): void {
-    if (session.connection === undefined) return;
-    this.sent[counter]++;
-    this.sent.octets += bytes.length;
-    this.#host.send(session.connection, bytes);
-  }
-
   #applyInPlace({ impact, fields }: ConfigChange): void {
     const session = this.current;
     if (impact === 'soft-refresh') {
@@ -417,10 +390,6 @@ export class Peer {
       session.state = { ...state, negotiated };
       if (negotiated.holdTimeS > 0) this.#host.timers.start(session.timers.keepalive, this.#host.nowMs);
     }
-  }
-
-  toString(): string {
-    return `${this.config.name} (${formatAddress(this.config.remoteAddress)})`;
   }
 }
 

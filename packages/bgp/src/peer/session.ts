@@ -3,7 +3,6 @@ import type { Address } from '@tortie/ip';
 import type { TimerName } from '../fsm/effect.js';
 import type { Negotiated } from '../fsm/negotiate.js';
 import { IDLE, type SessionState } from '../fsm/state.js';
-import { MESSAGE_TYPE } from '../iana.js';
 import { type WireContext, wireContext } from '../wire/context.js';
 import { Framer } from '../wire/framer.js';
 import { Timer } from './timer-queue.js';
@@ -51,14 +50,6 @@ export class Session {
     this.send = UNNEGOTIATED;
   }
 }
-
-/** 16 octets of ones, a length of 19, type 4. */
-export const KEEPALIVE_MESSAGE: Uint8Array = Uint8Array.from([
-  ...new Array<number>(16).fill(0xff),
-  0,
-  19,
-  MESSAGE_TYPE.keepalive,
-]);
 
 /** What the session has agreed on, from OpenConfirm on. */
 export const negotiatedOf = ({ state }: Session): Negotiated | undefined =>
