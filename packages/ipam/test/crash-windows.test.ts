@@ -89,6 +89,9 @@ async function crashAt(store: Store, moment: number, run: Operation['run']): Pro
   }
 }
 
+// How long it takes is the machine's affair, not a fault.
+t.setTimeout(300_000);
+
 for (const multiKey of [true, false]) {
   for (const { name, prepare, run } of operations) {
     t.test(`${multiKey ? 'multi-key' : 'single-key'}: ${name}`, async (t) => {
