@@ -2,6 +2,7 @@ export {
   type ChangeImpact,
   classifyChange,
   type GracefulRestartConfig,
+  type MaxPrefixesAction,
   type NextHopMode,
   type PeerConfig,
   type ResolvedPeerConfig,

@@ -52,6 +52,7 @@ export interface NegotiatedView {
 
 export interface PeerView {
   readonly name: string;
+  /** As resolved; a password shows as "(set)". */
   readonly config: ResolvedPeerConfig;
   readonly state: SessionStateName;
   /** Time of the last change of state, milliseconds of the speaker's clock. */

@@ -6,7 +6,7 @@ import { type PeerOpen, peerFamilies } from './check-open.js';
 import type { FsmConfig } from './config.js';
 
 /** The graceful restart capability of the peer, where both sides have it. RFC 4724 section 3. */
-export interface PeerGracefulRestart {
+interface PeerGracefulRestart {
   readonly restartTimeS: number;
   /** R-bit: the peer comes back from a restart. */
   readonly restarting: boolean;

@@ -19,10 +19,3 @@ export type EstablishedState = Counted & { readonly name: 'established'; readonl
 export type SessionState = IdleState | ConnectState | ActiveState | OpenSentState | OpenConfirmState | EstablishedState;
 
 export const IDLE: IdleState = { name: 'idle', connectRetryCounter: 0 };
-
-/** States that own a TCP connection. */
-export const isConnected = (state: SessionState): boolean =>
-  state.name === 'open-sent' ||
-  state.name === 'open-confirm' ||
-  state.name === 'established' ||
-  ((state.name === 'connect' || state.name === 'active') && state.delayOpen);

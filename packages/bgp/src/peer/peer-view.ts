@@ -13,7 +13,8 @@ export function peerView(peer: Peer, rib: Rib): PeerView {
   const counters = rib.peerCounters(peer.ribPeer);
   return {
     name: peer.config.name,
-    config: peer.config,
+    // Views travel into logs and APIs; the key does not.
+    config: peer.config.password === undefined ? peer.config : { ...peer.config, password: '(set)' },
     state: peer.state,
     sinceMs: peer.sinceMs,
     routerId: 'negotiated' in state ? state.negotiated.open.routerId : undefined,

@@ -55,32 +55,37 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
     const { stdout } = await run.catch((error: { readonly stdout: string }) => error);
     return stdout;
   };
-  const speaker = await runSpeaker({
+  const options = {
     asn: 65001,
     routerId: parseAddress('10.0.0.1').a,
     listen: [
       { address: parseAddress('10.0.0.1'), port: 1790 },
       { address: parseAddress('2001:db8::1'), port: 1790 },
     ],
-  });
+  };
+  let speaker = await runSpeaker(options);
   t.teardown(async () => {
     await speaker.close();
     bird.kill('SIGKILL');
     await rm(directory, { recursive: true });
   });
-  const peer4 = { name: 'over4', remoteAddress: parseAddress('10.0.0.2'), remoteAsn: 65002, holdTimeS: 30 };
-  const peer6 = { name: 'over6', remoteAddress: parseAddress('2001:db8::2'), remoteAsn: 65002, holdTimeS: 30 };
   const localNextHops = [parseAddress('10.0.0.1'), parseAddress('2001:db8::1')];
+  const peers = [
+    { name: 'over4', remoteAddress: parseAddress('10.0.0.2'), remoteAsn: 65002, holdTimeS: 30, localNextHops },
+    { name: 'over6', remoteAddress: parseAddress('2001:db8::2'), remoteAsn: 65002, holdTimeS: 30, localNextHops },
+  ];
+  const originate = (count: number): void => {
+    for (let index = 0; index < count; index++) {
+      speaker.originate(parsePrefix(`30.${index >> 8}.${index & 255}.0/24`), { communities: [(65001 << 16) >>> 0] });
+      speaker.originate(parsePrefix(`2001:db8:${(0x2000 + index).toString(16)}::/48`));
+    }
+  };
   const received = (): number[] => speaker.peers().flatMap(({ families }) => families.map((family) => family.received));
   const imported = async (): Promise<string[]> =>
     [...(await birdc('show protocols all')).matchAll(/Routes:\s+(\d+) imported/g)].map(([, count]) => count!);
 
-  for (let index = 0; index < ROUTES; index++) {
-    speaker.originate(parsePrefix(`30.${index >> 8}.${index & 255}.0/24`), { communities: [(65001 << 16) >>> 0] });
-    speaker.originate(parsePrefix(`2001:db8:${(0x2000 + index).toString(16)}::/48`));
-  }
-  speaker.addPeer({ ...peer4, localNextHops });
-  speaker.addPeer({ ...peer6, localNextHops });
+  originate(ROUTES);
+  for (const peer of peers) speaker.addPeer(peer);
 
   t.ok(await until(() => received().every((count) => count === ROUTES)), 'all routes of BIRD arrive');
   t.equal(received().length, 4, 'over two sessions with two families each');
@@ -133,6 +138,23 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
         .every(({ state, families }) => state === 'established' && families.every(({ stale }) => stale === 0)),
     ),
     'up again, nothing stale',
+  );
+  t.ok(await until(() => received().every((count) => count === ROUTES)));
+
+  // We restart: BIRD keeps our routes while we are away, and drops those that we do not bring back.
+  await speaker.close({ graceful: true });
+  t.ok(await until(async () => !(await birdc('show protocols')).includes('Established')));
+  t.ok(
+    (await imported()).slice(-4).every((count) => count === `${ROUTES - 1}` || count === `${ROUTES}`),
+    'kept',
+  );
+  speaker = await runSpeaker({ ...options, restarting: { forwardingKept: true } });
+  originate(ROUTES / 2);
+  for (const peer of peers) speaker.addPeer(peer);
+  t.ok(await until(() => speaker.peers().every(({ state }) => state === 'established')), 'back again');
+  t.ok(
+    await until(async () => (await imported()).slice(-4).every((count) => count === `${ROUTES / 2}`)),
+    'the rest is gone',
   );
   t.ok(await until(() => received().every((count) => count === ROUTES)));
 
