@@ -4,7 +4,14 @@
  */
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import type { Address } from '@tortie/ip';
-import { type FibWriter, openFibWriter, openRtnetlink, probeKernel } from '@tortie/linux/node';
+import {
+  type FibWriter,
+  openFibWriter,
+  openRtnetlink,
+  probeKernel,
+  type Subscription,
+  subscribeEvents,
+} from '@tortie/linux/node';
 import type { FibSummary } from '../src/api/fib.js';
 import type { AgentConfig } from '../src/config/config.js';
 import type { Journal } from './journal.js';
@@ -56,6 +63,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
       : { state: 'failed', reason: capabilities.netAdmin.reason };
   }
   let keptRoutes = false;
+  let foreignRoutes: Subscription | undefined;
   if (programming.state === 'on') {
     try {
       const writer = await openWriter(config, (what) => fib?.disturbed(what));
@@ -66,6 +74,15 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         settled: () => nextHops?.settled ?? true,
         multipath: config.bgp.multipath,
         deferralS: config.bgp.gracefulRestart.deferralS,
+      });
+      foreignRoutes = await subscribeEvents({
+        groups: ['route'],
+        ignoreRouteProtocol: kernel.protocol,
+        onEvents(events) {
+          for (const event of events)
+            if (event.type === 'route' && event.removed) fib?.foreignRouteGone(event.route.prefix);
+        },
+        onResync: () => fib?.changed(),
       });
       keptRoutes = await fib.adopt();
     } catch (error) {
@@ -95,6 +112,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
       fib?.attach(speaker);
     },
     async close() {
+      foreignRoutes?.close();
       links?.close();
       nextHops?.close();
       await fib?.close();

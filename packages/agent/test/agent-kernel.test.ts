@@ -3,7 +3,6 @@ import t from 'tap';
 import type { FibPage } from '../src/api/fib.js';
 import type { Status } from '../src/api/status.js';
 import { Rack, rackMissing } from './rack.js';
-import { until } from './until.js';
 
 const missing = await rackMissing();
 
@@ -29,7 +28,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
       ['fd00:10:244::1000/122 blackhole'],
     );
     const first = await rack.agent(yaml(rack));
-    const ours = await until('five routes', async () => {
+    const ours = await rack.until('five routes', async () => {
       const routes = await rack.ours();
       return routes.length === 4 && routes;
     });
@@ -37,7 +36,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
     t.match(await rack.ours('-6'), [/^blackhole fd00:10:244::/, 'fd00:10:244::1000/122'].sort());
     t.match(await rack.ip('route', 'show', '10.99.0.0/16'), /via 10\.0\.0\.9 .*proto static/);
     const block = ours.find((route) => BLOCK.test(route))!.replace('blackhole ', '');
-    const learned = await until('the blocks at BIRD', async () => {
+    const learned = await rack.until('the blocks at BIRD', async () => {
       const prefixes = await rack.learned();
       return prefixes.length === 2 && prefixes;
     });
@@ -55,7 +54,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
       ['fd00:10:244::1000/122 blackhole'],
     );
     const second = await rack.agent(yaml(rack));
-    await until('the stale route to go and the new one to come', async () => {
+    await rack.until('the stale route to go and the new one to come', async () => {
       const routes = await rack.ours();
       return routes.includes('10.244.7.0/26') && !routes.includes('10.244.0.64/26');
     });
@@ -84,18 +83,18 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
     t.teardown(() => rack.remove());
     await rack.bird(['10.244.0.0/26 blackhole', '10.244.0.64/26 blackhole']);
     await rack.agent(yaml(rack));
-    await until('both routes', async () => (await rack.ours()).length === 3);
+    await rack.until('both routes', async () => (await rack.ours()).length === 3);
     await rack.bird(['10.244.0.64/26 blackhole']);
-    await until('the withdrawal', async () => !(await rack.ours()).includes('10.244.0.0/26'));
+    await rack.until('the withdrawal', async () => !(await rack.ours()).includes('10.244.0.0/26'));
     await rack.ip('link', 'set', 'e0', 'down');
-    await until('the loss of the next hop', async () => {
+    await rack.until('the loss of the next hop', async () => {
       const { body } = await rack.call('GET', '/v1/routes/why?prefix=10.244.0.64%2F26');
       return JSON.stringify(body).includes('next-hop-unreachable');
     });
-    await until('the route to be gone', async () => (await rack.ours()).length === 1);
+    await rack.until('the route to be gone', async () => (await rack.ours()).length === 1);
     t.match(await rack.ours(), [BLOCK], 'the blackhole of the own block stays');
     await rack.ip('link', 'set', 'e0', 'up');
-    await until('the route to be back', async () => (await rack.ours()).includes('10.244.0.64/26'));
+    await rack.until('the route to be back', async () => (await rack.ours()).includes('10.244.0.64/26'));
     const { body } = await rack.call('GET', '/v1/events?kind=link');
     t.match(JSON.stringify(body), /interface e0 is down/);
   });
@@ -106,7 +105,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
     await rack.ip('route', 'add', '10.244.0.0/26', 'via', '10.0.0.9', 'metric', '1024', 'proto', 'static');
     await rack.bird(['10.244.0.0/26 blackhole']);
     await rack.agent(yaml(rack));
-    const failed = await until('the refusal', async () => {
+    const failed = await rack.until('the refusal', async () => {
       const { body } = await rack.call('GET', '/v1/fib?state=failed');
       return (body as FibPage).routes[0];
     });
@@ -115,7 +114,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
       fib: { state: 'failed', error: /not ours/ },
     });
     await rack.ip('route', 'del', '10.244.0.0/26', 'via', '10.0.0.9');
-    await until('the retry when it is gone', async () => (await rack.ours()).includes('10.244.0.0/26'));
+    await rack.until('the retry when it is gone', async () => (await rack.ours()).includes('10.244.0.0/26'));
   });
 
   t.test('a second agent on the same port is refused and disturbs nothing', async (t) => {
@@ -123,7 +122,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
     t.teardown(() => rack.remove());
     await rack.bird(['10.244.0.0/26 blackhole']);
     await rack.agent(yaml(rack));
-    await until('the first', async () => (await rack.ours()).length === 2);
+    await rack.until('the first', async () => (await rack.ours()).length === 2);
     const before = await rack.ours();
     for (const [change, message] of [
       [(text: string) => text, /another agent is running as node "node-1" on the store/],
@@ -134,7 +133,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
       ],
     ] as const) {
       const second = await rack.agent(change(yaml(rack)), 'second');
-      const status = await until('its end', async () =>
+      const status = await rack.until('its end', async () =>
         second.child.exitCode === null ? undefined : { code: second.child.exitCode },
       );
       t.equal(status.code, 5);
@@ -156,7 +155,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
       '--clear-groups',
       '--bounding-set=-all',
     ]);
-    const status = await until('a session', async () => {
+    const status = await rack.until('a session', async () => {
       const { body } = await rack.call('GET', '/v1/status');
       const one = body as Status;
       return one.sessions.established === 1 && one.routes.ipv4 > 0 && one;
@@ -176,7 +175,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
       code: 'ERR_AGENT_NOT_READY',
       detail: /kernel: programs nothing/,
     });
-    await until('the announcement', async () => (await rack.learned()).length === 2);
+    await rack.until('the announcement', async () => (await rack.learned()).length === 2);
   });
 
   t.test('a peer made and changed through the API has its session without a restart', async (t) => {
@@ -184,7 +183,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
     t.teardown(() => rack.remove());
     await rack.bird(['10.244.0.0/26 blackhole']);
     await rack.agent(yaml(rack).replace(/^peers:.*$/m, ''));
-    await until('the agent', async () => (await rack.call('GET', '/v1/health/live')).status === 200);
+    await rack.until('the agent', async () => (await rack.call('GET', '/v1/health/live')).status === 200);
     t.equal(
       (
         await rack.call('POST', '/v1/peers', {
@@ -196,7 +195,7 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
       ).status,
       201,
     );
-    await until('the route', async () => (await rack.ours()).includes('10.244.0.0/26'));
+    await rack.until('the route', async () => (await rack.ours()).includes('10.244.0.0/26'));
     t.match((await rack.call('PATCH', '/v1/peers/tor', { description: 'the rack' })).body, {
       impact: 'applied',
       peer: { session: { state: 'established' } },
@@ -204,13 +203,13 @@ t.test('an agent and a BIRD', { skip: missing ?? false }, async (t) => {
     t.match((await rack.call('PATCH', '/v1/peers/tor', { import: [{ action: 'reject' }] })).body, {
       impact: 'soft-refresh',
     });
-    await until('the rejected route to go', async () => !(await rack.ours()).includes('10.244.0.0/26'));
+    await rack.until('the rejected route to go', async () => !(await rack.ours()).includes('10.244.0.0/26'));
     t.match((await rack.call('GET', '/v1/peers/tor/adj-rib-in?policy=before')).body, {
       routes: [{ prefix: '10.244.0.0/26' }],
     });
     t.match((await rack.call('PATCH', '/v1/peers/tor', { import: null })).body, { impact: 'soft-refresh' });
-    await until('the route again', async () => (await rack.ours()).includes('10.244.0.0/26'));
+    await rack.until('the route again', async () => (await rack.ours()).includes('10.244.0.0/26'));
     t.equal((await rack.call('DELETE', '/v1/peers/tor')).status, 204);
-    await until('the end of the route', async () => !(await rack.ours()).includes('10.244.0.0/26'));
+    await rack.until('the end of the route', async () => !(await rack.ours()).includes('10.244.0.0/26'));
   });
 });

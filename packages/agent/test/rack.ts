@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { probeKernel } from '@tortie/linux/node';
 import { type Answer, call } from './rest/set-up.js';
+import { until } from './until.js';
 
 const run = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../bench/main.mjs', import.meta.url));
@@ -42,6 +43,7 @@ export class Rack {
   readonly #node = `tn-${randomBytes(4).toString('hex')}`;
   readonly #tor = `tt-${randomBytes(4).toString('hex')}`;
   readonly #children: ChildProcess[] = [];
+  readonly #outputs: (() => string)[] = [];
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -156,6 +158,7 @@ protocol bgp node {
         text += chunk;
       });
     }
+    this.#outputs.push(() => text);
     return {
       child,
       output: () => text,
@@ -168,6 +171,16 @@ protocol bgp node {
         return child.exitCode;
       },
     };
+  }
+
+  /** Waits; a failure shows what the agents said last. */
+  async until<T>(what: string, attempt: () => Promise<T | undefined | false>): Promise<T> {
+    try {
+      return await until(what, attempt);
+    } catch (error) {
+      const said = this.#outputs.map((output) => output().slice(-3000)).join('\n---\n');
+      throw new Error(`${(error as Error).message}; the agents said:\n${said}`, { cause: error });
+    }
   }
 
   call(method: string, path: string, body?: unknown): Promise<Answer> {

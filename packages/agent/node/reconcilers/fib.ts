@@ -109,6 +109,13 @@ export class FibReconciler implements Reconciler {
     this.kick();
   }
 
+  /** A foreign route left the kernel: it may be the one that stood in the way. */
+  foreignRouteGone(prefix: Prefix): void {
+    if (this.table.get(prefix)?.error === undefined) return;
+    this.table.retryFailed(prefix);
+    this.kick();
+  }
+
   /** The kernel has another answer for a next hop. */
   nextHopChanged(address: Address): void {
     this.table.resolveAgain(address);

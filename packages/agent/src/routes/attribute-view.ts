@@ -1,6 +1,6 @@
 /** Path attributes as the API shows them: numbers become the text operators know. */
 import type { PathAttributes } from '@tortie/bgp';
-import { type Address, formatAddress, ipv4 } from '@tortie/ip';
+import { type Address, formatAddress, ipv4, isUnspecified } from '@tortie/ip';
 import type { RouteAttributes } from '../api/route.js';
 import { formatCommunity, formatLargeCommunity } from '../bgp-text/community.js';
 
@@ -9,11 +9,13 @@ const dotted = (word: number): string => formatAddress(ipv4(word));
 export function attributeView(attributes: PathAttributes, nextHop?: Address): RouteAttributes {
   const { aggregator, communities, largeCommunities, extendedCommunities, clusterList, unknown, mpReach } = attributes;
   const hop = nextHop ?? attributes.nextHop ?? mpReach?.nextHop;
+  // A route of our own leads nowhere until it is sent.
+  const shown = hop && !isUnspecified(hop) ? hop : undefined;
   return {
     origin: attributes.origin,
     asPath: attributes.asPath.map(({ type, asns }) => ({ type, asns: [...asns] })),
     asPathText: asPathText(attributes.asPath),
-    ...(hop && { nextHop: formatAddress(hop) }),
+    ...(shown && { nextHop: formatAddress(shown) }),
     ...(mpReach?.linkLocalNextHop && { linkLocalNextHop: formatAddress(mpReach.linkLocalNextHop) }),
     ...(attributes.med !== undefined && { med: attributes.med }),
     ...(attributes.localPref !== undefined && { localPref: attributes.localPref }),
