@@ -96,6 +96,11 @@ export class RibFixture {
 
   /** Announces prefixes of either version, IPv6 ones in MP_REACH_NLRI. */
   announce(name: string, prefixes: readonly string[], fields: Partial<PathAttributes> = {}): void {
+    // So many fit into one message whatever they are.
+    if (prefixes.length > 150) {
+      for (let at = 0; at < prefixes.length; at += 150) this.announce(name, prefixes.slice(at, at + 150), fields);
+      return;
+    }
     const list = prefixes.map(prefix);
     const four = list.filter(({ version }) => version === 4).map((each) => ({ prefix: each }));
     const six = list.filter(({ version }) => version === 6).map((each) => ({ prefix: each }));
@@ -109,6 +114,10 @@ export class RibFixture {
   }
 
   withdraw(name: string, prefixes: readonly string[]): void {
+    if (prefixes.length > 150) {
+      for (let at = 0; at < prefixes.length; at += 150) this.withdraw(name, prefixes.slice(at, at + 150));
+      return;
+    }
     const list = prefixes.map(prefix);
     const four = list.filter(({ version }) => version === 4).map((each) => ({ prefix: each }));
     const six = list.filter(({ version }) => version === 6).map((each) => ({ prefix: each }));

@@ -1,0 +1,242 @@
+import { parseAddress } from '@tortie/ip';
+import t from 'tap';
+import { wireContext } from '../../src/wire/context.js';
+import { path, prefix, RibFixture } from '../rib/rib-fixture.js';
+
+const many = (count: number, first = 10): string[] =>
+  Array.from({ length: count }, (_, i) => `${first}.${(i >> 8) & 255}.${i & 255}.0/24`);
+
+const isEor = (event: string): boolean => event.startsWith('eor');
+
+t.test('members of a group get the same octets, not copies', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  const b = net.up('b');
+  const c = net.up('c');
+  net.settle();
+  net.announce('a', ['10.0.0.0/8']);
+  net.rib.work(100);
+  const [toB] = net.rib.take(b.index, 1e6);
+  const [toC] = net.rib.take(c.index, 1e6);
+  t.ok(toB && toB === toC);
+});
+
+t.test('a route is not sent back to its source, also when another source was told before', async (t) => {
+  const net = new RibFixture();
+  const a = net.up('a');
+  const b = net.up('b');
+  const c = net.up('c');
+  net.announce('a', ['10.0.0.0/8'], { asPath: path(65001, 1, 2) });
+  net.settle();
+  t.same(
+    [a, b, c].map(({ table }) => table.size),
+    [0, 1, 1],
+  );
+  net.announce('b', ['10.0.0.0/8'], { asPath: path(65002) });
+  net.settle();
+  t.same(
+    [a, b, c].map(({ table }) => table.size),
+    [1, 0, 1],
+  );
+  t.same(
+    b.events.filter((event) => !isEor(event)),
+    ['+10.0.0.0/8', '-10.0.0.0/8'],
+  );
+  net.withdraw('b', ['10.0.0.0/8']);
+  net.settle();
+  t.same(
+    [a, b, c].map(({ table }) => table.size),
+    [0, 1, 1],
+  );
+});
+
+t.test('End-of-RIB follows the table as it was at the start, for each family, also of an empty one', async (t) => {
+  const net = new RibFixture();
+  const a = net.up('a');
+  net.settle();
+  t.same(a.events.sort(), ['eor ipv4-unicast', 'eor ipv6-unicast']);
+  net.announce('a', many(3000));
+  net.settle();
+  const late = net.up('late', { type: 'ibgp' });
+  net.settle(100);
+  t.equal(late.events.indexOf('eor ipv4-unicast') > 2990, true, 'in a new group');
+  t.equal(late.table.size, 3000);
+  const later = net.up('later', { type: 'ibgp' });
+  net.settle(100);
+  t.equal(later.table.size, 3000);
+  const eor = later.events.indexOf('eor ipv4-unicast');
+  t.equal(later.events.slice(0, eor).filter((event) => event.startsWith('+')).length, 3000, 'in a group with a table');
+  t.equal(later.events.filter(isEor).length, 2, 'once per family');
+});
+
+t.test('a peer that joins during a load gets everything once it is quiet, and its End-of-RIB before', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  net.up('b');
+  const batches = Array.from({ length: 20 }, (_, i) => many(200, 20 + i));
+  let joiner: ReturnType<RibFixture['up']> | undefined;
+  for (const [i, batch] of batches.entries()) {
+    net.announce('a', batch, { asPath: path(65001, i + 1) });
+    net.rib.work(150);
+    net.drain(500);
+    if (i === 9) joiner = net.up('joiner');
+    if (i === 15) net.withdraw('a', batches[3]!);
+  }
+  net.settle(150);
+  t.equal(joiner!.table.size, 19 * 200);
+  t.same(net.told(), net.adjRibsOut());
+  t.equal(joiner!.events.filter(isEor).length, 2);
+});
+
+t.test('a slow member holds nobody up, is bounded, and ends with the newest state', async (t) => {
+  const net = new RibFixture({ maxBacklogOctets: 20_000 });
+  net.up('a');
+  const fast = net.up('fast');
+  const slow = net.up('slow');
+  net.settle();
+  slow.slow = true;
+  const seen: number[] = [];
+  for (let round = 0; round < 30; round++) {
+    net.announce('a', many(500), { asPath: path(65001, round + 1) });
+    net.withdraw('a', many(100, 10));
+    net.settle();
+    seen.push(net.rib.pendingOctets(slow.index));
+  }
+  t.equal(fast.table.size, 400, 'the fast one has everything');
+  t.ok(Math.max(...seen) <= 150_000, `at most ${Math.max(...seen)} octets wait for the slow one`);
+  slow.slow = false;
+  slow.events.length = 0;
+  net.settle();
+  t.same(net.told(), net.adjRibsOut());
+  t.equal(slow.table.size, 400);
+  t.ok(slow.events.length < 3000, `${slow.events.length} changes instead of 18000`);
+  slow.events.length = 0;
+  net.announce('a', ['172.16.0.0/12']);
+  net.settle();
+  t.same(slow.events, ['+172.16.0.0/12'], 'and is back with the others');
+});
+
+t.test('a refresh sends everything again, between BoRR and EoRR where both sides know them', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  const plain = net.up('plain');
+  const enhanced = net.up('enhanced', { enhancedRefresh: true });
+  net.announce('a', many(10));
+  net.settle();
+  for (const peer of [plain, enhanced]) {
+    peer.events.length = 0;
+    net.rib.refreshOut(peer.index, 'ipv4-unicast');
+  }
+  net.settle();
+  t.equal(plain.events.length, 10);
+  t.equal(enhanced.events.length, 12);
+  t.equal(enhanced.events[0], 'borr ipv4-unicast');
+  t.equal(enhanced.events[11], 'eorr ipv4-unicast');
+});
+
+t.test('messages are packed full and never longer than the session allows', async (t) => {
+  for (const extendedMessages of [false, true]) {
+    const net = new RibFixture();
+    net.up('a', { receive: wireContext({ extendedMessages: true, localAsn: 65000 }) });
+    const b = net.up('b', { send: wireContext({ extendedMessages, localAsn: 65000 }) });
+    net.settle();
+    b.messages = 0;
+    net.announce('a', many(5000));
+    net.settle(10_000);
+    t.equal(b.table.size, 5000);
+    t.equal(b.messages, extendedMessages ? 1 : 5, 'announcements');
+    t.ok(b.longest <= (extendedMessages ? 65535 : 4096), `longest ${b.longest}`);
+    b.messages = 0;
+    b.longest = 0;
+    net.withdraw('a', many(5000));
+    net.settle(10_000);
+    t.equal(b.table.size, 0);
+    t.equal(b.messages, extendedMessages ? 1 : 5, 'withdrawals');
+    t.ok(b.longest <= (extendedMessages ? 65535 : 4096), `longest ${b.longest}`);
+  }
+});
+
+t.test('IPv6 messages are packed full as well', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  const b = net.up('b');
+  net.settle();
+  b.messages = 0;
+  const list = Array.from({ length: 2000 }, (_, i) => `2001:db8:${i.toString(16)}::/48`);
+  for (let i = 0; i < 2000; i += 400) net.announce('a', list.slice(i, i + 400));
+  net.settle(10_000);
+  t.equal(b.table.size, 2000);
+  t.ok(b.messages <= 4, `${b.messages} messages of up to ${b.longest}`);
+  t.ok(b.longest <= 4096 && b.longest > 4000);
+});
+
+t.test('attributes too long for a session are not advertised there, and withdrawn where they had fitted', async (t) => {
+  const net = new RibFixture();
+  net.up('a', { receive: wireContext({ extendedMessages: true, localAsn: 65000 }) });
+  const b = net.up('b');
+  const c = net.up('c', { send: wireContext({ extendedMessages: true, localAsn: 65000 }) });
+  net.announce('a', ['10.0.0.0/8']);
+  net.settle();
+  t.same([b.table.size, c.table.size], [1, 1]);
+  net.announce('a', ['10.0.0.0/8'], { communities: Array.from({ length: 1100 }, (_, i) => i) });
+  net.settle();
+  t.same([b.table.size, c.table.size], [0, 1]);
+});
+
+t.test('withdrawals of a batch go before its announcements', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  const b = net.up('b');
+  net.announce('a', ['10.0.0.0/8']);
+  net.settle();
+  b.events.length = 0;
+  net.announce('a', ['11.0.0.0/8']);
+  net.withdraw('a', ['10.0.0.0/8']);
+  net.settle();
+  t.same(b.events, ['-10.0.0.0/8', '+11.0.0.0/8']);
+});
+
+t.test('a change and its reversal before anything is sent cost nothing', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  const b = net.up('b');
+  net.settle();
+  b.events.length = 0;
+  net.announce('a', ['10.0.0.0/8']);
+  net.withdraw('a', ['10.0.0.0/8']);
+  net.settle();
+  t.same(b.events, []);
+  t.match(net.rib.counters(), { families: [{ prefixes: 0 }, {}] });
+});
+
+t.test('settings change in place: next hop, export policy, without a new session', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  const b = net.up('b', { type: 'ibgp' });
+  net.announce('a', ['10.0.0.0/8', '11.0.0.0/8']);
+  net.settle();
+  t.equal(b.table.get('10.0.0.0/8')!.nextHop!.a, parseAddress('192.0.2.1').a);
+  net.rib.updatePeer(b.index, { nextHopMode: 'self' });
+  net.settle();
+  t.equal(b.table.get('10.0.0.0/8')!.nextHop!.a, parseAddress('192.0.2.254').a);
+  net.rib.updatePeer(b.index, {
+    exportPolicy: { terms: [{ match: { prefixes: [{ prefix: prefix('10.0.0.0/8') }] }, action: 'reject' }] },
+  });
+  net.settle();
+  t.same([...b.table.keys()], ['11.0.0.0/8']);
+  net.rib.updatePeer(b.index, { exportPolicy: undefined });
+  net.settle();
+  t.equal(b.table.size, 2);
+  t.equal(b.events.filter(isEor).length, 2, 'End-of-RIB is not repeated');
+});
+
+t.test('work in steps of one, takes of one octet: the same end', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  const b = net.up('b');
+  const c = net.up('c', { type: 'ibgp', client: true });
+  net.announce('a', many(50));
+  while (net.rib.work(1) || net.drain(1) > 0);
+  t.same([b.table.size, c.table.size], [50, 50]);
+  t.equal(net.rib.pendingOctets(b.index), 0);
+});
