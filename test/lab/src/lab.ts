@@ -16,11 +16,12 @@ import { runCommand } from './host/command.js';
 import { Host } from './host/host.js';
 import { configureNamespace, createNamespaces } from './host/namespace.js';
 import { type Pod, startPod } from './host/pod.js';
+import { type Prober, startProber } from './host/probe.js';
 import type { LabProcess } from './host/process.js';
 import { assertNamespaces, isRootless, ownProcess } from './privilege.js';
 import { type LabState, makeLabDirectory, newLabId, recordProcess, writeState } from './state.js';
 import { sweepLab } from './take-down.js';
-import type { LabPlan } from './topology/plan.js';
+import type { LabPlan, PlannedHost } from './topology/plan.js';
 import { hostSettings, type Naming, vethLines, wiresSettings } from './wiring.js';
 
 export interface LabOptions {
@@ -41,6 +42,8 @@ export class Lab {
   readonly agents = new Map<string, Agent>();
   readonly birds = new Map<string, Bird>();
   readonly pods = new Map<string, Pod>();
+  /** Of nodes that have pods: answers and asks from the node itself. */
+  readonly probers = new Map<string, Prober>();
   readonly #options: LabOptions;
   readonly #naming: Naming;
   readonly #guardian: Guardian;
@@ -202,24 +205,21 @@ export class Lab {
   }
 
   async #startPods(): Promise<void> {
-    await settled(
-      this.plan.hosts.map(async (host) => {
-        for (const name of host.pods) {
-          this.#assertOpen();
-          const { families } = this.plan;
-          const pod = await startPod(
-            this.host(host.name),
-            this.agent(host.name),
-            name,
-            this.#naming.host(name),
-            families,
-          );
-          this.pods.set(name, pod);
-        }
-      }),
-    );
+    await settled(this.plan.hosts.filter(({ pods }) => pods.length > 0).map((host) => this.#startPodsOf(host)));
     if (this.pods.size > 0) this.#log(`${this.pods.size} pods have their addresses`);
     this.#assertOpen();
+  }
+
+  async #startPodsOf({ name, pods }: PlannedHost): Promise<void> {
+    const host = this.host(name);
+    const prober = startProber(host, name, host.netns);
+    this.probers.set(name, prober);
+    for (const pod of pods) {
+      this.#assertOpen();
+      const netns = this.#naming.host(pod);
+      this.pods.set(pod, await startPod(host, this.agent(name), pod, netns, this.plan.families));
+    }
+    await prober.ready;
   }
 
   async #takeDown(): Promise<void> {

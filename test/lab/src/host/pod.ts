@@ -9,7 +9,7 @@ import type { Agent } from './agent.js';
 import { type CommandOptions, type CommandResult, runCommand } from './command.js';
 import type { Host } from './host.js';
 import { configureNamespace, inNetns, type Setting } from './namespace.js';
-import { Prober } from './probe.js';
+import { type Prober, startProber } from './probe.js';
 
 const HOST_MAC = 'ee:ee:ee:ee:ee:ee';
 /** What the kernel makes of that MAC (RFC 4291 appendix A). */
@@ -51,8 +51,7 @@ export async function startPod(
   const hostInterface = podInterface(name);
   await configureNamespace(host.netns, hostSettings(hostInterface, netns, addresses));
   await configureNamespace(netns, podSettings(addresses));
-  const prober = new Prober({ netns, logFile: host.path(`${name}.log`) });
-  host.adopt(prober.process);
+  const prober = startProber(host, name, netns);
   await prober.ready;
   return {
     name,

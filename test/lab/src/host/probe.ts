@@ -1,5 +1,6 @@
 /** Questions from pod to pod over UDP: sent by the process inside one pod, answered by the one inside the other. */
 import { LabError } from '../errors.js';
+import type { Host } from './host.js';
 import { LabProcess, type ProcessOptions } from './process.js';
 
 /** The port pod processes answer on. */
@@ -66,4 +67,11 @@ export class Prober {
       });
     });
   }
+}
+
+/** Starts a prober in a namespace; its log is the host's. */
+export function startProber(host: Host, name: string, netns: string): Prober {
+  const prober = new Prober({ netns, logFile: host.path(`probe-${name}.log`) });
+  host.adopt(prober.process);
+  return prober;
 }

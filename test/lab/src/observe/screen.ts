@@ -62,7 +62,7 @@ export class Screen {
     const reasons = snapshot.reasons.join('\n');
     if (reasons !== this.#lastReasons) {
       this.#lastReasons = reasons;
-      if (reasons === '') stderr.write('converged: every session is up, every pod reaches every other\n');
+      if (reasons === '') stderr.write('converged: every session is up, every route in place, every pod reached\n');
       else stderr.write(`not converged: ${snapshot.reasons.length} missing, first: ${snapshot.reasons[0]}\n`);
     }
     if (convergedAfter === undefined || this.#introduced) return;

@@ -108,11 +108,19 @@ function matrixLines({ pods, probes, families }: LabSnapshot, brush: Brush): str
     { text: from.addresses.ipv6 ?? '' },
     ...pods.map((to) => cell(from.name, to.name)),
   ]);
-  return columns(['', 'POD', 'IPv4', 'IPv6', ...pods.map((_, at) => String(at + 1))], rows, brush);
+  const names = new Set(pods.map(({ name }) => name));
+  const others = probes.filter(({ from, to }) => !names.has(from) || !names.has(to));
+  const good = others.filter(({ ok }) => ok).length;
+  const paint = good === others.length ? brush.good : brush.bad;
+  return [
+    ...columns(['', 'POD', 'IPv4', 'IPv6', ...pods.map((_, at) => String(at + 1))], rows, brush),
+    ...(others.length > 0 ? [`between nodes and pods: ${paint(`${good} of ${others.length}`)} answers`] : []),
+  ];
 }
 
 function stateLines({ reasons }: LabSnapshot, brush: Brush): string[] {
-  if (reasons.length === 0) return [brush.good('converged: every session is up, every pod reaches every other')];
+  if (reasons.length === 0)
+    return [brush.good('converged: every session is up, every route in place, every pod reached')];
   const shown = reasons.slice(0, 6).map((reason) => `  ${reason.split('\n')[0]}`);
   const more = reasons.length > shown.length ? [`  and ${reasons.length - shown.length} more`] : [];
   return [brush.bad(`not converged: ${reasons.length} missing`), ...shown, ...more];

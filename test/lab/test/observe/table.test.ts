@@ -38,6 +38,8 @@ const snapshot: LabSnapshot = {
     { from: 'p-1', to: 'p-2', family: 'ipv6', ok: true },
     { from: 'p-2', to: 'p-1', family: 'ipv4', ok: true },
     { from: 'p-2', to: 'p-1', family: 'ipv6', ok: false },
+    { from: 'p-2', to: 'node-1', family: 'ipv4', ok: true },
+    { from: 'node-1', to: 'p-1', family: 'ipv6', ok: false },
   ],
   reasons: ['p-2 does not reach p-1 over IPv6'],
 };
@@ -53,6 +55,7 @@ t.test('sessions, routes, the matrix, and what is missing', async (t) => {
     '   POD  IPv4        IPv6     1   2',
     '1  p-1  10.244.0.1  fd00::1  ·   46',
     '2  p-2  10.244.0.2  fd00::2  4-  ·',
+    'between nodes and pods: 1 of 2 answers',
     '',
     'not converged: 1 missing',
     '  p-2 does not reach p-1 over IPv6',
