@@ -87,7 +87,7 @@ t.test(
 
 for (const family of FAMILIES) {
   t.test(
-    `${family}: a foreign route to the same prefix stays, ours waits with the kernel's words and comes when it has gone`,
+    `${family}: a foreign route to the same prefix stays, ours says so and comes when it has gone`,
     { buffered: true },
     (t) =>
       withHosts(['bird', 'tortie'], async (lab) => {
@@ -102,7 +102,7 @@ for (const family of FAMILIES) {
           const route = await fibOf(agent, prefix);
           return route?.state === 'failed' && route;
         });
-        t.match(refused.error, /File exists/, 'in the words of the kernel');
+        t.match(refused.error, /File exists|not ours is there already/);
         t.match(await routesTo(tortie, prefix), [{ protocol: 'static' }]);
         t.equal((await routesTo(tortie, prefix)).length, 1);
         const other = PREFIXES[family === 'ipv4' ? 'ipv6' : 'ipv4'];
@@ -200,7 +200,7 @@ t.test('a route whose next hop nobody can reach is not used, and says why', { bu
       })
     ).candidates;
     t.equal(candidate?.attributes.nextHop, '192.0.2.77');
-    t.match(candidate?.reason, /next hop/i);
+    t.equal(candidate?.reason, 'next-hop-unreachable');
     t.same(await routesTo(tortie, PREFIXES.ipv4), []);
     await tortie.exec('ip', ['route', 'add', '192.0.2.0/24', 'via', bird.address(), 'proto', 'static']);
     const route = await eventually('the route, once its next hop has one', () => ours(tortie, PREFIXES.ipv4));
@@ -218,7 +218,7 @@ t.test('own blocks are blackholes in the kernel, and aggregates for the neighbou
         { name: 'four', cidr: '10.244.0.0/24', blockSize: 26 },
         { name: 'six', cidr: 'fd00:10:244::/64', blockSize: 122 },
       ],
-      peers: [peerAt(bird, BIRD_ASN)],
+      peers: [peerAt(bird, BIRD_ASN, { localNextHops: [tortie.address('ipv6')] })],
     });
     await established(agent);
     const { blocks } = await agent.status();
