@@ -100,7 +100,8 @@ export class DetachedStream {
   #addNlri(bytes: Uint8Array, start: number, end: number, version: 4 | 6): void {
     for (let at = start; at < end; ) {
       at = readKey(bytes, at, version, this.#key);
-      this.#add(this.#group.rib.prefixes.intern(this.#key));
+      const { prefixes } = this.#group.rib;
+      this.#add(prefixes.intern(this.#key, prefixes.hashOf(this.#key)));
     }
   }
 

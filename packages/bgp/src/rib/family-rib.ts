@@ -54,10 +54,18 @@ export class FamilyRib {
 
   /**
    * Puts a route in, replacing the peer's former one for the prefix and path id. `received` is what came, `effective`
-   * what the import policy made of it (0: rejected); the route takes references of its own.
+   * what the import policy made of it (0: rejected); the route takes references of its own. `hash` is the key's.
    */
-  announce(peer: number, key: PrefixKey, pathId: number, received: number, effective: number, flags: number): void {
-    const prefix = this.prefixes.intern(key);
+  announce(
+    peer: number,
+    key: PrefixKey,
+    hash: number,
+    pathId: number,
+    received: number,
+    effective: number,
+    flags: number,
+  ): void {
+    const prefix = this.prefixes.intern(key, hash);
     const prefixRows = this.prefixes.rows.segments[prefix >>> ROW_BITS]!;
     const prefixAt = (prefix & ROW_MASK) << this.prefixes.rows.shift;
     const head = prefixRows[prefixAt + PREFIX_HEAD]!;
@@ -123,8 +131,8 @@ export class FamilyRib {
   }
 
   /** Takes the peer's route out; false where there was none. */
-  withdraw(peer: number, key: PrefixKey, pathId: number): boolean {
-    const prefix = this.prefixes.find(key);
+  withdraw(peer: number, key: PrefixKey, hash: number, pathId: number): boolean {
+    const prefix = this.prefixes.find(key, hash);
     if (prefix === 0) return false;
     let before = 0;
     for (let route = this.prefixes.head(prefix); route !== 0; ) {

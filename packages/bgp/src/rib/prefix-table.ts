@@ -41,13 +41,14 @@ export class PrefixTable {
     return this.rows.used;
   }
 
-  #hashOf(key: PrefixKey): number {
+  hashOf(key: PrefixKey): number {
     return this.version === 4
       ? this.#hash.word(key.a, key.length)
       : this.#hash.words(key.a, key.b, key.c, key.d, key.length);
   }
 
-  #lookup(key: PrefixKey, hash: number): number {
+  /** The id of a prefix, or 0. `hash` is what hashOf gives for the key. */
+  find(key: PrefixKey, hash: number): number {
     const shard = this.#index.shards[hash >>> SHARD_SHIFT]!;
     const mask = (shard.length >>> 1) - 1;
     let slot = hash & mask;
@@ -67,15 +68,15 @@ export class PrefixTable {
     return row[at + ADDRESS + 1] === key.b && row[at + ADDRESS + 2] === key.c && row[at + ADDRESS + 3] === key.d;
   }
 
-  /** The id of a prefix, or 0. */
-  find(key: PrefixKey): number {
-    return this.#lookup(key, this.#hashOf(key));
+  /** Reads the first slot where a prefix with this hash may be, so that it is in the cache. */
+  touch(hash: number): number {
+    const shard = this.#index.shards[hash >>> SHARD_SHIFT]!;
+    return shard[2 * (hash & ((shard.length >>> 1) - 1)) + 1]!;
   }
 
   /** The id of a prefix; makes one without routes and holds where there is none. */
-  intern(key: PrefixKey): number {
-    const hash = this.#hashOf(key);
-    const known = this.#lookup(key, hash);
+  intern(key: PrefixKey, hash: number): number {
+    const known = this.find(key, hash);
     if (known !== 0) return known;
     const id = this.rows.allocate();
     const row = this.rows.segments[id >>> ROW_BITS]!;

@@ -100,7 +100,8 @@ export class RibReader {
   why(prefix: Prefix): LocRibEntry | undefined {
     const rib = this.#families.find((each) => each.family.version === prefix.version)!;
     const { a, b, c, d, length } = prefix;
-    const id = rib.prefixes.find({ a: a | 0, b: b | 0, c: c | 0, d: d | 0, length });
+    const key = { a: a | 0, b: b | 0, c: c | 0, d: d | 0, length };
+    const id = rib.prefixes.find(key, rib.prefixes.hashOf(key));
     return id === 0 || rib.prefixes.head(id) === 0 ? undefined : this.#entry(rib, id);
   }
 

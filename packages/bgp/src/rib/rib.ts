@@ -246,14 +246,17 @@ export class Rib {
     const rib = this.#familyOf(prefix);
     const block = originatedBlock(prefix, rib.family, attributes);
     const id = this.#attributes.internCanonical(block, 0, block.length, CANONICAL);
-    rib.announce(SELF, keyOf(prefix), 0, id, id, 0);
+    const key = keyOf(prefix);
+    rib.announce(SELF, key, rib.prefixes.hashOf(key), 0, id, id, 0);
     this.#attributes.release(id);
     this.#wake();
   }
 
   /** Takes back a route of our own; false where there was none. */
   withdraw(prefix: Prefix): boolean {
-    const found = this.#familyOf(prefix).withdraw(SELF, keyOf(prefix), 0);
+    const rib = this.#familyOf(prefix);
+    const key = keyOf(prefix);
+    const found = rib.withdraw(SELF, key, rib.prefixes.hashOf(key), 0);
     if (found) this.#wake();
     return found;
   }

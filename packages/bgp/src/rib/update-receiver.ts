@@ -10,13 +10,12 @@ import type { WireContext } from '../wire/context.js';
 import { FAMILIES, type FamilyName } from '../wire/family/family.js';
 import { countNlri } from '../wire/nlri.js';
 import { endOfRibFamily, scanUpdate, updateScan } from '../wire/update-scan.js';
-import { ATTRIBUTE_FACT, wordAt } from './attribute-keys.js';
+import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable, CANONICAL } from './attribute-table.js';
 import { containsAsn, withLocalPref } from './block-edit.js';
 import type { FamilyRib } from './family-rib.js';
+import { NlriBatch } from './nlri-batch.js';
 import type { Peer } from './peer-table.js';
-import { readKey } from './prefix-key.js';
-import type { PrefixKey } from './prefix-table.js';
 import { reduceMpReach } from './reduce-mp-reach.js';
 import { ROUTE_FLAG } from './route-row.js';
 import type { UpdateOutcome } from './update-outcome.js';
@@ -27,7 +26,7 @@ export class UpdateReceiver {
   readonly #ownAsn: number;
   readonly #scan = updateScan();
   readonly #block = canonicalBlock();
-  readonly #key: PrefixKey = { a: 0, b: 0, c: 0, d: 0, length: 0 };
+  readonly #batch = new NlriBatch();
   /** Room for a block whose MP_REACH_NLRI was reduced. */
   readonly #scratch = new Uint8Array(65536 + 64);
   readonly #faults: Fault[] = [];
@@ -164,7 +163,7 @@ export class UpdateReceiver {
     }
     const rib = this.#families[family]!;
     const { version } = rib.family;
-    const key = this.#key;
+    const batch = this.#batch;
     const policy = peer.importPolicy;
     const addPath = context.addPath[family] === true;
     const canonical = this.#attributes.word(id, ATTRIBUTE.alias);
@@ -172,43 +171,36 @@ export class UpdateReceiver {
       context.localAsn !== this.#ownAsn && containsAsn(this.#attributes.block(canonical), context.localAsn)
         ? ROUTE_FLAG.localAsLoop
         : 0;
-    let count = 0;
-    for (let at = start; at < end; count++) {
-      let pathId = 0;
-      if (addPath) {
-        pathId = wordAt(bytes, at);
-        at += 4;
-      }
-      at = readKey(bytes, at, version, key);
-      if (policy === undefined) {
-        rib.announce(peer.index, key, pathId, id, canonical, flags);
-      } else {
-        const effective = policy.apply(key, version, canonical);
-        rib.announce(peer.index, key, pathId, id, effective, flags);
-        if (effective !== 0) this.#attributes.release(effective);
+    for (let at = start; at < end; at = batch.next) {
+      const count = batch.fill(bytes, at, end, addPath, rib);
+      this.#outcome.announced += count;
+      for (let i = 0; i < count; i++) {
+        const key = batch.keys[i]!;
+        const pathId = addPath ? batch.pathIds[i]! : 0;
+        if (policy === undefined) {
+          rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, canonical, flags);
+        } else {
+          const effective = policy.apply(key, version, canonical);
+          rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, effective, flags);
+          if (effective !== 0) this.#attributes.release(effective);
+        }
       }
     }
     policy?.forget();
     this.#attributes.release(id);
-    this.#outcome.announced += count;
   }
 
   #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {
     const rib = this.#families[family]!;
-    const { version } = rib.family;
-    const key = this.#key;
+    const batch = this.#batch;
     const addPath = context.addPath[family] === true;
-    let count = 0;
-    for (let at = start; at < end; count++) {
-      let pathId = 0;
-      if (addPath) {
-        pathId = wordAt(bytes, at);
-        at += 4;
+    for (let at = start; at < end; at = batch.next) {
+      const count = batch.fill(bytes, at, end, addPath, rib);
+      this.#outcome.withdrawn += count;
+      for (let i = 0; i < count; i++) {
+        rib.withdraw(peer.index, batch.keys[i]!, batch.hashes[i]!, addPath ? batch.pathIds[i]! : 0);
       }
-      at = readKey(bytes, at, version, key);
-      rib.withdraw(peer.index, key, pathId);
     }
-    this.#outcome.withdrawn += count;
   }
 }
 
