@@ -8,7 +8,7 @@
 import type { BestPath, BestRouteSubscription } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import { type Address, formatPrefix, isLinkLocal, type Prefix } from '@tortie/ip';
-import type { FibDisturbance, FibWriter } from '@tortie/linux/node';
+import type { FibDisturbance, FibWriter, InstalledRoute } from '@tortie/linux/node';
 import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
 import { FibTable, type Resolved } from '../../src/fib/fib-table.js';
 import type { Journal } from '../journal.js';
@@ -56,7 +56,7 @@ export class FibReconciler implements Reconciler {
     return new Promise((resolve, reject) => {
       const read = async (): Promise<void> => {
         let count = 0;
-        for await (const { prefix, kind, nextHops } of this.#options.writer.list()) {
+        for await (const { prefix, kind, nextHops } of this.#listed()) {
           this.table.adopt(prefix, kind, nextHops, true);
           if (count++ === 0) {
             this.#hold = 'waiting';
@@ -202,7 +202,7 @@ export class FibReconciler implements Reconciler {
   async #compareWithKernel(): Promise<void> {
     this.#compare = false;
     const listed = new Set<FibEntry>();
-    for await (const { prefix, kind, nextHops } of this.#options.writer.list()) {
+    for await (const { prefix, kind, nextHops } of this.#listed()) {
       listed.add(this.table.adopt(prefix, kind, nextHops, this.#hold !== 'swept'));
     }
     const lost = this.table.keepOnly(listed);
@@ -211,6 +211,15 @@ export class FibReconciler implements Reconciler {
         { kind: 'fib', text: `${lost} routes had left the kernel and are written again` },
         'warn',
       );
+    }
+  }
+
+  /** The kernel's routes of ours; lets others have the event loop between pieces. */
+  async *#listed(): AsyncGenerator<InstalledRoute> {
+    let count = 0;
+    for await (const route of this.#options.writer.list()) {
+      yield route;
+      if (++count % BATCH === 0) await new Promise(setImmediate);
     }
   }
 

@@ -30,25 +30,30 @@ export interface SetUpOptions {
   readonly api?: string;
   readonly store?: Store;
   readonly folder?: string;
+  readonly node?: string;
+  /** Whether the agent claims blocks. */
+  readonly claim?: boolean;
 }
 
 export async function setUp({
   yaml = '',
   api = '',
+  node = 'n1',
+  claim = false,
   store = new MemoryStore(),
   folder,
 }: SetUpOptions = {}): Promise<SetUp> {
   const place = folder ?? (await mkdtemp(join(tmpdir(), 'tortie-agent-')));
   const socket = join(place, 'agent.sock');
   const configFile = join(place, 'node.yaml');
-  const configText = `node: n1
+  const configText = `node: ${node}
 asn: 64513
 routerId: 10.0.0.1
 api: { socket: ${socket}${api} }
 store: { path: ${place} }
 bgp: { listen: [] }
 kernel: { program: false }
-blocks: { ipv4: false, ipv6: false }
+blocks: { ipv4: ${claim}, ipv6: ${claim} }
 ${yaml}`;
   await writeFile(configFile, configText);
   const speaker = new FakeSpeaker();
