@@ -5,7 +5,7 @@ import { openControl } from './lab-control.js';
 import { failedReport, type LabReport, labReport } from './observe/report.js';
 import { type Output, Screen } from './observe/screen.js';
 import { type LabSnapshot, takeSnapshot } from './observe/snapshot.js';
-import { labTable } from './observe/table.js';
+import { labState, labTable } from './observe/table.js';
 import { onOrphaned } from './orphan.js';
 import type { LabPlan } from './topology/plan.js';
 import { planLab } from './topology/plan-lab.js';
@@ -107,9 +107,10 @@ async function runOnce(
     if (snapshot.reasons.length === 0 || seconds() > deadlineS) break;
     await sleep(400, undefined, { signal });
   }
+  const plain = { color: false };
   const report = labReport(snapshot, seconds(), deadlineS);
   if (json) stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else stdout.write(`${labTable(snapshot, { color: false }).join('\n')}\n`);
+  else stdout.write(`${[...labTable(snapshot, plain), '', ...labState(snapshot, plain)].join('\n')}\n`);
   const how = report.ok ? 'converged' : `not converged (deadline ${deadlineS} s)`;
   stderr.write(`${how} after ${report.seconds.toFixed(1)} s\n`);
   return report.ok ? 0 : 1;

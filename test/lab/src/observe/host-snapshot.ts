@@ -59,7 +59,13 @@ export async function snapshotHost(lab: Lab, plan: PlannedHost): Promise<HostSna
     if (bird) return await snapshotBird(lab, host, bird);
     return blank(plan);
   } catch (error) {
-    return { ...blank(plan), ...(agent ? { socket: agent.socket } : {}), error: (error as Error).message };
+    const daemon = (agent ?? bird)?.process;
+    const ended = daemon?.ended === undefined ? undefined : `has ended (${daemon.ended}); its log: ${daemon.logFile}`;
+    return {
+      ...blank(plan),
+      ...(agent ? { socket: agent.socket } : {}),
+      error: ended ?? (error as Error).message,
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 /** Shows a lab that lives: a table redrawn in place on a terminal, a line per change elsewhere. */
 import type { Lab } from '../lab.js';
 import type { LabSnapshot } from './snapshot.js';
-import { labTable } from './table.js';
+import { labState, labTable } from './table.js';
 
 /** Where text goes; process.stdout is one. */
 export interface Output {
@@ -42,19 +42,17 @@ export class Screen {
   #draw(snapshot: LabSnapshot, convergedAfter: number | undefined): void {
     const { stdout } = this.#options;
     const color = !process.env.NO_COLOR;
-    const lines = [
-      `lab ${snapshot.lab} (${snapshot.id})${convergedAfter === undefined ? '' : `, converged after ${convergedAfter.toFixed(1)} s`}`,
-      '',
-      ...labTable(snapshot, { color }),
-      '',
-      ...this.#hints(snapshot),
-    ];
-    const height = stdout.rows ?? 24;
-    const fitting = lines.length < height ? lines : lines.slice(0, height - 1);
+    const after = convergedAfter === undefined ? '' : `, converged after ${convergedAfter.toFixed(1)} s`;
+    const lines = fitScreen(
+      [`lab ${snapshot.lab} (${snapshot.id})${after}`, ''],
+      labTable(snapshot, { color }),
+      ['', ...labState(snapshot, { color }), '', ...this.#hints(snapshot)],
+      (stdout.rows ?? 24) - 1,
+    );
     if (!this.#introduced) stdout.write('\u001b[2J');
     this.#introduced = true;
-    // Home, then each line cleared to its end, then whatever is below: no flicker, no scrolling.
-    stdout.write(`\u001b[H${fitting.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
+    // Home, each line cleared to its end, then whatever is below: no flicker, no scrolling. Long lines are cut, not wrapped.
+    stdout.write(`\u001b[?7l\u001b[H${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J\u001b[?7h`);
   }
 
   #tell(snapshot: LabSnapshot, convergedAfter: number | undefined): void {
@@ -86,4 +84,18 @@ export class Screen {
       'Ctrl-C takes the lab down.',
     ];
   }
+}
+
+/** Head, body and foot in so many rows; where they are too few, the body gives way and says how much is not shown. */
+export function fitScreen(
+  head: readonly string[],
+  body: readonly string[],
+  foot: readonly string[],
+  rows: number,
+): string[] {
+  const room = rows - head.length - foot.length;
+  if (body.length <= room) return [...head, ...body, ...foot];
+  const shown = body.slice(0, Math.max(0, room - 1));
+  const more = `… ${body.length - shown.length} more lines: make the window higher`;
+  return [...head, ...shown, more, ...foot].slice(0, Math.max(1, rows));
 }

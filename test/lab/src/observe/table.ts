@@ -33,10 +33,12 @@ export function labTable(snapshot: LabSnapshot, { color }: TableOptions): string
     '',
     ...routeLines(snapshot.hosts, brush),
     ...(snapshot.pods.length > 0 ? ['', ...matrixLines(snapshot, brush)] : []),
-    '',
-    ...stateLines(snapshot, brush),
   ];
 }
+
+/** Whether it has converged, and else what is missing. */
+export const labState = (snapshot: LabSnapshot, { color }: TableOptions): string[] =>
+  stateLines(snapshot, brushFor(color));
 
 interface Cell {
   readonly text: string;
