@@ -243,7 +243,7 @@ export class UpdateGroup {
     }
     host.packer.flush(treatment, rib.prefixes, this.main);
     treatment.policy?.forget();
-    for (let i = 0; i < this.#releases; i++) rib.prefixes.release(this.#released[i]!);
+    rib.prefixes.releaseAll(this.#released, this.#releases);
     this.#releases = 0;
     this.#sendEndOfRib();
     this.#detachSlow();
