@@ -26,6 +26,7 @@ const COUNT = Number(process.argv[2] ?? 500_000);
 const ROUNDS = Number(process.argv[3] ?? 3);
 /** Changes handed in at once, as an agent would. */
 const PIECE = 8192;
+const PIECES_UNDER_WAY = 4;
 const FIRST_PREFIX = 0x14000000;
 const STEPS = ['add', 'replace', 'delete'] as const;
 type Seconds = Record<(typeof STEPS)[number], number>;
@@ -65,8 +66,8 @@ async function feed(writer: FibWriter, kind: FibChange['kind'], nextHops: readon
         for (const result of results) if (!result.ok) throw new Error(result.message);
       }),
     );
-    // The next piece is handed in while the kernel still works on the one before.
-    if (underWay.length > 1) await underWay.shift();
+    // Further pieces are handed in while the kernel still works on those before.
+    if (underWay.length > PIECES_UNDER_WAY) await underWay.shift();
   }
   await Promise.all(underWay);
   return (performance.now() - start) / 1000;
