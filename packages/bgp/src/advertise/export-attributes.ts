@@ -1,6 +1,6 @@
 /**
  * Writes the attributes of a route as the members of a treatment get them, straight from the canonical block: one pass,
- * no objects (bench `export`). MP_REACH_NLRI is the message writer's, as it holds the NLRI and comes first.
+ * no objects (bench `pipeline`). MP_REACH_NLRI is the message writer's, as it holds the NLRI and comes first.
  */
 import { type Address, writeAddress } from '@tortie/ip';
 import { ATTRIBUTE_FLAG, ATTRIBUTE_TYPE } from '../iana.js';

@@ -4,7 +4,7 @@
  * A block is known under the contexts it was checked for: eight kinds of session (2- or 4-octet AS numbers, eBGP or iBGP,
  * NLRI field or MP_REACH_NLRI) and the canonical form. What a modern peer sends usually is canonical already, and then
  * received and canonical block are one entry; else the received one is an alias that holds on to its canonical one.
- * So a block is checked once, however many UPDATEs carry it (bench `intern`).
+ * So a block is checked once, however many UPDATEs carry it (bench `pipeline`).
  */
 import { ATTRIBUTE_FACT, AttributeKeys, type OwnIdentity } from './attribute-keys.js';
 import { BlockArena } from './block-arena.js';

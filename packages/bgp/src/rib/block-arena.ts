@@ -114,7 +114,7 @@ export class BlockArena {
     this.#class[page] = -1;
     this.#octets -= PAGE;
     // A few empty pages are kept against thrashing, the others go back to the runtime.
-    if (this.#empty.length >= 16) this.pages[page] = NONE;
+    if (this.#empty.length >= 64) this.pages[page] = NONE;
     this.#empty.push(page);
   }
 }

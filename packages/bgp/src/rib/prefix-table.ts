@@ -175,7 +175,7 @@ export class PrefixTable {
       if (octets > 1) target[to + 1] = word >>> 16;
       if (octets > 2) target[to + 2] = word >>> 8;
       if (octets > 3) target[to + 3] = word;
-      to += octets < 4 ? octets : 4;
+      to += Math.min(octets, 4);
       octets -= 4;
     }
     return to;

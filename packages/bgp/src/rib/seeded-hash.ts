@@ -1,7 +1,7 @@
 /**
  * A keyed hash over octets and words that peers choose. Multilinear hashing (Dietzfelbinger, Lemire): the sum of 16-bit
  * units times secret 32-bit keys has no collisions that hold for every key, which mixers with public constants do have;
- * and it is as fast as those in JavaScript, where 64-bit products would cost BigInts (bench `intern`).
+ * and it is as fast as those in JavaScript, where 64-bit products would cost BigInts (bench `pipeline`).
  */
 
 const UNITS = 2048;

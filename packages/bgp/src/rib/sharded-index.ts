@@ -1,7 +1,7 @@
 /**
  * From hashes to dense ids: open addressing with linear probing. The top bits of the hash choose one of 64 shards, and
  * each shard grows alone, so that no insert ever moves more than 1/64 of the table (bench `growth`: the longest pause
- * with 1 M prefixes). A slot is two words, hash and id; keeping the hash spares growth and probes a look at the rows.
+ * with 1 M prefixes). Like all tables of the RIB it keeps the size of its fullest time. A slot is two words, hash and id; keeping the hash spares growth and probes a look at the rows.
  */
 
 const SHARD_BITS = 6;
@@ -48,17 +48,11 @@ export class ShardedIndex {
       }
     }
     shard[2 * hole + 1] = 0;
-    if (shard.length > 2 * FIRST_SLOTS && this.#used[number]! * 16 < shard.length)
-      this.#resize(number, shard.length / 2);
   }
 
   #grow(number: number): Int32Array {
-    return this.#resize(number, this.shards[number]!.length * 2);
-  }
-
-  #resize(number: number, words: number): Int32Array {
     const old = this.shards[number]!;
-    const grown = new Int32Array(words);
+    const grown = new Int32Array(old.length * 2);
     for (let at = 0; at < old.length; at += 2) {
       if (old[at + 1] !== 0) place(grown, old[at]!, old[at + 1]!);
     }

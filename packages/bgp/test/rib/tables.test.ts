@@ -83,7 +83,7 @@ t.test('keys and NLRI are read and written as the wire layer does', async (t) =>
   t.pass();
 });
 
-t.test('an index finds what is in it and nothing else, while it grows and shrinks', async (t) => {
+t.test('an index finds what is in it and nothing else, while it grows and empties', async (t) => {
   const index = new ShardedIndex();
   const find = (value: number, id: number): boolean => {
     const shard = index.shards[value >>> 26]!;
