@@ -40,7 +40,7 @@ export const ApiConfig = Type.Object(
     ),
     requestTimeoutS: Type.Optional(Type.Integer({ minimum: 1, maximum: 600, default: 30 })),
   },
-  closed,
+  { ...closed, description: 'Where the REST API answers' },
 );
 
 export const BgpConfig = Type.Object(
@@ -84,7 +84,7 @@ export const BgpConfig = Type.Object(
       ),
     ),
   },
-  closed,
+  { ...closed, description: 'The BGP speaker as a whole' },
 );
 
 export const KernelConfig = Type.Object(
@@ -101,7 +101,7 @@ export const KernelConfig = Type.Object(
     metric: Type.Optional(Type.Integer({ minimum: 1, maximum: 4294967295, default: 1024 })),
     table: Type.Optional(Type.Integer({ minimum: 1, maximum: 4294967295, default: 254 })),
   },
-  closed,
+  { ...closed, description: 'Which routes in the kernel are ours' },
 );
 
 export const AgentConfigFile = Type.Object(
@@ -125,7 +125,7 @@ export const AgentConfigFile = Type.Object(
             }),
           ),
         },
-        closed,
+        { ...closed, description: 'Where peers, prefixes and addresses are kept' },
       ),
     ),
     bgp: Type.Optional(BgpConfig),
@@ -146,14 +146,16 @@ export const AgentConfigFile = Type.Object(
           ipv4: Type.Optional(Type.Boolean({ default: true, description: 'Claim an IPv4 block at start' })),
           ipv6: Type.Optional(Type.Boolean({ default: true, description: 'Claim an IPv6 block at start' })),
         },
-        closed,
+        { ...closed, description: 'Which blocks to claim' },
       ),
     ),
     pools: Type.Optional(
       Type.Array(PoolSpec, { maxItems: 1000, description: 'Created when absent; never changed or deleted from here' }),
     ),
-    peers: Type.Optional(Type.Array(PeerSpec, { maxItems: 10000 })),
-    originate: Type.Optional(Type.Array(OriginatedSpec, { maxItems: 100000 })),
+    peers: Type.Optional(
+      Type.Array(PeerSpec, { maxItems: 10000, description: 'BGP peers; more can be added through the API' }),
+    ),
+    originate: Type.Optional(Type.Array(OriginatedSpec, { maxItems: 100000, description: 'Prefixes to announce' })),
     health: Type.Optional(
       Type.Object(
         {
@@ -172,7 +174,7 @@ export const AgentConfigFile = Type.Object(
             }),
           ),
         },
-        closed,
+        { ...closed, description: 'When the node counts as ready' },
       ),
     ),
     log: Type.Optional(
@@ -192,7 +194,7 @@ export const AgentConfigFile = Type.Object(
             ),
           ),
         },
-        closed,
+        { ...closed, description: 'What is logged, as JSON on standard output' },
       ),
     ),
   },

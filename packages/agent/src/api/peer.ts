@@ -57,8 +57,20 @@ const peerFields = {
     Type.Integer({
       minimum: 1,
       maximum: 4294967295,
-      description: 'More prefixes than this per family end the session',
+      description: 'Most prefixes taken per family',
     }),
+  ),
+  maxPrefixesAction: Type.Optional(
+    Type.Union([Type.Literal('warn'), Type.Literal('restart'), Type.Literal('idle')], {
+      default: 'restart',
+      description: 'Above maxPrefixes: only an event; a new session later; none until the peer is reset or changed',
+    }),
+  ),
+  addPathReceive: Type.Optional(
+    Type.Boolean({ default: false, description: 'Take several routes per prefix from the peer (RFC 7911)' }),
+  ),
+  extendedNextHop: Type.Optional(
+    Type.Boolean({ default: false, description: 'IPv4 routes with IPv6 next hops, both ways (RFC 8950)' }),
   ),
   ttlSecurityHops: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 254, description: 'GTSM (RFC 5082): accept only from at most this many hops' }),
