@@ -11,6 +11,8 @@ export const INELIGIBILITIES = [
   'originator-loop',
   /** Our cluster ID is in CLUSTER_LIST. RFC 4456 section 8. */
   'cluster-loop',
+  /** The next hop is our own address on the session. RFC 4271 section 6.3. */
+  'own-next-hop',
   /** The import policy refused it; it stays in adj-rib-in as received. */
   'rejected-by-policy',
   /** The next hop cannot be resolved. RFC 4271 section 9.1.2.1. */

@@ -6,6 +6,7 @@
  * received and canonical block are one entry; else the received one is an alias that holds on to its canonical one.
  * So a block is checked once, however many UPDATEs carry it (bench `pipeline`).
  */
+import type { Address } from '@tortie/ip';
 import { ATTRIBUTE_FACT, AttributeKeys, type OwnIdentity } from './attribute-keys.js';
 import { BlockArena } from './block-arena.js';
 import type { NextHopTable } from './next-hops.js';
@@ -187,6 +188,10 @@ export class AttributeTable {
       this.rows.segments[id >>> ROW_BITS]![((id & ROW_MASK) << SHIFT) + ATTRIBUTE.facts] = this.#keys.facts | keep;
     }
     return end < this.rows.limit ? end : 0;
+  }
+
+  nextHop(id: number): Address {
+    return this.#nextHops.address(this.word(id, ATTRIBUTE.nextHop));
   }
 
   /** The octets of a block; a view that is valid until the block is released. */

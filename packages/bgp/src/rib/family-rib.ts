@@ -279,6 +279,7 @@ export class FamilyRib {
     const at = (route & ROW_MASK) << ROUTE_SHIFT;
     if (!this.stale.counts(rows[at + ROUTE.peer]!)) return 'session-down';
     if ((rows[at + ROUTE.flags]! & ROUTE_FLAG.localAsLoop) !== 0) return 'as-loop';
+    if ((rows[at + ROUTE.flags]! & ROUTE_FLAG.ownNextHop) !== 0) return 'own-next-hop';
     const canonical = this.attributes.word(rows[at + ROUTE.received]!, ATTRIBUTE.alias);
     const loop = loopOf(this.attributes.word(canonical, ATTRIBUTE.facts));
     if (loop) return loop;

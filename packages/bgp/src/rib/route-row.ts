@@ -20,4 +20,6 @@ export const ROUTE_SHIFT = 3;
 export const ROUTE_FLAG = {
   /** The AS number we use towards this peer alone (local-as) is in AS_PATH. */
   localAsLoop: 1,
+  /** The next hop is our own address on the session. RFC 4271 section 6.3: such a route is ignored. */
+  ownNextHop: 2,
 } as const;

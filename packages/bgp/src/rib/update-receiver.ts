@@ -2,6 +2,7 @@
  * Applies UPDATEs to the tables: locate, check, intern, insert. Nothing is allocated for a message whose attribute set is
  * known (bench `pipeline`). RFC 4271 section 9, RFC 7606.
  */
+import { addressesEqual } from '@tortie/ip';
 import { NotificationError } from '../errors.js';
 import { ERROR_CODE, UPDATE_ERROR } from '../iana.js';
 import { canonicalBlock, canonicalizeAttributes, type ReachableField } from '../wire/attribute/canonical.js';
@@ -167,10 +168,7 @@ export class UpdateReceiver {
     const policy = peer.importPolicy;
     const addPath = context.addPath[family] === true;
     const canonical = this.#attributes.word(id, ATTRIBUTE.alias);
-    const flags =
-      context.localAsn !== this.#ownAsn && containsAsn(this.#attributes.block(canonical), context.localAsn)
-        ? ROUTE_FLAG.localAsLoop
-        : 0;
+    const flags = this.#flags(peer, canonical, context);
     for (let at = start; at < end; at = batch.next) {
       const count = batch.fill(bytes, at, end, addPath, rib);
       this.#outcome.announced += count;
@@ -188,6 +186,18 @@ export class UpdateReceiver {
     }
     policy?.forget();
     this.#attributes.release(id);
+  }
+
+  /** What of the attributes concerns this session alone. */
+  #flags({ session }: Peer, canonical: number, context: WireContext): number {
+    const { ipv4, ipv6, linkLocal } = session!.ownNextHops;
+    const nextHop = this.#attributes.nextHop(canonical);
+    const own =
+      (ipv4 && addressesEqual(nextHop, ipv4)) ||
+      (ipv6 && addressesEqual(nextHop, ipv6)) ||
+      (linkLocal && addressesEqual(nextHop, linkLocal));
+    const loop = context.localAsn !== this.#ownAsn && containsAsn(this.#attributes.block(canonical), context.localAsn);
+    return (own ? ROUTE_FLAG.ownNextHop : 0) | (loop ? ROUTE_FLAG.localAsLoop : 0);
   }
 
   #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {

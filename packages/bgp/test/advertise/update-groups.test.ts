@@ -240,3 +240,40 @@ t.test('work in steps of one, takes of one octet: the same end', async (t) => {
   t.same([b.table.size, c.table.size], [50, 50]);
   t.equal(net.rib.pendingOctets(b.index), 0);
 });
+
+t.test('IPv4 routes with an IPv6 next hop go only to sessions that negotiated it, RFC 8950', async (t) => {
+  const extended = wireContext({ localAsn: 65000, peerType: 'ibgp', extendedNextHop: [true, false] });
+  const net = new RibFixture();
+  net.up('a', { type: 'ibgp', client: true, receive: extended, send: extended });
+  const able = net.up('able', { type: 'ibgp', client: true, receive: extended, send: extended });
+  const unable = net.up('unable', { type: 'ibgp', client: true });
+  const { nextHop: _, ...others } = { origin: 'igp' as const, asPath: [], localPref: 100, nextHop: undefined };
+  const nextHop = parseAddress('2001:db8::7');
+  net.send('a', {
+    attributes: { ...others, mpReach: { afi: 1, safi: 1, nextHop, nlri: [{ prefix: prefix('10.0.0.0/8') }] } },
+  });
+  net.settle();
+  t.match(able.table.get('10.0.0.0/8'), { nextHop });
+  t.equal(unable.table.size, 0);
+});
+
+t.test(
+  'what we do not know is passed on with Partial if transitive; non-transitive communities stay inside',
+  async (t) => {
+    const net = new RibFixture();
+    net.up('a');
+    const e = net.up('e');
+    const i = net.up('i', { type: 'ibgp' });
+    net.announce('a', ['10.0.0.0/8'], {
+      extendedCommunities: [0x0002_0001_0000_0001n, 0x4002_0001_0000_0001n],
+      unknown: [
+        { type: 200, flags: 0xc0, value: Uint8Array.of(1, 2) },
+        { type: 201, flags: 0x80, value: Uint8Array.of(3) },
+      ],
+    });
+    net.settle();
+    t.same(e.table.get('10.0.0.0/8')!.unknown, [{ type: 200, flags: 0xe0, value: Uint8Array.of(1, 2) }]);
+    t.same(e.table.get('10.0.0.0/8')!.extendedCommunities, [0x0002_0001_0000_0001n]);
+    t.equal(i.table.get('10.0.0.0/8')!.extendedCommunities!.length, 2);
+  },
+);

@@ -102,6 +102,24 @@ t.test('routes that have been here before are kept and not chosen', async (t) =>
   t.same(net.best(), { '12.0.0.0/8': 'i' }, 'another cluster ID frees it');
 });
 
+t.test('a route that points at ourselves is ignored', async (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  net.announce('a', ['10.0.0.0/8'], { nextHop: parseAddress('192.0.2.254') });
+  net.announce('a', ['2001:db8:1::/48'], { nextHop: parseAddress('2001:db8::fe') });
+  net.settle();
+  t.same(net.best(), {});
+  t.equal(net.rib.why(prefix('10.0.0.0/8'))!.candidates[0]!.ineligible, 'own-next-hop');
+});
+
+t.test('an AS number of ours towards one peer alone is a loop there', async (t) => {
+  const { wireContext } = await import('../../src/wire/context.js');
+  const net = new RibFixture();
+  net.up('a', { receive: wireContext({ localAsn: 64999 }) });
+  net.announce('a', ['10.0.0.0/8'], { asPath: path(65001, 64999) });
+  t.equal(net.rib.why(prefix('10.0.0.0/8'))!.candidates[0]!.ineligible, 'as-loop');
+});
+
 t.test('next hops that become unreachable take their routes out', async (t) => {
   const net = new RibFixture();
   const asked: string[] = [];
