@@ -40,7 +40,10 @@ export class FibReconciler implements Reconciler {
   #again = false;
   #compare = false;
   #closed = false;
+  #dumps = 0;
   #hold: 'waiting' | 'over' | 'swept' = 'swept';
+  #sweepCause: string | undefined;
+  #swept = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FibOptions) {
@@ -56,8 +59,8 @@ export class FibReconciler implements Reconciler {
     return new Promise((resolve, reject) => {
       const read = async (): Promise<void> => {
         let count = 0;
-        for await (const { prefix, kind, nextHops } of this.#listed()) {
-          this.table.adopt(prefix, kind, nextHops, true);
+        for await (const route of this.#listed()) {
+          this.table.adopt(route, { stale: true, dump: 0 });
           if (count++ === 0) {
             this.#hold = 'waiting';
             resolve(true);
@@ -172,7 +175,7 @@ export class FibReconciler implements Reconciler {
           this.#pull();
           continue;
         }
-        if (!this.#mayThenSweep()) return;
+        if (!this.#maySweep()) return;
         continue;
       }
       const applying = this.#options.writer.apply(batch);
@@ -201,11 +204,11 @@ export class FibReconciler implements Reconciler {
 
   async #compareWithKernel(): Promise<void> {
     this.#compare = false;
-    const listed = new Set<FibEntry>();
-    for await (const { prefix, kind, nextHops } of this.#listed()) {
-      listed.add(this.table.adopt(prefix, kind, nextHops, this.#hold !== 'swept'));
+    const dump = ++this.#dumps;
+    for await (const route of this.#listed()) {
+      this.table.adopt(route, { stale: this.#hold !== 'swept', dump });
     }
-    const lost = this.table.keepOnly(listed);
+    const lost = this.table.keepOnly(dump);
     if (lost > 0) {
       this.#options.journal.event(
         { kind: 'fib', text: `${lost} routes had left the kernel and are written again` },
@@ -242,24 +245,24 @@ export class FibReconciler implements Reconciler {
     this.kick();
   }
 
-  #sweepCause: string | undefined;
-
-  /** With the hold over and everything pulled and resolved: sweeps. True where that made work. */
-  #mayThenSweep(): boolean {
+  /** With the hold over and everything pulled and resolved: sweeps a piece. True where that made work. */
+  #maySweep(): boolean {
     if (this.#hold !== 'over' || this.#sweepCause === undefined) return false;
     if (!this.#options.settled()) {
       // A late answer of the kernel about a next hop brings its routes in a moment.
       this.#timer = setTimeout(() => this.kick(), SWEEP_PAUSE_MS);
       return false;
     }
+    const swept = this.table.sweep(BATCH);
+    this.#swept += swept;
+    if (swept > 0) return true;
     this.#hold = 'swept';
-    const swept = this.table.sweep();
     this.#options.journal.event({
       kind: 'fib',
-      text: swept === 0 ? 'no stale routes were left' : `removes ${swept} stale routes`,
+      text: this.#swept === 0 ? 'no stale routes were left' : `removed ${this.#swept} stale routes`,
       cause: this.#sweepCause,
     });
-    return swept > 0;
+    return false;
   }
 
   /** The first few by name, the rest by number: a full table refused must not fill the log. */

@@ -29,6 +29,8 @@ export interface FibEntry {
   have: HopSet | undefined;
   /** Adopted from an earlier run and not confirmed since: kept until the sweep. */
   stale: boolean;
+  /** Number of the last dump of the kernel that listed it. */
+  dump: number;
   /** Waits in the queue to be written. */
   queued: boolean;
   /** Is being written. */

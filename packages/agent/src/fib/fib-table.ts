@@ -13,6 +13,7 @@ import { type Address, addressesEqual, formatAddress, type Prefix } from '@torti
 import type { NextHop } from '@tortie/linux';
 import type { FibEntry, Via, ViaHop } from './fib-entry.js';
 import { BLACKHOLE, type HopSet, HopSets } from './hop-set.js';
+import { keyOf, PrefixIndex } from './prefix-index.js';
 
 export interface FibWrite {
   readonly prefix: Prefix;
@@ -26,6 +27,12 @@ export type FibWriteResult = { readonly ok: true } | { readonly ok: false; reado
 /** What a next hop means to the kernel at this moment. */
 export type Resolved = { readonly hop: NextHop } | { readonly reason: string };
 
+/** How a route of a dump is taken: kept until the sweep though nobody wants it, and the number of the dump. */
+export interface Adoption {
+  readonly stale: boolean;
+  readonly dump: number;
+}
+
 export interface FibCounts {
   installed: number;
   pending: number;
@@ -35,19 +42,16 @@ export interface FibCounts {
 
 export type FibEntryState = keyof FibCounts;
 
-/** IPv4 prefixes have a number as key: 32 bits of address, 6 of length, exact in a double. */
-const keyOf = ({ version, a, b, c, d, length }: Prefix): number | string =>
-  version === 4 ? a * 64 + length : `${a}.${b}.${c}.${d}/${length}`;
-
 export class FibTable {
-  readonly #entries = new Map<number | string, FibEntry>();
-  readonly #slots: (FibEntry | undefined)[] = [];
-  readonly #freeSlots: number[] = [];
+  readonly #entries = new PrefixIndex<FibEntry>();
   readonly #vias = new Map<string, Via>();
   readonly #hopSets = new HopSets();
   readonly #resolve: (hop: ViaHop) => Resolved;
-  #blocks: ReadonlySet<number | string> = new Set();
+  #blocks: readonly Prefix[] = [];
   #queue: FibEntry[] = [];
+  /** Entries of the queue before this place are taken; the array is cut only now and then. */
+  #queueHead = 0;
+  #sweepAt = 0;
   #inFlight: { entry: FibEntry; target: HopSet | undefined }[] = [];
   readonly counts: FibCounts = { installed: 0, pending: 0, failed: 0, stale: 0 };
   /** Refusals by the kernel so far. */
@@ -63,11 +67,11 @@ export class FibTable {
 
   /** Entries waiting to be written; those in flight not counted. */
   get queued(): number {
-    return this.#queue.length;
+    return this.#queue.length - this.#queueHead;
   }
 
   get(prefix: Prefix): FibEntry | undefined {
-    return this.#entries.get(keyOf(prefix));
+    return this.#entries.get(prefix);
   }
 
   /** BGP wants the prefix through these next hops; an empty list takes it back. */
@@ -91,14 +95,14 @@ export class FibTable {
   /** The whole set of blocks that get a blackhole; earlier ones that are not in it lose theirs. */
   setBlocks(prefixes: readonly Prefix[]): void {
     const wanted = new Set(prefixes.map(keyOf));
-    for (const key of this.#blocks) {
-      const entry = this.#entries.get(key);
-      if (!entry || wanted.has(key)) continue;
+    for (const prefix of this.#blocks) {
+      const entry = this.get(prefix);
+      if (!entry || wanted.has(keyOf(prefix))) continue;
       this.#change(entry, (one) => {
         one.block = false;
       });
     }
-    this.#blocks = wanted;
+    this.#blocks = [...prefixes];
     for (const prefix of prefixes)
       this.#change(this.#entry(prefix), (one) => {
         one.block = true;
@@ -107,14 +111,13 @@ export class FibTable {
   }
 
   /** The kernel has this route of ours. With `stale` it is kept although nobody wants it, until `sweep`. */
-  adopt(prefix: Prefix, kind: 'unicast' | 'blackhole', hops: readonly NextHop[], stale: boolean): FibEntry {
-    const have = kind === 'blackhole' ? BLACKHOLE : this.#hopSets.of(hops);
-    const entry = this.#entry(prefix);
-    this.#change(entry, (one) => {
+  adopt({ prefix, kind, nextHops }: Omit<FibWrite, 'kind'> & { readonly kind: HopSet['kind'] }, how: Adoption): void {
+    const have = kind === 'blackhole' ? BLACKHOLE : this.#hopSets.of(nextHops);
+    this.#change(this.#entry(prefix), (one) => {
       one.have = have;
-      if (stale && !one.via && !one.block) one.stale = true;
+      one.dump = how.dump;
+      if (how.stale && !one.via && !one.block) one.stale = true;
     });
-    return entry;
   }
 
   /** The kernel has lost this route. */
@@ -128,10 +131,12 @@ export class FibTable {
     });
   }
 
-  /** Gives up the adopted routes that nobody confirmed; how many there were. */
-  sweep(): number {
+  /** Gives up the next `max` adopted routes that nobody confirmed; how many. Zero: there are none left. */
+  sweep(max = Number.POSITIVE_INFINITY): number {
     let swept = 0;
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entries.from(this.#sweepAt)) {
+      if (swept === max) break;
+      this.#sweepAt = entry.slot + 1;
       if (!entry.stale) continue;
       swept++;
       this.#change(entry, (one) => {
@@ -143,26 +148,31 @@ export class FibTable {
 
   /** Something about a next hop (all of them without argument) has changed: asks again and queues what differs. */
   resolveAgain(address?: Address): void {
-    const changed = new Set<Via>();
+    const changed = new Map<Via, Pick<Via, 'target' | 'reason'>>();
     for (const via of this.#vias.values()) {
       if (address && !via.hops.some((hop) => addressesEqual(hop.address, address))) continue;
-      const before = via.target;
-      const reason = via.reason;
-      this.#target(via);
-      if (via.target !== before || via.reason !== reason) changed.add(via);
+      const next = this.#targetOf(via.hops);
+      if (via.target !== next.target || via.reason !== next.reason) changed.set(via, next);
     }
     if (changed.size === 0) return;
-    // One shared Via changes the state of many entries at once: count anew instead of one by one.
-    const affected = [...this.#entries.values()].filter((entry) => entry.via && changed.has(entry.via));
-    for (const entry of affected) entry.error = undefined;
-    Object.assign(this.counts, { installed: 0, pending: 0, failed: 0, stale: 0 });
-    for (const entry of this.#entries.values()) this.counts[this.stateOf(entry)]++;
-    for (const entry of affected) this.#enqueue(entry);
+    // One shared Via changes the state of many entries at once: all are taken out of the counts, then put in again.
+    const affected: FibEntry[] = [];
+    for (const entry of this.#entries.from()) {
+      if (!entry.via || !changed.has(entry.via)) continue;
+      this.counts[this.stateOf(entry)]--;
+      affected.push(entry);
+    }
+    for (const [via, next] of changed) Object.assign(via, next);
+    for (const entry of affected) {
+      entry.error = undefined;
+      this.counts[this.stateOf(entry)]++;
+      this.#enqueue(entry);
+    }
   }
 
   /** Tries what the kernel refused once more: all of it, or what one prefix stands for. */
   retryFailed(prefix?: Prefix): void {
-    const entries = prefix ? [this.get(prefix)] : this.#entries.values();
+    const entries = prefix ? [this.get(prefix)] : this.#entries.from();
     for (const entry of entries) {
       if (entry?.error !== undefined)
         this.#change(entry, (one) => {
@@ -174,10 +184,8 @@ export class FibTable {
   /** Up to `max` changes; `settle` must follow before the next batch. */
   takeBatch(max: number): FibWrite[] {
     const writes: FibWrite[] = [];
-    let taken = 0;
-    for (const entry of this.#queue) {
-      if (writes.length === max) break;
-      taken++;
+    while (this.#queueHead < this.#queue.length && writes.length < max) {
+      const entry = this.#queue[this.#queueHead++]!;
       entry.queued = false;
       const target = this.#wanted(entry);
       if (target === entry.have || entry.error !== undefined) {
@@ -192,7 +200,10 @@ export class FibTable {
           : { prefix: entry.prefix, kind: 'delete', nextHops: [] },
       );
     }
-    this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
+    if (this.#queueHead === this.#queue.length) this.#queue = [];
+    else if (this.#queueHead > this.#queue.length / 2) this.#queue = this.#queue.slice(this.#queueHead);
+    else return writes;
+    this.#queueHead = 0;
     return writes;
   }
 
@@ -219,11 +230,11 @@ export class FibTable {
     return refused;
   }
 
-  /** Compares with a dump of the kernel that is complete: what it does not list is lost. */
-  keepOnly(listed: ReadonlySet<FibEntry>): number {
+  /** The dump with this number is complete: what it did not list the kernel has lost. */
+  keepOnly(dump: number): number {
     let gone = 0;
-    for (const entry of this.#entries.values()) {
-      if (!entry.have || listed.has(entry)) continue;
+    for (const entry of this.#entries.from()) {
+      if (!entry.have || entry.dump === dump) continue;
       gone++;
       this.lost(entry.prefix);
     }
@@ -233,7 +244,7 @@ export class FibTable {
   /** Forgets combinations of next hops that no route has. */
   prune(): void {
     const used = new Set<Via>();
-    for (const { via } of this.#entries.values()) if (via) used.add(via);
+    for (const { via } of this.#entries.from()) if (via) used.add(via);
     for (const [key, via] of this.#vias) if (!used.has(via)) this.#vias.delete(key);
   }
 
@@ -255,11 +266,8 @@ export class FibTable {
   }
 
   /** From a slot on; entries that are there all the time are seen once, whatever changes meanwhile. */
-  *walk(fromSlot = 0): Generator<FibEntry> {
-    for (let slot = fromSlot; slot < this.#slots.length; slot++) {
-      const entry = this.#slots[slot];
-      if (entry) yield entry;
-    }
+  walk(fromSlot = 0): Generator<FibEntry> {
+    return this.#entries.from(fromSlot);
   }
 
   #wanted(entry: FibEntry): HopSet | undefined {
@@ -269,25 +277,21 @@ export class FibTable {
   }
 
   #entry(prefix: Prefix): FibEntry {
-    const key = keyOf(prefix);
-    let entry = this.#entries.get(key);
-    if (!entry) {
-      const slot = this.#freeSlots.pop() ?? this.#slots.length;
-      entry = {
-        prefix,
-        slot,
-        via: undefined,
-        block: false,
-        have: undefined,
-        stale: false,
-        queued: false,
-        inFlight: false,
-        error: undefined,
-      };
-      this.#slots[slot] = entry;
-      this.#entries.set(key, entry);
-      this.counts[this.stateOf(entry)]++;
-    }
+    const present = this.#entries.get(prefix);
+    if (present) return present;
+    const entry = this.#entries.add(prefix, (slot) => ({
+      prefix,
+      slot,
+      via: undefined,
+      block: false,
+      have: undefined,
+      stale: false,
+      queued: false,
+      inFlight: false,
+      error: undefined,
+      dump: 0,
+    }));
+    this.counts[this.stateOf(entry)]++;
     return entry;
   }
 
@@ -315,12 +319,7 @@ export class FibTable {
   /** Drops an entry that nobody wants and the kernel does not have. */
   #forget(entry: FibEntry): void {
     if (entry.via || entry.block || entry.have || entry.queued || entry.inFlight) return;
-    const key = keyOf(entry.prefix);
-    if (this.#entries.get(key) !== entry) return;
-    this.counts[this.stateOf(entry)]--;
-    this.#entries.delete(key);
-    this.#slots[entry.slot] = undefined;
-    this.#freeSlots.push(entry.slot);
+    if (this.#entries.delete(entry)) this.counts[this.stateOf(entry)]--;
   }
 
   #recount(entry: FibEntry, change: () => void): void {
@@ -333,22 +332,21 @@ export class FibTable {
     const key = hops.map(({ address, device = '' }) => `${formatAddress(address)}%${device}`).join(',');
     let via = this.#vias.get(key);
     if (!via) {
-      via = { hops, target: undefined, reason: undefined };
-      this.#target(via);
+      via = { hops, ...this.#targetOf(hops) };
       this.#vias.set(key, via);
     }
     return via;
   }
 
-  #target(via: Via): void {
+  #targetOf(viaHops: readonly ViaHop[]): Pick<Via, 'target' | 'reason'> {
     const hops: NextHop[] = [];
     const reasons: string[] = [];
-    for (const hop of via.hops) {
+    for (const hop of viaHops) {
       const resolved = this.#resolve(hop);
       if ('hop' in resolved) hops.push(resolved.hop);
       else reasons.push(`next hop ${formatAddress(hop.address)}: ${resolved.reason}`);
     }
-    via.target = hops.length > 0 ? this.#hopSets.of(hops) : undefined;
-    via.reason = hops.length > 0 ? undefined : reasons.join('; ');
+    if (hops.length === 0) return { target: undefined, reason: reasons.join('; ') };
+    return { target: this.#hopSets.of(hops), reason: undefined };
   }
 }

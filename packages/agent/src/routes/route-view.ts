@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<Reason, string>> = {
   'cluster-loop': 'our cluster ID is in its cluster list (RFC 4456 section 8)',
   'session-down': 'its session is down',
   'next-hop-unreachable': 'its next hop cannot be reached (RFC 4271 section 9.1.2.1)',
+  'own-next-hop': 'its next hop is an address of ours (RFC 4271 section 5.1.3)',
   'local-pref': 'a higher LOCAL_PREF won',
   'local-origin': 'a route of our own won',
   'as-path-length': 'a shorter AS path won (RFC 4271 section 9.1.2.2 a)',

@@ -149,7 +149,10 @@ t.test('routes of an earlier run stay until the sweep, and what is confirmed is 
   const { table, kernel, drain } = setUp();
   for (const text of ['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24']) {
     kernel.routes.set(text, 'if1');
-    table.adopt(prefix(text), 'unicast', [{ gateway: A, ifindex: 1 }], true);
+    table.adopt(
+      { prefix: prefix(text), kind: 'unicast', nextHops: [{ gateway: A, ifindex: 1 }] },
+      { stale: true, dump: 0 },
+    );
   }
   t.strictSame(table.counts, { installed: 0, pending: 0, failed: 0, stale: 3 });
   table.want(prefix('192.0.2.0/24'), via(A));
@@ -169,12 +172,11 @@ t.test('what the kernel lost is written again; what only it has is removed', asy
   drain();
   kernel.routes.delete('192.0.2.0/24');
   kernel.routes.set('203.0.113.0/24', 'if9');
-  const listed = new Set(
-    [...kernel.routes.keys()].map((text) =>
-      table.adopt(prefix(text), 'unicast', [{ gateway: A, ifindex: text.startsWith('203') ? 9 : 1 }], false),
-    ),
-  );
-  t.equal(table.keepOnly(listed), 1);
+  for (const text of kernel.routes.keys()) {
+    const nextHops = [{ gateway: A, ifindex: text.startsWith('203') ? 9 : 1 }];
+    table.adopt({ prefix: prefix(text), kind: 'unicast', nextHops }, { stale: false, dump: 7 });
+  }
+  t.equal(table.keepOnly(7), 1);
   drain();
   t.strictSame(Object.fromEntries(kernel.routes), { '192.0.2.0/24': 'if1', '198.51.100.0/24': 'if1' });
 });

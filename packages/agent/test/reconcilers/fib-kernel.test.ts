@@ -167,7 +167,7 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
     await second.fib.reconcile();
     t.strictSame(await ours(), ['192.0.2.0/24', '198.51.100.0/24', 'blackhole 10.244.0.0/26'].sort());
     t.match(second.journal.events.read({ kind: 'fib' }).events.at(-1), {
-      text: 'removes 1 stale routes',
+      text: 'removed 1 stale routes',
       cause: /End-of-RIB/,
     });
   });

@@ -1,0 +1,110 @@
+/**
+ * The FIB reconciler alone, in a network namespace of its own: so many best routes into the kernel, out again, and
+ * adopted after a restart; with the longest time the event loop was blocked. Needs root. `node bench/fib.mjs [ROUTES]`
+ */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createNetns, deleteNetns, openFibWriter } from '@tortie/linux/node';
+import { pino } from 'pino';
+import { Journal } from '../dist/node/journal.js';
+import { FibReconciler } from '../dist/node/reconcilers/fib.js';
+
+const ROUTES = Number(process.argv[2] ?? 500_000);
+const name = `tb-${randomBytes(4).toString('hex')}`;
+const ip = (...words) => execFileSync('ip', ['-n', name, ...words]).toString();
+const hop = (d) => ({ version: 4, a: (0x0a000000 | d) >>> 0, b: 0, c: 0, d: 0 });
+
+/** A speaker that has nothing but a list of best routes. */
+function speakerOf(changes) {
+  let at = 0;
+  const subscription = {
+    take(max) {
+      at += max;
+      return changes.slice(at - max, at);
+    },
+    get pending() {
+      return at < changes.length;
+    },
+    close() {},
+  };
+  return { subscribe: () => subscription, peers: () => [], on: () => speakerOf.self, peerName: () => undefined };
+}
+
+let longestMs = 0;
+let last = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  longestMs = Math.max(longestMs, now - last - 5);
+  last = now;
+}, 5).unref();
+
+async function phase(text, work) {
+  longestMs = 0;
+  last = performance.now();
+  const started = performance.now();
+  const cpu = process.cpuUsage();
+  await work();
+  const ms = performance.now() - started;
+  const { user, system } = process.cpuUsage(cpu);
+  console.log(
+    `${text}: ${(ms / 1000).toFixed(2)} s, ${Math.round(ROUTES / ms)} k routes/s, CPU ${((user + system) / 1e6).toFixed(2)} s, loop blocked at most ${longestMs.toFixed(0)} ms`,
+  );
+}
+
+await createNetns(name);
+try {
+  ip('link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1');
+  ip('link', 'set', 'up1', 'up');
+  ip('link', 'set', 'up0', 'up');
+  ip('address', 'add', '10.0.0.1/24', 'dev', 'up0');
+  const ifindex = Number(/^(\d+):/.exec(ip('-o', 'link', 'show', 'up0'))[1]);
+  const reconciler = async () => {
+    const writer = await openFibWriter({ netns: name });
+    return new FibReconciler({
+      writer,
+      journal: new Journal(pino({ level: 'silent' })),
+      resolve: ({ address }) => ({ hop: { gateway: address, ifindex } }),
+      settled: () => true,
+      multipath: 1,
+      deferralS: 0,
+    });
+  };
+  const prefix = (i) => ({ version: 4, a: (0x14000000 + i * 256) >>> 0, b: 0, c: 0, d: 0, length: 24 });
+  const changes = (paths) => Array.from({ length: ROUTES }, (_, i) => ({ prefix: prefix(i), paths: paths(i) }));
+  const through = (d) => {
+    const path = [{ nextHop: hop(d), peer: 1, pathId: 0, blackhole: false, attributes: {} }];
+    return () => path;
+  };
+  const settled = async (fib) => {
+    while (fib.table.counts.pending > 0 || fib.table.queued > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const first = await reconciler();
+  await first.adopt();
+  const speaker = { on: () => speaker, peers: () => [], peerName: () => undefined };
+  const feed = (list) => ({ ...speakerOf(list), on: () => speaker });
+  for (const [text, list] of [
+    ['installed', changes(through(2))],
+    ['replaced', changes(through(3))],
+  ]) {
+    await phase(text, async () => {
+      first.attach(feed(list));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await settled(first);
+    });
+  }
+  await first.close();
+  const rssMb = Math.round(process.memoryUsage.rss() / 1048576);
+  const second = await reconciler();
+  await phase('adopted', async () => {
+    await second.adopt();
+    while (second.table.size < ROUTES) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  await phase('swept', async () => {
+    second.attach(feed([]));
+    while (second.table.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+  await second.close();
+  console.log(`resident ${rssMb} MB after the two loads, the lists of routes to feed included`);
+} finally {
+  await deleteNetns(name);
+}
