@@ -1,6 +1,5 @@
 /** Requests to the agent's REST API over node:http, and its answers as values or errors. */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import type { Problem } from '@tortie/agent/api';
 import { describeEndpoint, type Endpoint } from './endpoint.js';
 import { ClientError, ProblemError, UnreachableError } from './errors.js';
@@ -61,7 +60,10 @@ interface Exchange {
   readonly text: string;
 }
 
-function exchange(endpoint: Endpoint, method: Method, path: string, options: CallOptions): Promise<Exchange> {
+async function exchange(endpoint: Endpoint, method: Method, path: string, options: CallOptions): Promise<Exchange> {
+  // TLS takes its time to load, and hardly anybody needs it.
+  const isHttps = endpoint.type === 'url' && endpoint.url.protocol === 'https:';
+  const send = isHttps ? (await import('node:https')).request : httpRequest;
   const { body, query, ifMatch, timeoutMs = 30_000 } = options;
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const requestOptions: RequestOptions = {
@@ -90,7 +92,7 @@ function exchange(endpoint: Endpoint, method: Method, path: string, options: Cal
     const request =
       endpoint.type === 'socket'
         ? httpRequest({ ...requestOptions, socketPath: endpoint.path }, onAnswer)
-        : (endpoint.url.protocol === 'https:' ? httpsRequest : httpRequest)(endpoint.url, requestOptions, onAnswer);
+        : send(endpoint.url, requestOptions, onAnswer);
     request.on('timeout', () => request.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     request.on('error', (error) => reject(unreachable(endpoint, error)));
     request.end(payload);
