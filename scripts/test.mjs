@@ -1,7 +1,7 @@
 // `npm test`: installs what is missing, builds, runs the tests with tap and closes with one line of counts.
 // `npm test -- FILE…` runs single built test files; `node scripts/test.mjs unit|interop` a suite.
 import { spawn } from 'node:child_process';
-import { createReadStream, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,44 +35,43 @@ const files =
         .sort();
 const scratch = mkdtempSync(join(tmpdir(), 'tortie-test-'));
 const output = join(scratch, 'all.tap');
-const reporter = process.stdout.isTTY ? 'terse' : 'silent';
-const tapArgs = ['--disable-coverage', '--timeout=600', `--reporter=${reporter}`, `--output-file=${output}`, ...files];
+const tapArgs = ['--disable-coverage', '--timeout=600', '--reporter=tap', ...files];
 const command = [process.execPath, join(root, 'node_modules/tap/dist/esm/run.mjs'), ...tapArgs];
 const withRights = privileged(command);
-if (!withRights)
+if (!withRights) {
   console.error('tortie: no root and no user namespaces here: tests that need the kernel will say so and be skipped');
+}
 const [program, ...rest] = withRights ?? command;
-const child = spawn(program, rest, { cwd: root, stdio: 'inherit' });
-const status = await new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+const child = spawn(program, rest, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+const ended = new Promise((done) => child.on('exit', (code, signal) => done(code ?? signal)));
+child.stdout.pipe(createWriteStream(output));
 
-// Files are the outer tests, everything that holds no other test is counted.
+// Files are the outer tests; below them everything that holds no other test is counted.
 const counts = { pass: 0, fail: 0, skip: 0 };
 const failures = [];
 const skips = new Map();
-if (statSync(output, { throwIfNoEntry: false })) {
-  let file = '';
-  for await (const line of createInterface({ input: createReadStream(output) })) {
-    const subtest = /^# Subtest: (.*)$/.exec(line);
-    if (subtest) file = subtest[1];
-    const result = /^(\s*)(not ok|ok) \d+(?: - (.*))?$/.exec(line);
-    if (!result || result[3]?.endsWith('{')) continue;
-    const [, indent, verdict, name = ''] = result;
-    if (indent === '') {
-      if (verdict === 'not ok') failures.push(`${name}`);
-      console.log(`${verdict === 'ok' ? '  ok' : 'FAIL'} ${name}`);
-      continue;
-    }
-    const skip = /# (?:SKIP|TODO)\b ?(.*)$/i.exec(name);
-    if (skip) {
-      counts.skip++;
-      skips.set(`${file}: ${skip[1] || name}`, (skips.get(`${file}: ${skip[1] || name}`) ?? 0) + 1);
-    } else if (verdict === 'ok') counts.pass++;
-    else {
-      counts.fail++;
-      failures.push(`${file}: ${name}`);
-    }
+let file = '';
+for await (const line of createInterface({ input: child.stdout })) {
+  const subtest = /^# Subtest: (.*)$/.exec(line);
+  if (subtest) file = subtest[1];
+  const result = /^(\s*)(not ok|ok) \d+(?: - (.*))?$/.exec(line);
+  if (!result || result[3]?.endsWith('{')) continue;
+  const [, indent, verdict, name = ''] = result;
+  const skip = /# (?:SKIP|TODO)\b ?(.*)$/i.exec(name);
+  if (indent === '') {
+    if (verdict === 'not ok') failures.push(name);
+    console.log(`${verdict === 'ok' ? '  ok' : 'FAIL'} ${name}`);
+  } else if (skip) {
+    counts.skip++;
+    const reason = `${file}: ${skip[1] || name}`;
+    skips.set(reason, (skips.get(reason) ?? 0) + 1);
+  } else if (verdict === 'ok') counts.pass++;
+  else {
+    counts.fail++;
+    failures.push(`${file}: ${name.trim()}`);
   }
 }
+const status = await ended;
 for (const [reason, times] of skips) console.log(`skipped ${reason}${times > 1 ? ` (${times} times)` : ''}`);
 if (failures.length > 0) {
   console.log('\nFailed:');
