@@ -26,7 +26,7 @@ E
 	echo "peers:"
 	i=0
 	peers | while read -r a as; do
-		echo "  - { name: p$i, remoteAddress: $a, remoteAsn: $as, localAddress: 127.0.0.1, passive: true, holdTimeS: 180, families: [$FAMILIES]$CLIENT }"
+		echo "  - { name: p$i, remoteAddress: $a, remoteAsn: $as, localAddress: 127.0.0.1, passive: true, holdTimeS: 180, families: [$FAMILIES], localNextHops: [2001:db8::ffff]$CLIENT }"
 		i=$((i + 1))
 	done
 }

@@ -193,7 +193,7 @@ t.test('routes that have been here before are dropped, and say why', { buffered:
     for (const [prefix, reason] of [
       ['198.51.100.0/24', /cluster/i],
       ['198.51.101.0/24', /originator/i],
-      ['198.51.102.0/24', /AS/],
+      ['198.51.102.0/24', /as-loop/],
     ] as const) {
       const route = await eventually(`${prefix} in adj-rib-in`, () => routeFrom(agent, 'raw', prefix));
       t.equal(route.eligible, false);

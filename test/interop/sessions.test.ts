@@ -92,7 +92,15 @@ for (const [routerId, kept] of [
       }
       await undoSyn();
       await eventually('a connection in each direction', async () => (await bgpConnections(tortie)).length === 2);
+      // Until it is decided which of them stays, OPENs pass and KEEPALIVEs (19 octets behind 52 of headers) do not:
+      // a connection that came up before the other's OPEN would stay whatever the router IDs say.
+      const undoKeepalives = await dropPackets(
+        tortie,
+        ...['dport', 'sport'].map((end) => `tcp ${end} 179 ip length 71`),
+      );
       await undo();
+      await eventually('one of them to stay', async () => (await bgpConnections(tortie)).length === 1);
+      await undoKeepalives();
       await established(agent);
       await eventually('the session in BIRD', async () => (await ourSession(router)) === 'Established');
       const [connection, ...others] = await eventually('one connection', async () => {

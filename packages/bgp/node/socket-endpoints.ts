@@ -1,6 +1,7 @@
 /** What a socket says about its ends, in our terms. */
 import type { Socket } from 'node:net';
-import { type Address, tryParseAddress } from '@tortie/ip';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { type Address, addressesEqual, isLoopback, tryParseAddress } from '@tortie/ip';
 import type { Endpoints } from '../src/index.js';
 
 /** Without the zone of a link-local address, and IPv4 where a dual-stack socket shows it as ::ffff:192.0.2.1. */
@@ -9,8 +10,26 @@ export function socketAddress(text: string | undefined): Address | undefined {
   return plain === undefined ? undefined : tryParseAddress(plain);
 }
 
-export const socketEndpoints = (socket: Socket): Endpoints => ({
-  localAddress: socketAddress(socket.localAddress),
-  localPort: socket.localPort,
-  remotePort: socket.remotePort,
-});
+export function socketEndpoints(socket: Socket): Endpoints {
+  const localAddress = socketAddress(socket.localAddress);
+  return {
+    localAddress,
+    interfaceAddresses: localAddress ? interfaceAddresses(localAddress, networkInterfaces()) : [],
+    localPort: socket.localPort,
+    remotePort: socket.remotePort,
+  };
+}
+
+/** The addresses on the interface that has this one, it and loopback addresses left out, in the system's order. */
+export function interfaceAddresses(
+  local: Address,
+  interfaces: NodeJS.Dict<readonly Pick<NetworkInterfaceInfo, 'address'>[]>,
+): Address[] {
+  for (const infos of Object.values(interfaces)) {
+    const addresses = (infos ?? []).flatMap(({ address }) => socketAddress(address) ?? []);
+    if (addresses.some((address) => addressesEqual(address, local))) {
+      return addresses.filter((address) => !addressesEqual(address, local) && !isLoopback(address));
+    }
+  }
+  return [];
+}

@@ -58,7 +58,10 @@ export interface PeerConfig {
   /** Reflect to and from this peer (RFC 4456). Only with remoteAsn = our AS. Default false. */
   readonly routeReflectorClient?: boolean;
   readonly nextHopMode?: NextHopMode;
-  /** Our next hop of a version that the session's own addresses do not give: IPv6 routes over an IPv4 session. */
+  /**
+   * Our next hop for routes of the version that the session itself does not have: IPv6 routes over an IPv4 session.
+   * Default: an address of that version on the interface of the session.
+   */
   readonly localNextHops?: readonly Address[];
   /** GTSM (RFC 5082): the peer is at most this many hops away. */
   readonly ttlSecurityHops?: number;

@@ -43,7 +43,8 @@ const peerFields = {
   localNextHops: Type.Optional(
     Type.Array(ipAddress(), {
       maxItems: 4,
-      description: 'Our next hop of the IP version that the session itself does not have',
+      description:
+        'Our next hop of the IP version that the session itself does not have; default: an address on the same interface',
     }),
   ),
   device: Type.Optional(

@@ -27,10 +27,10 @@ export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): R
   exportPolicy: config.export,
 });
 
-/** Our address on the session, and configured ones for the other version; a configured one wins. */
+/** Configured next hops first, then our address on the session, then what else its interface has. */
 function ownNextHops({ localNextHops, localAddress }: ResolvedPeerConfig, endpoints: Endpoints): OwnNextHops {
   const local = endpoints.localAddress ?? localAddress;
-  const candidates = [...localNextHops, ...(local ? [local] : [])];
+  const candidates = [...localNextHops, ...(local ? [local] : []), ...(endpoints.interfaceAddresses ?? [])];
   const find = (test: (address: Address) => boolean): Address | undefined => candidates.find(test);
   const ipv4 = find(({ version }) => version === 4);
   const ipv6 = find((address) => address.version === 6 && !isLinkLocal(address));

@@ -10,6 +10,8 @@ import { Timer } from './timer-queue.js';
 /** Where a connection ends, as far as the driver knows. */
 export interface Endpoints {
   readonly localAddress?: Address | undefined;
+  /** Other addresses of the interface that has the local one: next hops for routes of the other IP version. */
+  readonly interfaceAddresses?: readonly Address[] | undefined;
   readonly localPort?: number | undefined;
   readonly remotePort?: number | undefined;
 }
