@@ -259,7 +259,7 @@ async function withRefresh(work: (agent: Agent, router: Bird) => Promise<void>):
     await work(agent, router);
     const { session } = await agent.peer('bird');
     t.equal(session?.flaps, 0, 'the session stays');
-    t.equal((await peerRoutes(agent, 'bird', 'adj-rib-in')).length, 10);
+    t.equal((await peerRoutes(agent, 'bird', 'adj-rib-in', { policy: 'before' })).length, 10);
   });
 }
 
