@@ -67,3 +67,10 @@ export function birdRoutes(text: string): BirdRoute[] {
   }
   return routes;
 }
+
+/** The sum over all tables that `show route count` tells of. */
+export const birdRouteCount = (text: string): number =>
+  [...text.matchAll(/^(\d+) of \d+ routes for \d+ networks in table/gm)].reduce(
+    (sum, [, count]) => sum + Number(count),
+    0,
+  );
