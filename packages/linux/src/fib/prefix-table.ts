@@ -149,18 +149,30 @@ export class PrefixTable {
       if (old[at + this.#words] === FREE) continue;
       const prefix = this.#prefixAt(old, at);
       const to = this.#find(bigger, hashOf(prefix), prefix);
-      bigger.slots.set(old.subarray(at, at + this.#stride), to);
+      // Word by word: a view for each entry costs more than the rest of the growth.
+      for (let i = 0; i < this.#stride; i++) bigger.slots[to + i] = old[at + i]!;
     }
     shard.slots = bigger.slots;
     shard.mask = bigger.mask;
   }
 }
 
-/** Spreads prefixes that differ in few bits; the high octet picks the shard, the low bits the slot. */
+/**
+ * Where a prefix belongs: the high octet picks the shard, the low bits the slot. The last four bits of the network part are
+ * added unmixed, so that 16 neighbours share three cache lines: feeds tend to come in order.
+ */
 function hashOf({ a, b, c, d, length }: Prefix): number {
-  let hash = Math.imul(a ^ (length << 3), 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ b, 0x85ebca77);
-  hash = Math.imul(hash ^ (hash >>> 13) ^ c, 0xc2b2ae3d);
-  hash = Math.imul(hash ^ (hash >>> 16) ^ d, 0x27d4eb2f);
-  return hash ^ (hash >>> 15);
+  const last = length <= 32 ? a : length <= 64 ? b : length <= 96 ? c : d;
+  // A shift by 32 is one by 0, and the only prefix of length 0 has no bits anyway.
+  const near = (last >>> (-length & 31)) & 15;
+  const mask = ~(15 << (-length & 31));
+  let hash = Math.imul((length <= 32 ? a & mask : a) ^ (length << 3), 0x9e3779b1);
+  if (length > 32) {
+    hash = Math.imul(hash ^ (hash >>> 15) ^ (length <= 64 ? b & mask : b), 0x85ebca77);
+    hash = Math.imul(hash ^ (hash >>> 13) ^ (length <= 64 || length > 96 ? c : c & mask), 0xc2b2ae3d);
+    hash = Math.imul(hash ^ (hash >>> 16) ^ (length <= 96 ? d : d & mask), 0x27d4eb2f);
+  }
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  hash ^= hash >>> 12;
+  return (hash & 0xff000000) | (((hash & 0xffffff) + near) & 0xffffff);
 }
