@@ -24,7 +24,7 @@
 import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { formatPrefix, parseAddress } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
-import { linuxTransport } from '@tortie/linux/node';
+import { linuxTransport, tcpMd5Counters } from '@tortie/linux/node';
 import type { FollowEvent, Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
@@ -33,6 +33,7 @@ import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
 import { NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
+import { DropWatch } from './drop-watch.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
@@ -67,6 +68,7 @@ export class Agent implements RestContext {
   readonly originatedLoop: ReconcileLoop;
   readonly blocks: BlocksReconciler;
   readonly blocksLoop: ReconcileLoop;
+  readonly dropWatch = new DropWatch(tcpMd5Counters);
   readonly #options: AgentOptions;
   readonly #kernel: KernelSide;
   readonly #fibLoop: ReconcileLoop | undefined;
@@ -84,6 +86,7 @@ export class Agent implements RestContext {
     this.store = store;
     this.journal = journal;
     this.speaker = speaker;
+    this.dropWatch.follow(speaker);
     this.ipam = new Ipam({ store, now: Date.now });
     this.#kernel = kernel;
     this.#routerId = routerId;

@@ -39,6 +39,11 @@ const CASES: readonly Case[] = [
     shows: [/^TCP-MD5 key: +set$/m, /^hold time: +30 s, keepalive 10 s$/m, /^ipv4-unicast +7 +2 +0 +yes$/m],
   },
   {
+    args: ['peers', 'show', 'gone'],
+    answers: { 'GET /v1/peers/gone': { body: DOWN } },
+    shows: [/^dropped: +4 segments came with another TCP-MD5 key \(TCPMD5Failure of this node\)$/m],
+  },
+  {
     args: ['peers', 'add', 'tor', '10.0.0.254', '64512', '--hold-time', '30', '--passive', '--families', 'ipv4,ipv6'],
     answers: { 'POST /v1/peers': { status: 201, body: PEER } },
     asks: 'POST /v1/peers',

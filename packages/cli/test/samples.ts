@@ -45,6 +45,7 @@ export const DOWN: Peer = {
     since: '2026-01-02T03:04:05Z',
     type: 'ebgp',
     lastCause: 'connection refused',
+    kernelDrops: [{ counter: 'TCPMD5Failure', segments: 4, hint: 'came with another TCP-MD5 key' }],
     flaps: 2,
     families: [],
     messagesIn: counts,

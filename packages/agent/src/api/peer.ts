@@ -157,12 +157,30 @@ export const FamilyStatus = Type.Object({
   endOfRib: Type.Boolean({ description: 'The peer has sent End-of-RIB on this session' }),
 });
 
+export const KernelDrop = Type.Object({
+  counter: Type.Union([
+    Type.Literal('TCPMD5NotFound'),
+    Type.Literal('TCPMD5Unexpected'),
+    Type.Literal('TCPMD5Failure'),
+    Type.Literal('TCPMinTTLDrop'),
+  ]),
+  segments: Type.Integer({ minimum: 1 }),
+  hint: Type.String({ description: 'What that may mean, to be read behind the number of segments' }),
+});
+export type KernelDrop = Static<typeof KernelDrop>;
+
 export const PeerSession = Type.Object({
   state: SessionState,
   since: Timestamp,
   uptimeS: Type.Optional(Type.Number({ minimum: 0, description: 'Only while established' })),
   type: Type.Union([Type.Literal('ebgp'), Type.Literal('ibgp')]),
   lastCause: Type.Optional(Type.String({ description: 'Why the state last changed' })),
+  kernelDrops: Type.Optional(
+    Type.Array(KernelDrop, {
+      description:
+        'Segments the kernel has dropped for TCP-MD5 or GTSM since the peer is without a session; counted for the whole node, so another peer may be meant',
+    }),
+  ),
   flaps: Type.Integer({ minimum: 0, description: 'How often an established session was lost' }),
   remoteRouterId: Type.Optional(Type.String()),
   localAddress: Type.Optional(Type.String()),

@@ -1,7 +1,7 @@
 /** A peer as the API shows it: what is configured, and what its session does. Never a password. */
 import type { MessageCounters, PeerView } from '@tortie/bgp';
 import { formatAddress, ipv4 } from '@tortie/ip';
-import type { Peer, PeerSession, PeerSpec } from '../api/peer.js';
+import type { KernelDrop, Peer, PeerSession, PeerSpec } from '../api/peer.js';
 
 export interface PeerViewInput {
   readonly spec: PeerSpec;
@@ -11,6 +11,7 @@ export interface PeerViewInput {
   readonly error?: string;
   readonly view?: PeerView | undefined;
   readonly clock: SpeakerClock;
+  readonly drops?: readonly KernelDrop[];
 }
 
 /** The speaker's clock never jumps and begins anywhere: `nowMs` is its present time, `originMs` its zero since 1970. */
@@ -19,7 +20,7 @@ export interface SpeakerClock {
   readonly originMs: number;
 }
 
-export function peerView({ spec, origin, source, revision, error, view, clock }: PeerViewInput): Peer {
+export function peerView({ spec, origin, source, revision, error, view, clock, drops }: PeerViewInput): Peer {
   const { password, ...shown } = spec;
   return {
     name: spec.name,
@@ -28,12 +29,16 @@ export function peerView({ spec, origin, source, revision, error, view, clock }:
     ...(revision !== undefined && { revision }),
     passwordSet: password !== undefined,
     spec: shown,
-    ...(view && { session: sessionView(view, clock) }),
+    ...(view && { session: sessionView(view, clock, drops) }),
     ...(error !== undefined && { error }),
   };
 }
 
-export function sessionView(view: PeerView, { nowMs, originMs }: SpeakerClock): PeerSession {
+export function sessionView(
+  view: PeerView,
+  { nowMs, originMs }: SpeakerClock,
+  drops: readonly KernelDrop[] = [],
+): PeerSession {
   const { negotiated, config } = view;
   return {
     state: view.state,
@@ -41,6 +46,7 @@ export function sessionView(view: PeerView, { nowMs, originMs }: SpeakerClock): 
     ...(view.state === 'established' && { uptimeS: Math.max(0, Math.round(nowMs - view.sinceMs) / 1000) }),
     type: config.remoteAsn === config.localAsn ? 'ibgp' : 'ebgp',
     ...(view.lastCause !== undefined && { lastCause: view.lastCause }),
+    ...(drops.length > 0 && { kernelDrops: [...drops] }),
     flaps: view.dropped,
     ...(view.routerId !== undefined && { remoteRouterId: formatAddress(ipv4(view.routerId)) }),
     ...(view.localAddress && { localAddress: formatAddress(view.localAddress) }),

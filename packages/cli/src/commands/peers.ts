@@ -68,6 +68,9 @@ function peerLines(context: Context, peer: Peer): string[] {
       ['session', `${session.state} for ${since(session.since)}`],
       ['type', session.type],
       ['last cause', session.lastCause],
+      ...(session.kernelDrops ?? []).map(
+        ({ counter, segments, hint }) => ['dropped', `${segments} segments ${hint} (${counter} of this node)`] as const,
+      ),
       ['lost so far', session.flaps],
       ['router ID', session.remoteRouterId],
       ['local address', session.localAddress],

@@ -19,16 +19,20 @@ import { createStored, deleteStored, etagOf, updateStored } from '../stored.js';
 const tags = ['peers'];
 
 export const peerRoutes: Resource = (context) => async (app) => {
-  const { config, store, speaker, peers, peersLoop } = context;
-  const show = (peer: ManagedPeer): Peer =>
-    peerView({
+  const { config, store, speaker, peers, peersLoop, dropWatch } = context;
+  const show = async (peer: ManagedPeer): Promise<Peer> => {
+    const down = !peer.spec.adminDown && speaker.peer(peer.spec.name)?.state !== 'established';
+    const drops = down ? await dropWatch.drops(peer.spec) : [];
+    return peerView({
       ...peer,
+      drops,
       view: speaker.peer(peer.spec.name),
       clock: { nowMs: performance.now(), originMs: performance.timeOrigin },
     });
+  };
 
   app.get('/v1/peers', { schema: { tags, summary: 'All peers', response: { 200: PeerList } } }, async () => ({
-    peers: peers.list().map(show),
+    peers: await Promise.all(peers.list().map(show)),
   }));
 
   app.post(
@@ -89,7 +93,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
       await peersLoop.settle();
       const peer = found(peers.get(name), name);
       if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
-      return { peer: show(peer), impact: peer.revision === before ? 'none' : peer.impact };
+      return { peer: await show(peer), impact: peer.revision === before ? 'none' : peer.impact };
     },
   );
 
