@@ -1,11 +1,13 @@
 /**
  * A BGP peer without a mind, run inside a host: opens a session, sends the octets it was given, and prints what it
- * receives, one message a line in hex. Arguments: remote address, OPEN in hex, then the messages to send once both sides
- * have said OPEN and KEEPALIVE.
+ * receives, one message a line in hex. Arguments: remote address, and a file of messages in hex, one a line: the OPEN, then
+ * those to send once both sides have said OPEN and KEEPALIVE.
  */
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
-const [remote, open, ...messages] = process.argv.slice(2);
+const [remote, file] = process.argv.slice(2);
+const [open, ...messages] = readFileSync(file!, 'utf8').split('\n');
 const KEEPALIVE = Buffer.from(`${'ff'.repeat(16)}001304`, 'hex');
 const socket = connect({ host: remote!, port: 179 });
 let rest: Buffer = Buffer.alloc(0);

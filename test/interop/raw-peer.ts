@@ -1,6 +1,14 @@
 /** A peer that says exactly the octets a test gives it, for what no daemon can be made to say. */
-import { readFileSync } from 'node:fs';
-import { decodeMessage, encodeMessage, type Message, type PathAttributes, wireContext } from '@tortie/bgp';
+import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  decodeMessage,
+  encodeMessage,
+  type FamilyName,
+  familyByName,
+  type Message,
+  type PathAttributes,
+  wireContext,
+} from '@tortie/bgp';
 import { parseAddress, parsePrefix } from '@tortie/ip';
 import type { Host, LabProcess } from '@tortie/lab';
 
@@ -16,12 +24,15 @@ export interface RawPeerOptions {
   /** Whom it dials. */
   readonly remote: string;
   readonly messages: readonly Uint8Array[];
+  /** Default: IPv4 alone. */
+  readonly families?: readonly FamilyName[];
 }
 
 const context = wireContext();
 
-/** Opens a session from a host: IPv4 unicast, 4-octet AS numbers, hold time 90 s. */
-export function startRawPeer(host: Host, { asn, routerId, remote, messages }: RawPeerOptions): RawPeer {
+/** Opens a session from a host: unicast, 4-octet AS numbers, hold time 90 s. */
+export function startRawPeer(host: Host, options: RawPeerOptions): RawPeer {
+  const { asn, routerId, remote, messages, families = ['ipv4-unicast'] } = options;
   const open = encodeMessage(
     {
       type: 'open',
@@ -30,15 +41,19 @@ export function startRawPeer(host: Host, { asn, routerId, remote, messages }: Ra
       holdTimeS: 90,
       routerId: parseAddress(routerId).a,
       capabilities: [
-        { type: 'multiprotocol', afi: 1, safi: 1 },
+        ...families.map((name) => {
+          const { afi, safi } = familyByName(name);
+          return { type: 'multiprotocol', afi, safi } as const;
+        }),
         { type: 'four-octet-as', asn },
       ],
     },
     context,
   );
   const script = new URL('./raw-peer-process.js', import.meta.url).pathname;
-  const hex = [open, ...messages].map((bytes) => Buffer.from(bytes).toString('hex'));
-  const started = host.spawn(process.execPath, [script, remote, ...hex], { name: 'raw-peer' });
+  const file = host.path('raw-peer.messages');
+  writeFileSync(file, [open, ...messages].map((bytes) => Buffer.from(bytes).toString('hex')).join('\n'));
+  const started = host.spawn(process.execPath, [script, remote, file], { name: 'raw-peer' });
   return {
     process: started,
     received: () =>
