@@ -97,7 +97,7 @@ function rigCase(text, duts, repeat, results) {
     }
     const of = (name, key) =>
       median(phases.map((list) => list.find((phase) => phase.phase === name)?.[key]).filter((n) => n !== undefined));
-    const fixed = (number, digits = 2) => (number === undefined ? '–' : number.toFixed(digits));
+    const fixed = (number, digits = 2) => (number === undefined || Number.isNaN(number) ? '–' : number.toFixed(digits));
     rows.push(
       `| ${dut} | ${phases.length} | ${fixed(of('announce', 'recv_last_s'))} | ${fixed(of('announce', 'dut_cpu_s'))} | ${fixed(of('announce', 'dut_rss_mb'), 0)} | ` +
         `${fixed(of('withdraw', 'recv_last_s'))} | ${fixed(of('churn', 'recv_last_s'))} | ` +
