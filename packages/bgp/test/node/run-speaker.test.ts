@@ -8,6 +8,8 @@ import { BgpConfigError, type PeerConfig } from '../../src/index.js';
 import { messages, octets, openMessage } from '../../testing/index.js';
 
 const LOOPBACK = parseAddress('127.0.0.1');
+/** The dialling end has an address of its own: a next hop that is its own address would not count. */
+const DIALLER = parseAddress('127.0.0.2');
 
 async function speakerOf(
   t: Test,
@@ -45,8 +47,9 @@ t.test('two speakers exchange routes', async (t) => {
   const up = [reaches(a, 'other', 'established'), reaches(b, 'other', 'established')];
   for (let index = 0; index < 300; index++) a.originate(parsePrefix(`10.1.${index % 256}.${(index >> 8) << 7}/25`));
   b.originate(parsePrefix('2001:db8::/32'));
-  a.addPeer(passive(65002));
-  b.addPeer({ name: 'other', remoteAddress: LOOPBACK, remotePort: portOf(a), remoteAsn: 65001 });
+  a.addPeer({ ...passive(65002), remoteAddress: DIALLER });
+  const dial = { localAddress: DIALLER, remoteAddress: LOOPBACK, remotePort: portOf(a) };
+  b.addPeer({ name: 'other', ...dial, remoteAsn: 65001 });
   await Promise.all(up);
   const got: string[] = [];
   await new Promise<void>((resolve) => {
@@ -59,7 +62,7 @@ t.test('two speakers exchange routes', async (t) => {
   });
   t.ok(got.includes('10.1.0.0/25') && got.includes('2001:db8::/32'));
   t.match(b.peer('other')?.families[0], { family: 'ipv4-unicast', received: 300 });
-  t.match(b.peer('other')?.localAddress, LOOPBACK);
+  t.match(b.peer('other')?.localAddress, DIALLER);
   const lost = reaches(b, 'other', 'idle');
   await a.close({ text: 'done' });
   t.match(await lost, { reason: 'peer sent Cease/Administrative Shutdown (Hard Reset): done' });
