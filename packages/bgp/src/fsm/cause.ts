@@ -34,6 +34,12 @@ export type Cause =
   | { readonly type: 'replaced' }
   | { readonly type: 'stopped' };
 
+/** Both sides have dialled, and this connection was the one too many. RFC 4271 section 6.8. */
+export const isCollision = (cause: Cause): boolean =>
+  (cause.type === 'notification-sent' || cause.type === 'notification-received') &&
+  cause.errorCode === ERROR_CODE.cease &&
+  cause.errorSubcode === CEASE.connectionCollision;
+
 const words = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => ` ${letter}`).replace(/ (As|Bgp)\b|^(.|bfd)/g, (part) => part.toUpperCase());
 

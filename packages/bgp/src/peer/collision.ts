@@ -12,19 +12,23 @@ export interface CollisionParties {
   readonly existing: {
     readonly state: SessionStateName;
     readonly initiatedByUs: boolean;
-    /** Established with graceful restart agreed: a new connection means that the peer has restarted. */
-    readonly gracefulRestart: boolean;
+    /** With graceful restart agreed, and established when the new connection came: the peer has restarted. */
+    readonly restarted: boolean;
   };
 }
 
-/** `none`: the existing connection is not far enough to collide. `replace`: the new one takes over, routes stay. */
+/**
+ * `none`: the existing connection is not far enough to collide. `replace`: the new one takes over once it is established,
+ * and routes stay. Not at its OPEN already: we may notice late a connection that is older than the session, and the peer
+ * is about to close it.
+ */
 export type CollisionVerdict = 'none' | 'keep-existing' | 'keep-new' | 'replace';
 
 export function resolveCollision(parties: CollisionParties): CollisionVerdict {
   const { existing, newInitiatedByUs } = parties;
   if (existing.state === 'established') {
     // RFC 4724 section 5: a peer that opens a connection beside an established session has lost the old one.
-    return existing.gracefulRestart && !newInitiatedByUs ? 'replace' : 'keep-existing';
+    return existing.restarted && !newInitiatedByUs ? 'replace' : 'keep-existing';
   }
   if (existing.state !== 'open-confirm') return 'none';
   if (existing.initiatedByUs === newInitiatedByUs) {

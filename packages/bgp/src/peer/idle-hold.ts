@@ -2,8 +2,7 @@
  * The pause between a failed session and the next attempt: DampPeerOscillations of RFC 4271 section 8.1.1, which leaves
  * the algorithm open. Failures in a row double it; a session that lasted clears it.
  */
-import type { Cause } from '../fsm/cause.js';
-import { CEASE, ERROR_CODE } from '../iana.js';
+import { type Cause, isCollision } from '../fsm/cause.js';
 
 const FIRST_S = 1;
 /** A session of this length was a good one. */
@@ -21,11 +20,6 @@ export interface SessionEnd {
   /** How long it was established; 0 for one that never was. */
   readonly establishedS: number;
 }
-
-const isCollision = (cause: Cause): boolean =>
-  (cause.type === 'notification-sent' || cause.type === 'notification-received') &&
-  cause.errorCode === ERROR_CODE.cease &&
-  cause.errorSubcode === CEASE.connectionCollision;
 
 /** Gives the pause before the next start, and what to remember. `random` is 0 to 1. */
 export function holdAfter(

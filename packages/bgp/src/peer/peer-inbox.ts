@@ -162,7 +162,6 @@ export class PeerInbox {
     }
     // Only after the new one has advanced: the peer as a whole does not fall back.
     if (other && verdict === 'keep-new') this.#peer.feed(other, { type: 'open-collision-dump' });
-    if (other && verdict === 'replace') this.#peer.feed(other, { type: 'replaced-by-restart' });
   }
 
   #collide(session: Session, other: Session, open: PeerOpen): CollisionVerdict {
@@ -178,7 +177,7 @@ export class PeerInbox {
       existing: {
         state: other.state.name,
         initiatedByUs: other.initiatedByUs,
-        gracefulRestart: this.#keepsRoutesOf(other),
+        restarted: session.besideEstablished && this.#keepsRoutesOf(other),
       },
     });
   }

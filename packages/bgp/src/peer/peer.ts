@@ -190,6 +190,7 @@ export class Peer {
       this.#secondary = session;
     }
     session.attach(connection, false, endpoints);
+    session.besideEstablished = primary.state.name === 'established';
     taken(session);
     this.feed(session, { type: 'tcp-connection-confirmed' });
     return undefined;
@@ -298,8 +299,9 @@ export class Peer {
 
   #up(session: Session, negotiated: Negotiated): void {
     const other = this.other(session);
+    if (other?.state.name === 'established') this.#replace(other);
     // A dial of ours has become pointless; a connection of the peer is watched until its OPEN (RFC 4724 section 5).
-    if (other && (other.initiatedByUs || other.connection === undefined || other.state.name === 'open-confirm')) {
+    else if (other && (other.initiatedByUs || other.connection === undefined || other.state.name === 'open-confirm')) {
       if (rank(other) >= 3) this.feed(other, { type: 'open-collision-dump' });
       else this.#discard(other);
     }
@@ -315,6 +317,21 @@ export class Peer {
     this.stale.sessionUp(negotiated, this.config);
     this.#host.rib.sessionUp(this.ribPeer, ribSession(this.config, negotiated, session.endpoints));
     this.progress();
+  }
+
+  /** A restarted peer's new connection is up: the session before it has ended without anybody noticing. */
+  #replace(old: Session): void {
+    this.feed(old, { type: 'replaced-by-restart' });
+    const cause: Cause = { type: 'replaced' };
+    this.#host.emit({
+      type: 'session',
+      peer: this.config.name,
+      from: 'established',
+      to: 'open-confirm',
+      cause,
+      reason: describeCause(cause),
+    });
+    this.#shown = 'open-confirm';
   }
 
   #ended(session: Session, cause: Cause, was: Negotiated | undefined): void {

@@ -24,6 +24,8 @@ export class Session {
   /** The driver's handle; undefined without a connection, dialling included. */
   connection: number | undefined;
   initiatedByUs = false;
+  /** The peer opened it while another one was established. */
+  besideEstablished = false;
   endpoints: Endpoints = {};
   framer = new Framer();
   receive: WireContext = UNNEGOTIATED;
@@ -46,6 +48,7 @@ export class Session {
   attach(connection: number, initiatedByUs: boolean, endpoints: Endpoints): void {
     this.connection = connection;
     this.initiatedByUs = initiatedByUs;
+    this.besideEstablished = false;
     this.endpoints = endpoints;
     this.framer = new Framer();
     this.receive = UNNEGOTIATED;

@@ -8,7 +8,7 @@ const base: CollisionParties = {
   remoteRouterId: 1,
   remoteAsn: 65002,
   newInitiatedByUs: true,
-  existing: { state: 'open-confirm', initiatedByUs: false, gracefulRestart: false },
+  existing: { state: 'open-confirm', initiatedByUs: false, restarted: false },
 };
 const existing = (fields: Partial<CollisionParties['existing']>): Partial<CollisionParties> => ({
   existing: { ...base.existing, ...fields },
@@ -37,12 +37,12 @@ const rows: readonly (readonly [string, Partial<CollisionParties>, CollisionVerd
   ['established, even if it is ours and we are higher', existing({ state: 'established' }), 'keep-existing'],
   [
     'established with graceful restart: the peer has restarted',
-    { newInitiatedByUs: false, ...existing({ state: 'established', gracefulRestart: true }) },
+    { newInitiatedByUs: false, ...existing({ state: 'established', restarted: true }) },
     'replace',
   ],
   [
     'established with graceful restart, but the new one is ours',
-    existing({ state: 'established', gracefulRestart: true }),
+    existing({ state: 'established', restarted: true }),
     'keep-existing',
   ],
 ];
@@ -65,7 +65,7 @@ t.test('both sides come to the same end', (t) => {
       remoteRouterId: second,
       remoteAsn: 65002,
       newInitiatedByUs: false,
-      existing: { state: 'open-confirm', initiatedByUs: true, gracefulRestart: false },
+      existing: { state: 'open-confirm', initiatedByUs: true, restarted: false },
     });
     const atB = resolveCollision({
       localRouterId: second,
@@ -73,7 +73,7 @@ t.test('both sides come to the same end', (t) => {
       remoteRouterId: first,
       remoteAsn: 65001,
       newInitiatedByUs: false,
-      existing: { state: 'open-confirm', initiatedByUs: true, gracefulRestart: false },
+      existing: { state: 'open-confirm', initiatedByUs: true, restarted: false },
     });
     t.not(atA, atB, `${first} and ${second}: one keeps its own, the other the peer's`);
   }

@@ -1,7 +1,7 @@
 /** Restarts of a peer seen by the helper, and of our own. RFC 4724, RFC 8538. */
 import { parsePrefix } from '@tortie/ip';
 import t from 'tap';
-import { SimNetwork, type SimRouter, type SimRouterOptions } from '../../testing/index.js';
+import { SimNetwork, type SimRouter, type SimRouterOptions, seededRandom } from '../../testing/index.js';
 
 const A = '10.0.0.1';
 const B = '10.0.0.2';
@@ -172,6 +172,40 @@ t.test('a crashed peer dials while its old session still looks alive', (t) => {
   network.run(60_000);
   t.same([count(a), stale(a, B), count(c)], [3, 0, 3]);
   t.equal(c.speaker.peer(A)!.received.update, updates, 'C heard nothing of it');
+  t.end();
+});
+
+t.test('a restarted peer and we dial each other at the same moment: whichever connection stays, no route goes', (t) => {
+  let collided = 0;
+  for (const notification of [true, false]) {
+    for (let seed = 1; seed <= 200; seed++) {
+      const random = seededRandom(seed);
+      // Each connection has a delay of its own, so that what is said on two of them arrives in any order.
+      const network = new SimNetwork({
+        get delayMs() {
+          return 1 + Math.floor(random() * 400);
+        },
+      });
+      const timing = { connectRetryS: 1, gracefulRestart: { notification } };
+      const { a, b, c } = chain(network, { ...timing, passive: false }, timing);
+      b.shutDown({ graceful: true });
+      network.unplug(B);
+      network.run(1000 + Math.floor(random() * 3000));
+      const [events, updates] = [a.events.length, c.speaker.peer(A)!.received.update];
+      const again = routerB(network, { restarting: { forwardingKept: true } }, timing);
+      network.run(60_000);
+      const since = a.events.slice(events);
+      if (since.filter(({ type }) => type === 'session').length > 4) collided++;
+      const seen = {
+        up: a.isUp(B) && again.isUp(A),
+        routes: [count(a), stale(a, B), count(c)],
+        swept: since.filter(({ type }) => type === 'stale-removed').length,
+        told: c.speaker.peer(A)!.received.update - updates,
+      };
+      t.same(seen, { up: true, routes: [3, 0, 3], swept: 0, told: 0 }, `N-bit ${notification}, seed ${seed}`);
+    }
+  }
+  t.comment(`${collided} with more than one way up`);
   t.end();
 });
 
