@@ -152,7 +152,9 @@ export class Agent implements RestContext {
   async #run(): Promise<void> {
     const { config, store, journal } = this;
     await this.blocksLoop.settle();
-    await Promise.all([this.peersLoop.settle(), this.originatedLoop.settle()]);
+    // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
+    await this.originatedLoop.settle();
+    await this.peersLoop.settle();
     this.#fibLoop?.trigger();
     const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
       this.#watches.push(watchStore({ store, prefix, journal, onChange }));
