@@ -10,11 +10,25 @@ export function socketAddress(text: string | undefined): Address | undefined {
   return plain === undefined ? undefined : tryParseAddress(plain);
 }
 
+const INTERFACES_AGE_MS = 1000;
+let known: ReturnType<typeof networkInterfaces> = {};
+let knownSinceMs = Number.NEGATIVE_INFINITY;
+
+/** Reading the interfaces takes milliseconds on a node with a hundred pods: many connections at once share one reading. */
+function interfacesLately(): typeof known {
+  const nowMs = performance.now();
+  if (nowMs - knownSinceMs > INTERFACES_AGE_MS) {
+    known = networkInterfaces();
+    knownSinceMs = nowMs;
+  }
+  return known;
+}
+
 export function socketEndpoints(socket: Socket): Endpoints {
   const localAddress = socketAddress(socket.localAddress);
   return {
     localAddress,
-    interfaceAddresses: localAddress ? interfaceAddresses(localAddress, networkInterfaces()) : [],
+    interfaceAddresses: localAddress ? interfaceAddresses(localAddress, interfacesLately()) : [],
     localPort: socket.localPort,
     remotePort: socket.remotePort,
   };

@@ -23,6 +23,8 @@
  *                                              +--------------------------------+
  *
  *      outputs: dial, send, close, output-ready, work, password, event
+ *
+ * Longer than other files for this drawing and because every input of the router is one short method here.
  */
 import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
 import {

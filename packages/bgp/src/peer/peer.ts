@@ -1,3 +1,4 @@
+/** One peer: its state machines (two while connections collide), its idle hold, and what it means to the RIB. */
 import { type ChangeImpact, type ConfigChange, classifyChange, type ResolvedPeerConfig } from '../config.js';
 import { type Cause, describeCause, isPrefixLimit } from '../fsm/cause.js';
 import type { FsmConfig } from '../fsm/config.js';
@@ -18,10 +19,9 @@ import { PeerInbox } from './peer-inbox.js';
 import { peerView } from './peer-view.js';
 import { ribSession, ribSettings } from './rib-session.js';
 import { type Endpoints, Session } from './session.js';
+import { progressOf, rank } from './session-rank.js';
 import { StaleRoutes } from './stale-routes.js';
 import { Timer } from './timer-queue.js';
-
-const RANK: readonly SessionStateName[] = ['idle', 'active', 'connect', 'open-sent', 'open-confirm', 'established'];
 
 export class Peer {
   config: ResolvedPeerConfig;
@@ -322,16 +322,8 @@ export class Peer {
   /** A restarted peer's new connection is up: the session before it has ended without anybody noticing. */
   #replace(old: Session): void {
     this.feed(old, { type: 'replaced-by-restart' });
-    const cause: Cause = { type: 'replaced' };
-    this.#host.emit({
-      type: 'session',
-      peer: this.config.name,
-      from: 'established',
-      to: 'open-confirm',
-      cause,
-      reason: describeCause(cause),
-    });
     this.#shown = 'open-confirm';
+    this.#tell('established', 'open-confirm', { type: 'replaced' });
   }
 
   #ended(session: Session, cause: Cause, was: Negotiated | undefined): void {
@@ -359,12 +351,8 @@ export class Peer {
     } else if (this.config.maxPrefixesAction === 'idle' && isPrefixLimit(cause)) {
       this.#running = false;
     } else if (session.state.name === 'idle' && this.#running) {
-      const { hold, pauseS } = holdAfter(
-        this.#hold,
-        { cause, establishedS },
-        this.config.idleHoldMaxS,
-        this.#host.random(),
-      );
+      const { idleHoldMaxS } = this.config;
+      const { hold, pauseS } = holdAfter(this.#hold, { cause, establishedS }, idleHoldMaxS, this.#host.random());
       this.#hold = hold;
       this.#host.timers.start(this.#idleTimer, this.#host.nowMs + pauseS * 1000);
     }
@@ -387,13 +375,12 @@ export class Peer {
     if (from === to) return;
     this.#shown = to;
     this.sinceMs = this.#host.nowMs;
-    this.#host.emit({
-      type: 'session',
-      peer: this.config.name,
-      from,
-      to,
-      ...(cause && RANK.indexOf(to) < RANK.indexOf(from) && { cause, reason: describeCause(cause) }),
-    });
+    this.#tell(from, to, progressOf(to) < progressOf(from) ? cause : undefined);
+  }
+
+  #tell(from: SessionStateName, to: SessionStateName, cause: Cause | undefined): void {
+    const why = cause && { cause, reason: describeCause(cause) };
+    this.#host.emit({ type: 'session', peer: this.config.name, from, to, ...why });
   }
 
   #applyInPlace({ impact, fields }: ConfigChange): void {
@@ -409,5 +396,3 @@ export class Peer {
     }
   }
 }
-
-const rank = (session: Session): number => RANK.indexOf(session.state.name);
