@@ -4,19 +4,17 @@
  */
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type FileLock, LinuxError, tryLockFile } from '@tortie/linux/node';
+import { type FileLock, tryLockFile } from '@tortie/linux/node';
 import { AgentError } from '../src/errors.js';
-import type { Journal } from './journal.js';
 
 export interface Place {
   readonly node: string;
   readonly storePath: string;
   readonly socket: string;
-  readonly journal: Journal;
 }
 
 /** Throws ERR_AGENT_RUNNING where another agent has the place. */
-export function takePlace({ node, storePath, socket, journal }: Place): { release(): void } {
+export function takePlace({ node, storePath, socket }: Place): { release(): void } {
   makeFolder(storePath, 0o700, 'store.path');
   makeFolder(dirname(socket), 0o755, 'api.socket');
   const locks: FileLock[] = [];
@@ -25,11 +23,7 @@ export function takePlace({ node, storePath, socket, journal }: Place): { releas
     try {
       lock = tryLockFile(path);
     } catch (error) {
-      if (!(error instanceof LinuxError && error.code === 'ERR_LINUX_ADDON')) {
-        throw new AgentError('ERR_AGENT_UNAVAILABLE', (error as Error).message, { cause: error });
-      }
-      journal.log.warn({ err: error }, 'without the native addon a second agent cannot be noticed');
-      return;
+      throw new AgentError('ERR_AGENT_UNAVAILABLE', (error as Error).message, { cause: error });
     }
     if (!lock) {
       for (const other of locks) other.release();

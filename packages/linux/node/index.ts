@@ -24,7 +24,7 @@ export {
   type InstalledRoute,
   openFibWriter,
 } from './fib-writer.js';
-export { type FileLock, tryLockFile } from './lock-file.js';
+export { type FileLock, type Mutex, openMutex, tryLockFile } from './lock-file.js';
 export { createNetns, deleteNetns, listNetns } from './netns.js';
 export type { NetnsRef } from './netns-path.js';
 export { NextHopWatcher, type NextHopWatcherOptions, watchNextHops } from './next-hop-watcher.js';

@@ -6,8 +6,17 @@ export interface FileLock {
   release(): void;
 }
 
+/** A lock taken for short, synchronous actions. */
+export interface Mutex {
+  /** Waits, blocking the thread, until no other process holds the lock, and runs the action under it. */
+  hold<T>(action: () => T): T;
+  close(): void;
+}
+
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const LOCK_UN = 8;
+const EINTR = 4;
 const EWOULDBLOCK = 11;
 
 /**
@@ -26,6 +35,32 @@ export function tryLockFile(path: string): FileLock | undefined {
       if (held) closeSync(fd);
       held = false;
     },
+  };
+}
+
+/**
+ * An exclusive lock (flock) on a file, which is created, for actions of many processes that must not overlap. The kernel
+ * hands it on when its holder is killed. Actions of one Mutex may nest; two of one file in one process must not.
+ */
+export function openMutex(path: string): Mutex {
+  const fd = open(path);
+  let depth = 0;
+  return {
+    hold(action) {
+      if (depth === 0) {
+        let result: number;
+        do result = addon().flock(fd, LOCK_EX);
+        while (result === -EINTR);
+        checked(`lock ${path}`, result);
+      }
+      depth++;
+      try {
+        return action();
+      } finally {
+        if (--depth === 0) addon().flock(fd, LOCK_UN);
+      }
+    },
+    close: () => closeSync(fd),
   };
 }
 

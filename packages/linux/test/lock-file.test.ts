@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { probeKernel, tryLockFile } from '@tortie/linux/node';
+import { openMutex, probeKernel, tryLockFile } from '@tortie/linux/node';
 import t from 'tap';
 
 const { addon } = await probeKernel();
@@ -27,4 +27,38 @@ t.test('a lock is exclusive, and goes with the process that holds it', { skip },
   t.ok(own, 'free again after kill -9');
   own?.release();
   t.throws(() => tryLockFile(join(path, 'x')), { code: 'ERR_LINUX_SYSCALL' });
+});
+
+t.test('actions of a mutex exclude other holders, and nest', { skip }, async (t) => {
+  const path = join(t.testdir(), 'lock');
+  const mutex = openMutex(path);
+  const free = (): boolean => {
+    const lock = tryLockFile(path);
+    lock?.release();
+    return lock !== undefined;
+  };
+  t.strictSame(
+    mutex.hold(() => [free(), mutex.hold(free), free()]),
+    [false, false, false],
+  );
+  t.ok(free());
+  t.throws(() =>
+    mutex.hold(() => {
+      throw new Error('x');
+    }),
+  );
+  t.ok(free(), 'also behind an exception');
+
+  const holder = spawn(process.execPath, [fileURLToPath(new URL('support/lock-holder.js', import.meta.url)), path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  holder.kill('SIGKILL');
+  t.equal(
+    mutex.hold(() => 7),
+    7,
+    'waits for a killed holder',
+  );
+  mutex.close();
+  t.throws(() => openMutex(join(path, 'x')), { code: 'ERR_LINUX_SYSCALL' });
 });

@@ -1,5 +1,6 @@
 /** What LMDB and the file system say, as StoreErrors that say what to do. */
 import { statfsSync } from 'node:fs';
+import { LinuxError } from '@tortie/linux';
 import { StoreError, type StoreErrorCode } from '../src/index.js';
 
 interface Row {
@@ -28,7 +29,8 @@ const ROWS: readonly Row[] = [
 /** Wraps whatever LMDB or fs threw; StoreErrors pass unchanged. */
 export function storeError(path: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const source = error instanceof LinuxError && error.cause ? error.cause : error;
+  const code = source instanceof Error && 'code' in source ? source.code : undefined;
   const row =
     code === EIO && isFull(path)
       ? FULL

@@ -7,11 +7,17 @@
  *               oldest change still known
  *     meta      "format" -> {"format":1}
  *
+ * Opening, committing and closing exclude each other over all processes, by a lock on the file `gate`. LMDB as lmdb-js
+ * builds it reads the number of the last transaction when it opens and writes it to the shared lock table later, without
+ * the writer's lock: a commit of another process in between would be overwritten by the next, although acknowledged. And
+ * who opens while the last other process closes would find the table's mutexes destroyed.
+ *
  * Transactions run synchronously: a commit blocks the event loop for one flush of the disk (and for the commit of another
  * process that holds the writer lock).
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Mutex, openMutex } from '@tortie/linux/node';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import {
   type AbortSignalLike,
@@ -51,14 +57,22 @@ export function openLmdbStore(path: string, options: LmdbStoreOptions = {}): Sto
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     assertLmdbFile(join(path, 'data.mdb'));
-    const root: RootDatabase<string, string> = open({
-      path,
-      noSubdir: false,
-      overlappingSync: false,
-      maxDbs: 4,
-      mapSize: options.maxOctets ?? 4 * 1024 ** 3,
-    });
-    return new LmdbStore(path, root, options);
+    const gate = openMutex(join(path, 'gate'));
+    try {
+      return gate.hold(() => {
+        const root: RootDatabase<string, string> = open({
+          path,
+          noSubdir: false,
+          overlappingSync: false,
+          maxDbs: 4,
+          mapSize: options.maxOctets ?? 4 * 1024 ** 3,
+        });
+        return new LmdbStore(path, root, gate, options);
+      });
+    } catch (error) {
+      gate.close();
+      throw error;
+    }
   } catch (error) {
     throw storeError(path, error);
   }
@@ -69,15 +83,17 @@ class LmdbStore implements Store {
   readonly wakers = new Wakers();
   readonly #path: string;
   readonly #root: RootDatabase<string, string>;
+  readonly #gate: Mutex;
   readonly #entries: Database<string, string>;
   readonly #log: Database<string, number>;
   readonly #signal: ChangeSignal;
   readonly #keepCommits: number;
   #closed = false;
 
-  constructor(path: string, root: RootDatabase<string, string>, options: LmdbStoreOptions) {
+  constructor(path: string, root: RootDatabase<string, string>, gate: Mutex, options: LmdbStoreOptions) {
     this.#path = path;
     this.#root = root;
+    this.#gate = gate;
     this.#keepCommits = options.keepCommits ?? 10_000;
     root.readerCheck();
     const meta = root.openDB<string, string>('meta', { encoding: 'string' });
@@ -136,7 +152,7 @@ class LmdbStore implements Store {
     const texts = operations.map((o) => ('value' in o ? encodeValue(o.key, o.value) : ''));
     const written = operations.filter(({ type }) => type !== 'check').map(({ key }) => key);
     try {
-      const revision = this.#root.transactionSync(() => this.#write(operations, texts, written));
+      const revision = this.#gate.hold(() => this.#root.transactionSync(() => this.#write(operations, texts, written)));
       if (written.length > 0) {
         this.#signal.raise();
         this.wakers.wakeAll();
@@ -168,7 +184,8 @@ class LmdbStore implements Store {
     this.#closed = true;
     this.wakers.wakeAll();
     this.#signal.close();
-    await this.#root.close();
+    await this.#gate.hold(() => this.#root.close());
+    this.#gate.close();
   }
 
   /** Runs inside the write transaction: an exception aborts it whole. */

@@ -26,8 +26,8 @@ interface Worker {
   errors: string;
 }
 
-function startWorker(directory: string, name: string): Worker {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('worker.js', import.meta.url)), directory, name]);
+function startWorker(directory: string, name: string, script = 'worker.js'): Worker {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), directory, name]);
   workers.add(child);
   const worker: Worker = { name, process: child, acknowledged: 0, conflicts: 0, errors: '' };
   child.stdout.on('data', (chunk: Buffer) => {
@@ -42,11 +42,12 @@ function startWorker(directory: string, name: string): Worker {
   return worker;
 }
 
-/** Kills it once so many of its commits were acknowledged; gives when its output has ended. */
-async function killAfter(worker: Worker, commits: number): Promise<void> {
+/** Kills it once so many of its commits were acknowledged and every other had one; gives when its output has ended. */
+async function killAfter(worker: Worker, commits: number, others: readonly Worker[] = []): Promise<void> {
   const ended = once(worker.process, 'close');
   const look = (): void => {
-    if (worker.acknowledged >= commits) worker.process.kill('SIGKILL');
+    const running = others.every(({ acknowledged }) => acknowledged > 0);
+    if (running && worker.acknowledged >= commits) worker.process.kill('SIGKILL');
   };
   worker.process.stdout!.on('data', look);
   look();
@@ -60,7 +61,7 @@ t.test('processes killed at any moment lose no acknowledged commit and leave non
   for (let round = 0; round < 2; round++) {
     const group = [0, 1, 2].map((at) => startWorker(directory, `${round}-${at}`));
     all.push(...group);
-    await Promise.all(group.map((worker) => killAfter(worker, 20 + Math.floor(Math.random() * 80))));
+    await Promise.all(group.map((worker) => killAfter(worker, 20 + Math.floor(Math.random() * 80), group)));
   }
   const store = openLmdbStore(directory);
   const sum = async (prefix: string): Promise<number> => {
@@ -78,6 +79,26 @@ t.test('processes killed at any moment lose no acknowledged commit and leave non
     all.some(({ conflicts }) => conflicts > 0),
     'they did contend',
   );
+  await store.close();
+});
+
+t.test('processes that open and close beside it take no commit away', async (t) => {
+  const directory = join(root, 'open');
+  const openers = ['a', 'b'].map((name) => startWorker(directory, name, 'opener.js'));
+  const opened = (): boolean => openers.every(({ acknowledged, errors }) => acknowledged >= 50 || errors !== '');
+  const store = openLmdbStore(directory);
+  let written = 0;
+  for (let revision = 0; !opened() || written < 500; written++) {
+    const entry = await store.get('/own');
+    if ((entry?.value ?? 0) !== written) break;
+    revision = entry ? await store.update('/own', written + 1, revision) : await store.create('/own', 1);
+    await new Promise(setImmediate);
+  }
+  t.equal((await store.get('/own'))?.value, written, 'every acknowledged commit is there');
+  for (const opener of openers) {
+    await killAfter(opener, 0);
+    t.equal(opener.errors, '');
+  }
   await store.close();
 });
 

@@ -13,6 +13,8 @@ const own = `/worker/${name}`;
 for (let turn = 0; ; turn++) {
   const shared = `/shared/${turn % 3}`;
   const [a, b] = [await store.get(shared), await store.get(own)];
+  // Long enough for another's commit in between.
+  await new Promise(setImmediate);
   try {
     await store.commit([
       a
