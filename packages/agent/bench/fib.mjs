@@ -15,20 +15,22 @@ const name = `tb-${randomBytes(4).toString('hex')}`;
 const ip = (...words) => execFileSync('ip', ['-n', name, ...words]).toString();
 const hop = (d) => ({ version: 4, a: (0x0a000000 | d) >>> 0, b: 0, c: 0, d: 0 });
 
-/** A speaker that has nothing but a list of best routes. */
-function speakerOf(changes) {
+/** A speaker that has nothing but so many best routes, made when they are taken as the RIB makes them. */
+function speakerOf(count, change) {
   let at = 0;
   const subscription = {
     take(max) {
-      at += max;
-      return changes.slice(at - max, at);
+      const from = at;
+      at = Math.min(at + max, count);
+      return Array.from({ length: at - from }, (_, i) => change(from + i));
     },
     get pending() {
-      return at < changes.length;
+      return at < count;
     },
     close() {},
   };
-  return { subscribe: () => subscription, peers: () => [], on: () => speakerOf.self, peerName: () => undefined };
+  const speaker = { subscribe: () => subscription, peers: () => [], on: () => speaker, peerName: () => undefined };
+  return speaker;
 }
 
 /** Time the main thread has waited for a processor that others had: on a busy machine that is no blocking of ours. */
@@ -78,24 +80,21 @@ try {
     });
   };
   const prefix = (i) => ({ version: 4, a: (0x14000000 + i * 256) >>> 0, b: 0, c: 0, d: 0, length: 24 });
-  const changes = (paths) => Array.from({ length: ROUTES }, (_, i) => ({ prefix: prefix(i), paths: paths(i) }));
   const through = (d) => {
-    const path = [{ nextHop: hop(d), peer: 1, pathId: 0, blackhole: false, attributes: {} }];
-    return () => path;
+    const paths = [{ nextHop: hop(d), peer: 1, pathId: 0, blackhole: false, attributes: {} }];
+    return speakerOf(ROUTES, (i) => ({ prefix: prefix(i), paths }));
   };
   const settled = async (fib) => {
     while (fib.table.counts.pending > 0 || fib.table.queued > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   };
   const first = await reconciler();
   await first.adopt();
-  const speaker = { on: () => speaker, peers: () => [], peerName: () => undefined };
-  const feed = (list) => ({ ...speakerOf(list), on: () => speaker });
-  for (const [text, list] of [
-    ['installed', changes(through(2))],
-    ['replaced', changes(through(3))],
+  for (const [text, speaker] of [
+    ['installed', through(2)],
+    ['replaced', through(3)],
   ]) {
     await phase(text, async () => {
-      first.attach(feed(list));
+      first.attach(speaker);
       await new Promise((resolve) => setTimeout(resolve, 20));
       await settled(first);
     });
@@ -108,11 +107,11 @@ try {
     while (second.table.size < ROUTES) await new Promise((resolve) => setTimeout(resolve, 5));
   });
   await phase('swept', async () => {
-    second.attach(feed([]));
+    second.attach(speakerOf(0));
     while (second.table.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   });
   await second.close();
-  console.log(`resident ${rssMb} MB after the two loads, the lists of routes to feed included`);
+  console.log(`resident ${rssMb} MB after the two loads`);
 } finally {
   await deleteNetns(name);
 }

@@ -2,7 +2,8 @@
  * Entries by prefix, and in slots: look-up by prefix, and walks by slot that see what is there all the time once.
  *
  * The map is in pieces, so that one growing piece never copies the whole index: with 500 k entries a single Map stops
- * the event loop for some 100 ms while it grows (bench/fib.mjs).
+ * the event loop for some 100 ms while it grows (bench/fib.mjs). The pieces get shares from 1 to 2, so that they double one
+ * after another and not all with the same few prefixes.
  */
 import type { Prefix } from '@tortie/ip';
 
@@ -11,8 +12,12 @@ export const keyOf = ({ version, a, b, c, d, length }: Prefix): number | string 
   version === 4 ? a * 64 + length : `${a}.${b}.${c}.${d}/${length}`;
 
 const PIECES = 128;
+const HASH_BITS = 12;
+const PIECE_OF_HASH = Uint8Array.from({ length: 1 << HASH_BITS }, (_, hash) =>
+  Math.floor(PIECES * Math.log2(1 + hash / (1 << HASH_BITS))),
+);
 const pieceOf = ({ a, b, c, d, length }: Prefix): number =>
-  (Math.imul(a ^ b ^ (c << 1) ^ (d << 2) ^ length, 0x9e3779b1) >>> 16) & (PIECES - 1);
+  PIECE_OF_HASH[Math.imul(a ^ b ^ (c << 1) ^ (d << 2) ^ length, 0x9e3779b1) >>> (32 - HASH_BITS)]!;
 
 export interface Slotted {
   readonly prefix: Prefix;
