@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { type CommandResult, enterNamespaces, type Host, startBird, tortieCommand, withHosts } from '@tortie/lab';
 import t from 'tap';
-import { birdConfig } from './bird-text.js';
+import { birdConfig, staticRoutes } from './bird-text.js';
+import { eventually } from './eventually.js';
 import { established, LOCAL_ASN, peerAt, startAgent } from './start-agent.js';
 
 await enterNamespaces();
@@ -101,5 +102,27 @@ t.test('a second agent in the place of a running one: a clear word, exit code 5,
     }
     t.match((await first.peer('bird')).session, { state: 'established', flaps: 0 });
     t.match((await first.status()).node, 'tortie', 'its socket still answers');
+  }),
+);
+
+t.test('without CAP_NET_ADMIN: it speaks BGP, says that it programs nothing, and why', (t) =>
+  withHosts(['bird', 'tortie'], async (lab) => {
+    const [bird, tortie] = [lab.host('bird'), lab.host('tortie')];
+    const ends = { local: bird.address(), localAsn: BIRD_ASN, remote: tortie.address(), remoteAsn: LOCAL_ASN };
+    await startBird(
+      bird,
+      birdConfig('10.0.0.1', [{ name: 'tortie', ...ends }], staticRoutes('s4', 'ipv4', ['10.244.7.0/26'])),
+    );
+    // The user stays; an empty bounding set leaves the program without any capability.
+    const command = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', ...tortieCommand()];
+    const agent = await startAgent(tortie, { bgp: { listen: [] }, peers: [peerAt(bird, BIRD_ASN)] }, { command });
+    await established(agent);
+    const status = await eventually('the route', async () => {
+      const one = await agent.status();
+      return one.routes.ipv4 > 0 && one;
+    });
+    t.match(status.fib, { programming: false, reason: /CAP_NET_ADMIN is missing/ });
+    t.match(status.warnings, [/programs nothing into the kernel: CAP_NET_ADMIN is missing/]);
+    t.strictSame(await tortie.kernelRoutes('ipv4', 201), [], 'and it does not');
   }),
 );

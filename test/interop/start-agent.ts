@@ -1,13 +1,17 @@
 /** Real agents on bare hosts, with what a test says and little more, and the questions tests put to them. */
 import type { AgentConfigFile, AgentEvent, EventList, Peer, PeerRoute, PeerSpec } from '@tortie/agent/api';
-import { Agent, type Host } from '@tortie/lab';
+import { Agent, type AgentOptions, type Host } from '@tortie/lab';
 import { eventually } from './eventually.js';
 
 export const LOCAL_ASN = 65001;
 
 /** An agent of AS 65001 with a store of its own, that takes all routes and claims no blocks. */
-export function startAgent(host: Host, config: Partial<AgentConfigFile> = {}): Promise<Agent> {
-  return Agent.start(host, {
+export function startAgent(
+  host: Host,
+  config: Partial<AgentConfigFile> = {},
+  options: AgentOptions = {},
+): Promise<Agent> {
+  const whole = {
     node: host.name,
     asn: LOCAL_ASN,
     routerId: host.address(),
@@ -16,7 +20,8 @@ export function startAgent(host: Host, config: Partial<AgentConfigFile> = {}): P
     blocks: { ipv4: false, ipv6: false },
     ...config,
     api: { socket: host.path('agent.sock'), ...config.api },
-  });
+  };
+  return Agent.start(host, whole, options);
 }
 
 /** A peer that is dialled often and tried again soon. */
