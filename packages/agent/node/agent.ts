@@ -21,6 +21,7 @@
  * is loaded behind sockets that already listen. Nothing polls: watches and kernel events wake the loops, and a slow
  * round with jitter is the safety net.
  */
+import { BfdService } from '@tortie/bfd/node';
 import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { formatPrefix, parseAddress } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
@@ -33,6 +34,7 @@ import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
 import { NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
+import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
@@ -54,6 +56,8 @@ export interface AgentOptions {
   readonly api: () => Status['api'];
   /** Default: a real speaker. */
   readonly runSpeaker?: typeof runSpeaker;
+  /** Default: sessions in a thread of their own. */
+  readonly bfd?: BfdPort;
 }
 
 export class Agent implements RestContext {
@@ -62,6 +66,7 @@ export class Agent implements RestContext {
   readonly journal: Journal;
   readonly speaker: RunningSpeaker;
   readonly ipam: Ipam;
+  readonly bfd: BfdPeers;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
@@ -98,10 +103,17 @@ export class Agent implements RestContext {
       journal,
       onChange: () => this.#addressingChanged(),
     });
+    this.bfd = new BfdPeers({
+      bfd: options.bfd ?? new BfdService(),
+      speaker,
+      journal,
+      onHoldChange: () => this.peersLoop.trigger(),
+    });
     this.peers = new PeersReconciler({
       node: config.node,
       store,
       speaker,
+      bfd: this.bfd,
       filePeers: config.peers,
       defaults: () => ({
         asn: config.asn,
@@ -254,7 +266,8 @@ export class Agent implements RestContext {
     for (const watch of this.#watches) watch.close();
     await Promise.all([this.blocksLoop.close(), this.peersLoop.close(), this.originatedLoop.close()]);
     await this.#fibLoop?.close();
-    await this.speaker.close({ graceful });
+    // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
+    await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
   }
 
@@ -279,8 +292,10 @@ export class Agent implements RestContext {
   #sessions(): { expected: number; established: number } {
     let expected = 0;
     let established = 0;
-    for (const { config, state } of this.speaker.peers()) {
-      if (!config.adminDown) expected++;
+    for (const { name, config, state } of this.speaker.peers()) {
+      // A peer that waits for BFD is held down in the speaker, not by its operator.
+      const managed = this.peers.get(name);
+      if (!(managed ? managed.spec.adminDown : config.adminDown)) expected++;
       if (state === 'established') established++;
     }
     return { expected, established };

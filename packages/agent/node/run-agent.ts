@@ -23,6 +23,8 @@ export interface RunAgentOptions {
   readonly logDestination?: DestinationStream;
   /** Instead of a real speaker, for tests. */
   readonly runSpeaker?: AgentOptions['runSpeaker'];
+  /** Instead of real BFD, for tests. */
+  readonly bfd?: AgentOptions['bfd'];
 }
 
 export interface RunningAgent {
@@ -63,6 +65,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
       store,
       journal,
       api: () => api,
+      ...(options.bfd && { bfd: options.bfd }),
       ...(options.runSpeaker && { runSpeaker: options.runSpeaker }),
     });
     let graceful = true;

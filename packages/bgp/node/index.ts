@@ -1,7 +1,6 @@
 export { runSpeaker } from './run-speaker.js';
 export type {
   ListenAddress,
-  ResetMode,
   RunningSpeaker,
   RunSpeakerOptions,
   SessionEvent,

@@ -13,6 +13,7 @@ import {
   type PageOptions,
   type PeerConfig,
   type PeerRangeConfig,
+  type ResetMode,
   type SpeakerEvent,
   type SubscriptionOptions,
   wireContext,
@@ -20,7 +21,6 @@ import {
 import { monotonicMs } from './clock.js';
 import type {
   ListenAddress,
-  ResetMode,
   RunningSpeaker,
   RunSpeakerOptions,
   SpeakerEvents,

@@ -16,6 +16,7 @@ import type {
   PeerConfig,
   PeerRangeConfig,
   PeerView,
+  ResetMode,
   RestartingOptions,
   RibCounters,
   RouteView,
@@ -114,8 +115,6 @@ export interface SpeakerEvents {
   problem: { readonly peer?: string; readonly error: Error; readonly at: number };
 }
 
-export type ResetMode = 'hard' | 'soft' | 'soft-in' | 'soft-out';
-
 export interface RunningSpeaker {
   readonly asn: number;
   readonly routerId: number;
@@ -132,7 +131,7 @@ export interface RunningSpeaker {
   addRange(range: PeerRangeConfig): void;
   /** Its peers go as well. False where there is no such range. */
   removeRange(name: string): boolean;
-  /** `hard`: new session; `soft-in`: ask for all routes (RFC 2918); `soft-out`: send all; `soft`: both. False: no such peer, or not established for a soft one. */
+  /** False: no such peer, or not established for what needs a session: all but `hard`. */
   resetPeer(name: string, mode: ResetMode, text?: string): boolean;
 
   originate(prefix: Prefix, attributes?: OriginateAttributes): void;

@@ -56,7 +56,7 @@ export type {
 export type { PolicyMatch, PolicySet, PolicyTerm, PrefixMatch, RoutePolicy } from './route-policy/policy.js';
 export { Speaker } from './speaker.js';
 export type { SpeakerEvent } from './speaker-event.js';
-export type { Acceptance, DialOptions, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
+export type { Acceptance, DialOptions, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
 export type { FamilyRoutesView, MessageCounters, NegotiatedView, PeerView, SpeakerView } from './views.js';
 export type { Fault, FaultAction } from './wire/attribute/faults.js';
 export type {

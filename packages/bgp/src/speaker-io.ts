@@ -53,3 +53,9 @@ export type SpeakerOutput =
 export type Acceptance =
   | { readonly connection: number; readonly peer: string }
   | { readonly refused: string; readonly known: boolean };
+
+/**
+ * `hard`: new session; `bfd-down`: the path is broken (RFC 9384); `soft-in`: ask for all routes (RFC 2918); `soft-out`:
+ * send all; `soft`: both.
+ */
+export type ResetMode = 'hard' | 'bfd-down' | 'soft' | 'soft-in' | 'soft-out';

@@ -35,6 +35,7 @@ import {
   resolvePeerConfig,
 } from './config.js';
 import { CEASE } from './iana.js';
+import { endForBfd } from './peer/bfd-down.js';
 import type { RestartState } from './peer/capabilities.js';
 import { countMessages } from './peer/count-messages.js';
 import { Peer } from './peer/peer.js';
@@ -47,7 +48,7 @@ import { TimerQueue } from './peer/timer-queue.js';
 import type { BestRouteSubscription, SubscriptionOptions } from './rib/best-routes.js';
 import { type OriginateAttributes, Rib } from './rib/rib.js';
 import type { SpeakerEvent } from './speaker-event.js';
-import type { Acceptance, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
+import type { Acceptance, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
 import type { PeerView, SpeakerView } from './views.js';
 
 const NOTHING: readonly Uint8Array[] = [];
@@ -145,8 +146,8 @@ export class Speaker {
     return this.#ranges.remove(name);
   }
 
-  /** False where there is no such peer, or no established session for a soft reset. */
-  resetPeer(name: string, mode: 'hard' | 'soft' | 'soft-in' | 'soft-out', text: string, nowMs: number): boolean {
+  /** False where there is no such peer, or no established session for what needs one. */
+  resetPeer(name: string, mode: ResetMode, text: string, nowMs: number): boolean {
     this.#nowMs = nowMs;
     const peer = this.#peers.named(name);
     if (!peer) return false;
@@ -154,6 +155,8 @@ export class Speaker {
       case 'hard':
         peer.reset(text);
         return true;
+      case 'bfd-down':
+        return endForBfd(peer, text);
       case 'soft-in':
         return peer.requestRoutes();
       case 'soft-out':

@@ -4,6 +4,7 @@ import {
   type ChangeImpact,
   type DialOptions,
   type PeerConfig,
+  type ResetMode,
   Speaker,
   type SpeakerEvent,
   type SpeakerOutput,
@@ -65,7 +66,7 @@ export class SimRouter implements SimHost {
     this.turn();
   }
 
-  resetPeer(name: string, mode: 'hard' | 'soft' | 'soft-in' | 'soft-out', text = ''): boolean {
+  resetPeer(name: string, mode: ResetMode, text = ''): boolean {
     const done = this.speaker.resetPeer(name, mode, text, this.#nowMs);
     this.turn();
     return done;

@@ -36,13 +36,32 @@ const CASES: readonly Case[] = [
   {
     args: ['peers', 'show', 'tor'],
     answers: { 'GET /v1/peers/tor': { body: PEER } },
-    shows: [/^TCP-MD5 key: +set$/m, /^hold time: +30 s, keepalive 10 s$/m, /^ipv4-unicast +7 +2 +0 +yes$/m],
+    shows: [
+      /^TCP-MD5 key: +set$/m,
+      /^hold time: +30 s, keepalive 10 s$/m,
+      /^ipv4-unicast +7 +2 +0 +yes$/m,
+      /^BFD: +up for /m,
+      /^timers: +a packet every 300 ms, lost after 900 ms of silence$/m,
+      /^lost so far: +2, last for: control detection time expired$/m,
+    ],
   },
   {
     args: ['peers', 'show', 'gone'],
     answers: { 'GET /v1/peers/gone': { body: DOWN } },
     shows: [/^dropped: +4 segments came with another TCP-MD5 key \(TCPMD5Failure of this node\)$/m],
   },
+  ...(
+    [
+      ['on', { enabled: true }],
+      ['off', { enabled: false }],
+      ['300x3', { enabled: true, minTxMs: 300, minRxMs: 300, multiplier: 3 }],
+      ['100,200x5', { enabled: true, minTxMs: 100, minRxMs: 200, multiplier: 5 }],
+    ] as const
+  ).map(([text, bfd]) => ({
+    args: ['peers', 'set', 'tor', '--bfd', text],
+    answers: { 'PATCH /v1/peers/tor': { body: { peer: PEER, impact: 'applied' } } },
+    body: { bfd },
+  })),
   {
     args: ['peers', 'add', 'tor', '10.0.0.254', '64512', '--hold-time', '30', '--passive', '--families', 'ipv4,ipv6'],
     answers: { 'POST /v1/peers': { status: 201, body: PEER } },

@@ -32,6 +32,20 @@ export const PEER: Peer = {
     messagesIn: counts,
     messagesOut: counts,
   },
+  bfd: {
+    state: 'up',
+    since: '2026-01-02T03:04:05Z',
+    diagnostic: 'no diagnostic',
+    remoteState: 'up',
+    multihop: false,
+    txIntervalMs: 300,
+    detectionTimeMs: 900,
+    flaps: 2,
+    lastDown: 'control detection time expired',
+    packetsIn: 100,
+    packetsOut: 101,
+    holdsSession: false,
+  },
 };
 
 export const DOWN: Peer = {

@@ -176,6 +176,7 @@ NAPI_MODULE_INIT() {
     { "createNetns", create_netns }, { "close", fd_close }, { "setsockopt", fd_setsockopt },
     { "getsockopt", fd_getsockopt }, { "bind", fd_bind }, { "connect", fd_connect },
     { "getsockname", fd_getsockname }, { "getpeername", fd_getpeername }, { "receive", fd_receive }, { "attachFilter", fd_attach_filter },
+    { "receiveDatagram", receive_datagram }, { "sendDatagram", send_datagram },
     { "flock", fd_flock }, { "mount", do_mount },
     { "unmount", do_unmount }, { "exchange", exchange }, { "startWatching", start_watching }, { "watch", watch },
     { "unwatch", unwatch }, { "hold", hold },

@@ -47,6 +47,9 @@ static inline napi_value buffer(napi_env env, const void *data, size_t length) {
   return v;
 }
 
+/* datagram.c */
+napi_value receive_datagram(napi_env env, napi_callback_info info);
+napi_value send_datagram(napi_env env, napi_callback_info info);
 /* exchange.c */
 napi_value exchange(napi_env env, napi_callback_info info);
 /* watch.c */

@@ -21,6 +21,13 @@ export interface Addon {
   getpeername(fd: number): Uint8Array | number;
   /** Never waits. */
   receive(fd: number, into: Uint8Array): number;
+  /**
+   * Never waits. `info` takes 52 octets: the sender as a socket address, at 28 the TTL or -1, at 32 the interface, at 36
+   * the address it was sent to.
+   */
+  receiveDatagram(fd: number, into: Uint8Array, info: Uint8Array): number;
+  /** To a socket address; never waits. */
+  sendDatagram(fd: number, octets: Uint8Array, address: Uint8Array): number;
   /** A classic BPF program, as struct sock_filter one behind the other. */
   attachFilter(fd: number, program: Uint8Array): number;
   flock(fd: number, operation: number): number;

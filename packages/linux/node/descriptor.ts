@@ -4,7 +4,7 @@ import { AF, familyOf, LITTLE_ENDIAN, versionOf, viewOf } from '@tortie/linux';
 import { addon, checked } from './addon.js';
 
 export const SOL = { SOCKET: 1, IP: 0, TCP: 6, IPV6: 41, NETLINK: 270 } as const;
-export const SOCK = { STREAM: 1, RAW: 3, NONBLOCK: 0x800 } as const;
+export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3, NONBLOCK: 0x800 } as const;
 export const EAGAIN = 11;
 
 /** An int, as most socket options are. */

@@ -10,6 +10,12 @@ export type {
 } from '@tortie/linux';
 export { LinuxError } from '@tortie/linux';
 export {
+  type Datagram,
+  DatagramSocket,
+  type DatagramSocketOptions,
+  openDatagramSocket,
+} from './datagram-socket.js';
+export {
   type EventGroup,
   type EventsOptions,
   type KernelEvent,

@@ -9,7 +9,7 @@ import { VERSION } from '../version.js';
 
 export type MetricsContext = Pick<
   RestContext,
-  'config' | 'speaker' | 'journal' | 'peers' | 'status' | 'health' | 'fibSummary' | 'fib' | 'blockUsage'
+  'config' | 'speaker' | 'bfd' | 'journal' | 'peers' | 'status' | 'health' | 'fibSummary' | 'fib' | 'blockUsage'
 >;
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -90,6 +90,39 @@ const ROWS: readonly Row[] = [
         }
       }
     },
+  },
+  {
+    name: 'tortie_bfd_session_up',
+    help: '1 while BFD with the peer is up',
+    type: 'gauge',
+    labels: ['peer'],
+    read: ({ bfd }) => bfdSessions(bfd).map(({ name, state }) => [{ peer: name }, state === 'up' ? 1 : 0]),
+  },
+  {
+    name: 'tortie_bfd_session_flaps_total',
+    help: 'BFD sessions that went from up to down',
+    type: 'counter',
+    labels: ['peer'],
+    read: ({ bfd }) => bfdSessions(bfd).map(({ name, flaps }) => [{ peer: name }, flaps]),
+  },
+  {
+    name: 'tortie_bfd_packets_total',
+    help: 'BFD packets by direction',
+    type: 'counter',
+    labels: ['peer', 'direction'],
+    *read({ bfd }) {
+      for (const { name, packetsIn, packetsOut } of bfdSessions(bfd)) {
+        yield [{ peer: name, direction: 'in' }, packetsIn];
+        yield [{ peer: name, direction: 'out' }, packetsOut];
+      }
+    },
+  },
+  {
+    name: 'tortie_bfd_dropped_packets_total',
+    help: 'BFD packets that reached no session, by reason',
+    type: 'counter',
+    labels: ['reason'],
+    read: ({ bfd }) => Object.entries(bfd.report?.dropped ?? {}).map(([reason, value]) => [{ reason }, value]),
   },
   {
     name: 'tortie_rib_prefixes',
@@ -195,8 +228,11 @@ const ROWS: readonly Row[] = [
   },
 ];
 
+const bfdSessions = (bfd: MetricsContext['bfd']) => bfd.report?.sessions ?? [];
+
 /** The whole exposition, as text. */
-export function metricsText(context: MetricsContext): Promise<string> {
+export async function metricsText(context: MetricsContext): Promise<string> {
+  await context.bfd.refresh();
   const registry = new client.Registry();
   for (const { name, help, type, labels, read } of ROWS) {
     const Metric = type === 'gauge' ? client.Gauge : client.Counter;

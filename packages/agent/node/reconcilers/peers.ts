@@ -6,6 +6,7 @@ import type { PeerSpec } from '../../src/api/peer.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type PeerDefaults, peerConfig } from '../../src/peers/peer-config.js';
 import { nameIn, peerPrefix } from '../../src/store/keys.js';
+import type { BfdPeers } from '../bfd-peers.js';
 import type { Reconciler } from '../reconcile-loop.js';
 
 export interface ManagedPeer {
@@ -25,6 +26,7 @@ export interface PeersOptions {
   readonly store: Store;
   readonly filePeers: readonly FromFile<PeerSpec>[];
   readonly speaker: RunningSpeaker;
+  readonly bfd: Pick<BfdPeers, 'apply' | 'holds'>;
   /** As they stand at this moment: the import policy follows pools and blocks. */
   readonly defaults: () => PeerDefaults;
 }
@@ -60,13 +62,20 @@ export class PeersReconciler implements Reconciler {
     for (const name of [...this.#managed.keys()]) if (!desired.has(name)) this.#managed.delete(name);
     const defaults = this.#options.defaults();
     for (const [name, peer] of desired) this.#managed.set(name, this.#apply(name, peer, defaults));
+    const applied = this.list().flatMap(({ spec, error }) => (error === undefined ? [spec] : []));
+    for (const name of this.#options.bfd.apply(applied)) {
+      const peer = this.#managed.get(name);
+      // The speaker sees nothing of a change of BFD alone.
+      if (peer?.impact === 'none') this.#managed.set(name, { ...peer, impact: 'applied' });
+    }
   }
 
   #apply(name: string, peer: Desired, defaults: PeerDefaults): ManagedPeer {
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
     try {
-      const config = peerConfig(peer.spec, defaults);
+      const wanted = peerConfig(peer.spec, defaults);
+      const config = this.#options.bfd.holds(peer.spec) ? { ...wanted, adminDown: true } : wanted;
       let impact: ChangeImpact = 'applied';
       if (this.#told.has(name)) impact = this.#options.speaker.updatePeer(name, config);
       else this.#options.speaker.addPeer(config);

@@ -6,6 +6,7 @@ import type { FibSummary } from '../../src/api/fib.js';
 import type { Health, Status } from '../../src/api/status.js';
 import type { AgentConfig } from '../../src/config/config.js';
 import type { BlockUsage } from '../../src/ipam/addressing.js';
+import type { BfdPeers } from '../bfd-peers.js';
 import type { DropWatch } from '../drop-watch.js';
 import type { Journal } from '../journal.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
@@ -26,6 +27,7 @@ export interface RestContext {
   readonly originatedLoop: ReconcileLoop;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch: DropWatch;
+  readonly bfd: BfdPeers;
   /** Absent where this node programs nothing. */
   readonly fib: FibReconciler | undefined;
   readonly links: Links | undefined;

@@ -1,5 +1,6 @@
 /** Peers: what a user configures (`spec`) and what the session does (`session`). */
 import type { TNull, TOptional, TUnion } from 'typebox';
+import { BfdStatus, PeerBfd } from './bfd.js';
 import { Policy } from './policy.js';
 import { Asn, Count, FamilyText, ipAddress, resourceName, Timestamp } from './text.js';
 import { type Static, Type } from './type.js';
@@ -105,6 +106,7 @@ const peerFields = {
   extendedMessages: Type.Optional(
     Type.Boolean({ default: true, description: 'Offer messages up to 65535 octets (RFC 8654)' }),
   ),
+  bfd: Type.Optional(PeerBfd),
   import: Type.Optional(Policy),
   export: Type.Optional(Policy),
 };
@@ -205,6 +207,7 @@ export const Peer = Type.Object({
   passwordSet: Type.Boolean(),
   spec: Type.Object({ name: resourceName(), remoteAddress: ipAddress(), remoteAsn: Asn, ...readable }, closed),
   session: Type.Optional(PeerSession),
+  bfd: Type.Optional(BfdStatus),
   error: Type.Optional(Type.String({ description: 'Why the peer could not be applied' })),
 });
 export type Peer = Static<typeof Peer>;

@@ -18,6 +18,7 @@ export function peerConfig(spec: PeerSpec, defaults: PeerDefaults): PeerConfig {
     localAddress,
     localNextHops,
     gracefulRestart,
+    bfd: _bfd,
     import: imported,
     export: exported,
     ...same

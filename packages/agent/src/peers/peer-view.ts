@@ -1,6 +1,7 @@
 /** A peer as the API shows it: what is configured, and what its session does. Never a password. */
 import type { MessageCounters, PeerView } from '@tortie/bgp';
 import { formatAddress, ipv4 } from '@tortie/ip';
+import type { BfdStatus } from '../api/bfd.js';
 import type { KernelDrop, Peer, PeerSession, PeerSpec } from '../api/peer.js';
 
 export interface PeerViewInput {
@@ -12,6 +13,7 @@ export interface PeerViewInput {
   readonly view?: PeerView | undefined;
   readonly clock: SpeakerClock;
   readonly drops?: readonly KernelDrop[];
+  readonly bfd?: BfdStatus | undefined;
 }
 
 /** The speaker's clock never jumps and begins anywhere: `nowMs` is its present time, `originMs` its zero since 1970. */
@@ -20,7 +22,7 @@ export interface SpeakerClock {
   readonly originMs: number;
 }
 
-export function peerView({ spec, origin, source, revision, error, view, clock, drops }: PeerViewInput): Peer {
+export function peerView({ spec, origin, source, revision, error, view, clock, drops, bfd }: PeerViewInput): Peer {
   const { password, ...shown } = spec;
   return {
     name: spec.name,
@@ -30,6 +32,7 @@ export function peerView({ spec, origin, source, revision, error, view, clock, d
     passwordSet: password !== undefined,
     spec: shown,
     ...(view && { session: sessionView(view, clock, drops) }),
+    ...(bfd && { bfd }),
     ...(error !== undefined && { error }),
   };
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryStore, type Store } from '@tortie/store';
 import { type RunningAgent, runAgent } from '../../node/run-agent.js';
+import { FakeBfd } from '../fake-bfd.js';
 import { FakeSpeaker } from '../fake-speaker.js';
 
 export interface Answer {
@@ -17,6 +18,7 @@ export interface Answer {
 export interface SetUp {
   readonly agent: RunningAgent;
   readonly speaker: FakeSpeaker;
+  readonly bfd: FakeBfd;
   readonly store: Store;
   readonly folder: string;
   readonly log: string[];
@@ -57,16 +59,19 @@ blocks: { ipv4: ${claim}, ipv6: ${claim} }
 ${yaml}`;
   await writeFile(configFile, configText);
   const speaker = new FakeSpeaker();
+  const bfd = new FakeBfd();
   const log: string[] = [];
   const agent = await runAgent({
     configFile,
     store,
     runSpeaker: speaker.start,
+    bfd,
     logDestination: { write: (line) => void log.push(line) },
   });
   return {
     agent,
     speaker,
+    bfd,
     store,
     folder: place,
     log,

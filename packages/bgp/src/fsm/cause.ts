@@ -41,7 +41,7 @@ export const isCollision = (cause: Cause): boolean =>
   cause.errorSubcode === CEASE.connectionCollision;
 
 const words = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => ` ${letter}`).replace(/ (As|Bgp)\b|^(.|bfd)/g, (part) => part.toUpperCase());
+  name.replace(/[A-Z]/g, (letter) => ` ${letter}`).replace(/ (As|Bgp)\b|^(bfd|.)/g, (part) => part.toUpperCase());
 
 const nameOf = (table: Readonly<Record<string, number>>, value: number): string => {
   const found = Object.entries(table).find(([, number]) => number === value);

@@ -15,6 +15,13 @@ const integer = (text: string): number => {
   return Number(text);
 };
 
+const bfd = (text: string): Record<string, unknown> => {
+  if (text === 'on' || text === 'off') return { enabled: text === 'on' };
+  const [, minTxMs, minRxMs = minTxMs, multiplier] = /^(\d+)(?:,(\d+))?x(\d+)$/.exec(text) ?? [];
+  if (minTxMs === undefined) throw new UsageError(`--bfd: "${text}" is not on, off or timers; write them like 300x3`);
+  return { enabled: true, minTxMs: Number(minTxMs), minRxMs: Number(minRxMs), multiplier: Number(multiplier) };
+};
+
 const list = (text: string): string[] => text.split(',').map((part) => part.trim());
 
 const family = (text: string): string => (/^ipv[46]$/.test(text) ? `${text}-unicast` : text);
@@ -77,6 +84,13 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
     field: 'password',
     description: 'file with the TCP-MD5 key; - is standard input',
     parse: (file) => readSecret(file),
+  },
+  {
+    flags: '--bfd <timers>',
+    field: 'bfd',
+    description:
+      'BFD: on, off, or milliseconds and multiplier like 300x3; 100,200x3 sends every 100 and expects every 200',
+    parse: bfd,
   },
   { flags: '--down', field: 'adminDown', description: 'keep it configured, hold no session' },
   { flags: '--no-down', field: 'adminDown', description: 'hold a session again' },

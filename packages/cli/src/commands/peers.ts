@@ -57,7 +57,8 @@ function peerLines(context: Context, peer: Peer): string[] {
     ['error', peer.error],
     ...configured,
   ]);
-  if (!session) return lines;
+  const bfd = peer.bfd ? ['', ...bfdLines(peer.bfd)] : [];
+  if (!session) return [...lines, ...bfd];
   const capabilities = session.capabilities?.join(', ');
   const counts = ({ total, update, notification }: typeof session.messagesIn): string =>
     `${total} messages, ${update} updates, ${notification} notifications`;
@@ -82,9 +83,25 @@ function peerLines(context: Context, peer: Peer): string[] {
       ['in', counts(session.messagesIn)],
       ['out', counts(session.messagesOut)],
     ]),
+    ...bfd,
     ...(session.families.length > 0 ? ['', ...familyTable(context, session.families)] : []),
   ];
 }
+
+const bfdLines = (bfd: NonNullable<Peer['bfd']>): string[] =>
+  fields([
+    ['BFD', `${bfd.state} for ${since(bfd.since)}${bfd.multihop ? ', multihop' : ''}`],
+    ['BFD error', bfd.error],
+    ['waits for BFD', bfd.holdsSession ? 'yes' : undefined],
+    ['diagnostic', bfd.diagnostic === 'no diagnostic' ? undefined : bfd.diagnostic],
+    ['peer says', bfd.remoteState],
+    [
+      'timers',
+      `a packet every ${bfd.txIntervalMs} ms${bfd.detectionTimeMs === undefined ? '' : `, lost after ${bfd.detectionTimeMs} ms of silence`}`,
+    ],
+    ['lost so far', `${bfd.flaps}${bfd.lastDown === undefined ? '' : `, last for: ${bfd.lastDown}`}`],
+    ['packets', `${bfd.packetsIn} in, ${bfd.packetsOut} out`],
+  ]);
 
 const familyTable = (context: Context, families: NonNullable<Peer['session']>['families']): string[] =>
   context.table(

@@ -19,7 +19,11 @@ import { createStored, deleteStored, etagOf, updateStored } from '../stored.js';
 const tags = ['peers'];
 
 export const peerRoutes: Resource = (context) => async (app) => {
-  const { config, store, speaker, peers, peersLoop, dropWatch } = context;
+  const { config, store, speaker, peers, peersLoop, dropWatch, bfd } = context;
+  const showOne = async (peer: ManagedPeer): Promise<Peer> => {
+    await bfd.refresh();
+    return show(peer);
+  };
   const show = async (peer: ManagedPeer): Promise<Peer> => {
     const down = !peer.spec.adminDown && speaker.peer(peer.spec.name)?.state !== 'established';
     const drops = down ? await dropWatch.drops(peer.spec) : [];
@@ -27,13 +31,15 @@ export const peerRoutes: Resource = (context) => async (app) => {
       ...peer,
       drops,
       view: speaker.peer(peer.spec.name),
+      bfd: bfd.view(peer.spec),
       clock: { nowMs: performance.now(), originMs: performance.timeOrigin },
     });
   };
 
-  app.get('/v1/peers', { schema: { tags, summary: 'All peers', response: { 200: PeerList } } }, async () => ({
-    peers: await Promise.all(peers.list().map(show)),
-  }));
+  app.get('/v1/peers', { schema: { tags, summary: 'All peers', response: { 200: PeerList } } }, async () => {
+    await bfd.refresh();
+    return { peers: await Promise.all(peers.list().map(show)) };
+  });
 
   app.post(
     '/v1/peers',
@@ -50,7 +56,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
       const peer = found(peers.get(spec.name), spec.name);
       reply.code(201).header('location', `/v1/peers/${encodeURIComponent(spec.name)}`);
       if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
-      return show(peer);
+      return showOne(peer);
     },
   );
 
@@ -60,7 +66,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
     async (request, reply) => {
       const peer = found(peers.get(request.params.name), request.params.name);
       if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
-      return show(peer);
+      return showOne(peer);
     },
   );
 
@@ -93,7 +99,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
       await peersLoop.settle();
       const peer = found(peers.get(name), name);
       if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
-      return { peer: await show(peer), impact: peer.revision === before ? 'none' : peer.impact };
+      return { peer: await showOne(peer), impact: peer.revision === before ? 'none' : peer.impact };
     },
   );
 

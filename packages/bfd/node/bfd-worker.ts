@@ -1,0 +1,44 @@
+/** The thread of its own: nothing here but sessions, so that nothing makes a packet late. */
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Engine } from './engine.js';
+import type { FromWorker, ToWorker, WorkerOptions } from './messages.js';
+
+const port = parentPort!;
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+/** Of this thread alone, as Linux has it. A packet costs microseconds; one that is late costs a session. */
+const PRIORITY = -10;
+try {
+  setPriority(PRIORITY);
+} catch {
+  // Not allowed to: as good as any other thread.
+}
+
+const { netns } = workerData as WorkerOptions;
+const engine = new Engine(
+  {
+    state: (event) => tell({ type: 'state', event }),
+    problem: (name, text) => tell({ type: 'problem', name, text }),
+  },
+  netns,
+);
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'set':
+      engine.set(message.spec);
+      return;
+    case 'remove':
+      engine.remove(message.name);
+      return;
+    case 'views':
+      tell({ type: 'views', id: message.id, report: { sessions: engine.views(), dropped: engine.dropped } });
+      return;
+    case 'close':
+      engine.close();
+      tell({ type: 'closed' });
+      port.close();
+      return;
+  }
+});

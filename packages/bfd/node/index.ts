@@ -1,0 +1,3 @@
+export { type BfdEvents, BfdService } from './bfd-service.js';
+export { type DroppedPackets, Engine, type EngineEvents, type StateEvent } from './engine.js';
+export type { BfdReport } from './messages.js';

@@ -1,0 +1,25 @@
+/** What the main thread and the thread with the sessions tell each other. */
+import type { SessionSpec, SessionView } from '@tortie/bfd';
+import type { DroppedPackets, StateEvent } from './engine.js';
+
+export interface WorkerOptions {
+  readonly netns?: string;
+}
+
+export type ToWorker =
+  | { readonly type: 'set'; readonly spec: SessionSpec }
+  | { readonly type: 'remove'; readonly name: string }
+  | { readonly type: 'views'; readonly id: number }
+  | { readonly type: 'close' };
+
+export type FromWorker =
+  | { readonly type: 'state'; readonly event: StateEvent }
+  | { readonly type: 'problem'; readonly name: string; readonly text: string }
+  | { readonly type: 'views'; readonly id: number; readonly report: BfdReport }
+  | { readonly type: 'closed' };
+
+export interface BfdReport {
+  readonly sessions: readonly SessionView[];
+  /** Packets that reached no session, by reason. */
+  readonly dropped: DroppedPackets;
+}
