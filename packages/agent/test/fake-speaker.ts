@@ -173,6 +173,9 @@ export class FakeSpeaker {
             routeRefresh: true,
             enhancedRouteRefresh: false,
             gracefulRestart: true,
+            addPathReceive: false,
+            addPathSend: false,
+            extendedNextHop: false,
             peerCapabilities: [1, 2, 65],
           }
         : undefined,

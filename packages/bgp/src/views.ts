@@ -46,6 +46,11 @@ export interface NegotiatedView {
   readonly routeRefresh: boolean;
   readonly enhancedRouteRefresh: boolean;
   readonly gracefulRestart: boolean;
+  /** Path identifiers flow in this direction for some family (RFC 7911 section 4). */
+  readonly addPathReceive: boolean;
+  readonly addPathSend: boolean;
+  /** Some family takes next hops of the other IP version (RFC 8950). */
+  readonly extendedNextHop: boolean;
   /** Capability codes in the peer's OPEN, known to us or not. */
   readonly peerCapabilities: readonly number[];
 }

@@ -37,6 +37,9 @@ export type RouteAttributes = Static<typeof RouteAttributes>;
 /** A route of one peer's adj-rib-in or adj-rib-out. */
 export const PeerRoute = Type.Object({
   prefix: Type.String(),
+  pathId: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 4294967295, description: 'Path identifier, where it is not 0 (RFC 7911)' }),
+  ),
   attributes: RouteAttributes,
   stale: Type.Optional(Type.Boolean({ description: 'Kept while the peer restarts' })),
   eligible: Type.Optional(Type.Boolean({ description: 'May become best' })),

@@ -78,6 +78,9 @@ const capabilityNames = (negotiated: NonNullable<PeerView['negotiated']>): strin
     negotiated.routeRefresh && 'route-refresh',
     negotiated.enhancedRouteRefresh && 'enhanced-route-refresh',
     negotiated.gracefulRestart && 'graceful-restart',
+    negotiated.addPathReceive && 'add-path-receive',
+    negotiated.addPathSend && 'add-path-send',
+    negotiated.extendedNextHop && 'extended-next-hop',
   ].filter((name) => name !== false);
 
 const messages = ({ open, update, notification, keepalive, routeRefresh }: MessageCounters) => ({

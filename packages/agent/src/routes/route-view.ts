@@ -34,9 +34,10 @@ const WORDS: Readonly<Record<Reason, string>> = {
 
 export const reasonText = (reason: Reason): string => WORDS[reason] ?? reason;
 
-export function peerRouteView({ prefix, nextHop, attributes, stale, ineligible }: RouteView): PeerRoute {
+export function peerRouteView({ prefix, pathId, nextHop, attributes, stale, ineligible }: RouteView): PeerRoute {
   return {
     prefix: formatPrefix(prefix),
+    ...(pathId !== 0 && { pathId }),
     attributes: attributeView(attributes, nextHop),
     eligible: ineligible === undefined,
     ...(stale && { stale }),

@@ -50,6 +50,9 @@ const negotiatedView = (negotiated: Negotiated): NegotiatedView => ({
   routeRefresh: negotiated.routeRefresh,
   enhancedRouteRefresh: negotiated.enhancedRouteRefresh,
   gracefulRestart: negotiated.gracefulRestart !== undefined,
+  addPathReceive: negotiated.receive.addPath.includes(true),
+  addPathSend: negotiated.send.addPath.includes(true),
+  extendedNextHop: negotiated.send.extendedNextHop.includes(true),
   peerCapabilities: negotiated.open.capabilities.map(capabilityCode),
 });
 

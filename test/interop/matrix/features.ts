@@ -1,0 +1,332 @@
+/** The rows of the matrix: each a short scenario between a Tortie agent and a daemon, and what must be seen. */
+import type { PeerSpec } from '@tortie/agent/api';
+import { type Agent, dropBgp, type Lab } from '@tortie/lab';
+import { eventually } from '../eventually.js';
+import { established, lost, peerAt, peerRoutes, routeFrom, startAgent } from '../start-agent.js';
+import { type Daemon, NotConfigurable, type RunningDaemon, type Wish } from './daemon.js';
+
+export const TORTIE_ASN = 65001;
+const DAEMON_ASN = 65002;
+const THEIRS = ['10.99.1.0/24', '10.99.2.0/24', 'fd00:99:1::/48'];
+const OURS = ['10.98.1.0/24', 'fd00:98:1::/48'];
+
+export interface Pair {
+  readonly lab: Lab;
+  readonly agent: Agent;
+  readonly daemon: RunningDaemon;
+}
+
+export interface Feature {
+  readonly name: string;
+  readonly rfc: string;
+  readonly wish?: Partial<Wish>;
+  readonly peer?: Partial<PeerSpec>;
+  /** Sessions run over this family. */
+  readonly over?: 'ipv4' | 'ipv6';
+  readonly asns?: { readonly tortie: number; readonly daemon: number };
+  /** Throws what was not seen. May give a word about it for the cell. */
+  check(pair: Pair): Promise<string | undefined>;
+}
+
+/** Brings up the pair, lets the session establish, and runs the check. */
+export async function tryFeature(lab: Lab, daemon: Daemon, feature: Feature): Promise<string | undefined> {
+  const [theirs, ours] = [lab.host('daemon'), lab.host('tortie')];
+  const { over = 'ipv4', asns = { tortie: TORTIE_ASN, daemon: DAEMON_ASN } } = feature;
+  const running = await daemon.start(theirs, {
+    local: theirs.address(over),
+    remote: ours.address(over),
+    localAsn: asns.daemon,
+    remoteAsn: asns.tortie,
+    announce: THEIRS,
+    nextHop4: theirs.address('ipv4'),
+    nextHop6: theirs.address('ipv6'),
+    ...feature.wish,
+  });
+  const otherFamily = over === 'ipv4' ? ours.address('ipv6') : ours.address('ipv4');
+  const agent = await startAgent(ours, {
+    asn: asns.tortie,
+    originate: OURS.map((prefix) => ({ prefix, communities: ['65001:77', '65001:1:2'] })),
+    peers: [
+      peerAt(theirs, asns.daemon, {
+        remoteAddress: theirs.address(over),
+        localNextHops: [otherFamily],
+        ...feature.peer,
+      }),
+    ],
+  });
+  await established(agent);
+  try {
+    return await feature.check({ lab, agent, daemon: running });
+  } catch (error) {
+    const log = running.process.logTail(1000);
+    const defect = daemon.defects?.find((each) => each.log.test(log));
+    throw defect ? new NotConfigurable(defect.text) : error;
+  }
+}
+
+const NAME = 'daemon';
+
+const session = async ({ agent }: Pair) => (await agent.peer(NAME)).session!;
+
+const theyHave = ({ daemon }: Pair, prefix: string): Promise<string> =>
+  eventually(`${prefix} at the daemon`, () => daemon.route(prefix));
+
+const weHave = ({ agent }: Pair, prefix: string) =>
+  eventually(`${prefix} from the daemon`, () => routeFrom(agent, NAME, prefix));
+
+/** A capability that both must have; where only the daemon lacks it, that is what the cell says. */
+const negotiated = async (pair: Pair, capability: string): Promise<void> => {
+  const { capabilities = [] } = await session(pair);
+  if (!capabilities.includes(capability)) throw new NotConfigurable('does not offer it');
+};
+
+/** Blanks do not count: daemons set them as they like. */
+const matching = (text: string, pattern: RegExp): void => {
+  if (!pattern.test(text.replaceAll(' ', '')))
+    throw new Error(`${pattern} is not in: ${text.trim().replaceAll(/\s+/g, ' ').slice(0, 300)}`);
+};
+
+export const FEATURES: readonly Feature[] = [
+  {
+    name: 'session and IPv4 routes, Tortie dials',
+    rfc: '4271',
+    wish: { passive: true },
+    async check(pair) {
+      await weHave(pair, THEIRS[0]!);
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'session and IPv4 routes, the daemon dials',
+    rfc: '4271',
+    peer: { passive: true },
+    async check(pair) {
+      await weHave(pair, THEIRS[0]!);
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'both dial at once: one session is left',
+    rfc: '4271 6.8',
+    async check(pair) {
+      await weHave(pair, THEIRS[0]!);
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'IPv6 routes over an IPv4 session',
+    rfc: '4760, 2545',
+    async check(pair) {
+      await weHave(pair, THEIRS[2]!);
+      matching(await theyHave(pair, OURS[1]!), /fd00::/);
+    },
+  },
+  {
+    name: 'IPv4 and IPv6 routes over an IPv6 session',
+    rfc: '4760, 2545',
+    over: 'ipv6',
+    async check(pair) {
+      await weHave(pair, THEIRS[2]!);
+      await theyHave(pair, OURS[1]!);
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: '4-octet AS numbers',
+    rfc: '6793',
+    asns: { tortie: 4_200_000_001, daemon: 4_200_000_002 },
+    async check(pair) {
+      const { attributes } = await weHave(pair, THEIRS[0]!);
+      matching(JSON.stringify(attributes), /4200000002/);
+      matching(await theyHave(pair, OURS[0]!), /4200000001|64086[.]59905/);
+    },
+  },
+  {
+    name: 'withdrawal',
+    rfc: '4271 3.1',
+    async check(pair) {
+      await theyHave(pair, OURS[0]!);
+      const { agent, daemon } = pair;
+      await agent.client.call('POST', '/v1/originated', { body: { prefix: '10.98.9.0/24' } });
+      await theyHave(pair, '10.98.9.0/24');
+      await agent.client.call('DELETE', `/v1/originated/${encodeURIComponent('10.98.9.0/24')}`);
+      await eventually('the withdrawal', async () => (await daemon.route('10.98.9.0/24')) === '');
+    },
+  },
+  {
+    name: 'communities, both ways',
+    rfc: '1997',
+    wish: { community: '65002:88' },
+    async check(pair) {
+      const { attributes } = await weHave(pair, THEIRS[0]!);
+      matching(JSON.stringify(attributes), /65002:88/);
+      matching(await theyHave(pair, OURS[0]!), /65001[:,]77\b/);
+    },
+  },
+  {
+    name: 'large communities, sent',
+    rfc: '8092',
+    async check(pair) {
+      matching(await theyHave(pair, OURS[0]!), /65001[:,]1[:,]2\b/);
+    },
+  },
+  {
+    name: 'iBGP: LOCAL_PREF and reflection client',
+    rfc: '4456',
+    asns: { tortie: TORTIE_ASN, daemon: TORTIE_ASN },
+    peer: { routeReflectorClient: true },
+    async check(pair) {
+      await weHave(pair, THEIRS[0]!);
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'End-of-RIB received',
+    rfc: '4724 2',
+    async check(pair) {
+      await eventually('End-of-RIB', async () => (await session(pair)).families.some(({ endOfRib }) => endOfRib));
+    },
+  },
+  {
+    name: 'route refresh asked by Tortie',
+    rfc: '2918',
+    async check(pair) {
+      await negotiated(pair, 'route-refresh');
+      await weHave(pair, THEIRS[0]!);
+      const before = (await session(pair)).messagesIn.update;
+      await pair.agent.client.call('POST', `/v1/peers/${NAME}/reset`, { body: { mode: 'soft-in' } });
+      await eventually('the routes again', async () => (await session(pair)).messagesIn.update > before);
+    },
+  },
+  {
+    name: 'route refresh asked by the daemon',
+    rfc: '2918',
+    async check(pair) {
+      await theyHave(pair, OURS[0]!);
+      const before = await session(pair);
+      if (!pair.daemon.refresh) throw new NotConfigurable('cannot be told to ask');
+      await pair.daemon.refresh();
+      await eventually(
+        'the request',
+        async () => (await session(pair)).messagesIn.routeRefresh > before.messagesIn.routeRefresh,
+      );
+      await eventually('our answer', async () => (await session(pair)).messagesOut.update > before.messagesOut.update);
+    },
+  },
+  {
+    name: 'enhanced route refresh',
+    rfc: '7313',
+    async check(pair) {
+      await negotiated(pair, 'enhanced-route-refresh');
+      await weHave(pair, THEIRS[0]!);
+      const before = (await session(pair)).messagesIn;
+      await pair.agent.client.call('POST', `/v1/peers/${NAME}/reset`, { body: { mode: 'soft-in' } });
+      const answer = await eventually('an answer', async () => {
+        const { routeRefresh, update } = (await session(pair)).messagesIn;
+        if (routeRefresh >= before.routeRefresh + 2) return 'enclosed';
+        // The routes of both families again: the answer is over.
+        return update >= before.update + 2 && 'bare';
+      });
+      if (answer === 'bare') throw new NotConfigurable('offers it, and answers without BoRR and EoRR');
+      await weHave(pair, THEIRS[0]!);
+    },
+  },
+  {
+    name: 'extended messages',
+    rfc: '8654',
+    check: (pair) => negotiated(pair, 'extended-messages').then(() => undefined),
+  },
+  {
+    name: 'graceful restart: the daemon keeps routes while Tortie is killed and starts again',
+    rfc: '4724',
+    async check(pair) {
+      await negotiated(pair, 'graceful-restart');
+      const { agent, daemon } = pair;
+      await theyHave(pair, OURS[0]!);
+      await eventually('End-of-RIB', async () => (await session(pair)).families.every(({ endOfRib }) => endOfRib));
+      await agent.stop('SIGKILL');
+      const without = await daemon.route(OURS[0]!);
+      if (without === '') throw new NotConfigurable('offers it, and drops the routes with the connection');
+      await agent.start();
+      await established(agent);
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'graceful restart: Tortie keeps routes while the daemon is killed',
+    rfc: '4724 4.2',
+    async check(pair) {
+      await negotiated(pair, 'graceful-restart');
+      await weHave(pair, THEIRS[0]!);
+      await pair.daemon.kill();
+      await lost(pair.agent, NAME);
+      const families = (await session(pair)).families;
+      if (!families.some(({ stale }) => stale > 0)) throw new Error('nothing is stale');
+      if ((await peerRoutes(pair.agent, NAME, 'adj-rib-in')).length === 0) throw new Error('the routes are gone');
+    },
+  },
+  {
+    name: 'hold timer: a silent peer is noticed by both',
+    rfc: '4271 6.5',
+    wish: { holdTimeS: 9 },
+    peer: { holdTimeS: 9 },
+    async check(pair) {
+      await weHave(pair, THEIRS[0]!);
+      const pass = await dropBgp(pair.lab.host('tortie'), pair.lab.host('daemon').address());
+      const { cause } = await lost(pair.agent, NAME);
+      matching(cause ?? '', /holdtimer/i);
+      await pass();
+    },
+  },
+  {
+    name: 'shutdown communication shown by Tortie',
+    rfc: '9003',
+    async check(pair) {
+      if (!pair.daemon.shutDown) throw new NotConfigurable('sends none');
+      await weHave(pair, THEIRS[0]!);
+      await pair.daemon.shutDown('maintenance');
+      const { cause } = await lost(pair.agent, NAME);
+      matching(cause ?? '', /shutdown.*maintenance/i);
+    },
+  },
+  {
+    name: 'TCP-MD5',
+    rfc: '2385',
+    wish: { password: 'correct-horse' },
+    peer: { password: 'correct-horse' },
+    async check(pair) {
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'GTSM',
+    rfc: '5082',
+    wish: { ttlSecurity: true },
+    peer: { ttlSecurityHops: 1 },
+    async check(pair) {
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'ADD-PATH received from the daemon',
+    rfc: '7911',
+    wish: { addPath: 'send' },
+    peer: { addPathReceive: true },
+    async check(pair) {
+      await negotiated(pair, 'add-path-receive');
+      const { pathId } = await weHave(pair, THEIRS[0]!);
+      return pathId === undefined ? 'path identifier 0' : undefined;
+    },
+  },
+  {
+    name: 'IPv4 routes with IPv6 next hops',
+    rfc: '8950',
+    over: 'ipv6',
+    wish: { extendedNextHop: true },
+    peer: { extendedNextHop: true, localNextHops: [] },
+    async check(pair) {
+      await negotiated(pair, 'extended-next-hop');
+      matching(await theyHave(pair, OURS[0]!), /fd00::2/);
+    },
+  },
+];
