@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { checkSpec, type SessionSpec } from '@tortie/bfd';
+import { noDroppedPackets } from './dropped-packets.js';
 import type { StateEvent } from './engine.js';
 import type { BfdReport, FromWorker, ToWorker, WorkerOptions } from './messages.js';
 
@@ -11,20 +12,7 @@ export interface BfdEvents {
   problem: { readonly name?: string; readonly text: string };
 }
 
-const NOTHING: BfdReport = {
-  sessions: [],
-  dropped: {
-    version: 0,
-    length: 0,
-    'detect-mult': 0,
-    multipoint: 0,
-    'my-discriminator': 0,
-    'your-discriminator': 0,
-    authentication: 0,
-    ttl: 0,
-    'no-session': 0,
-  },
-};
+const NOTHING: BfdReport = { sessions: [], dropped: noDroppedPackets() };
 /** A thread that dies at once must not be started in a circle. */
 const RESTART_MS = 1000;
 

@@ -7,16 +7,10 @@
  *                                                  state changes, problems ◄──────────────────────┘
  * ```
  */
-import {
-  decodePacket,
-  type PacketFault,
-  type SessionSpec,
-  type SessionState,
-  type SessionView,
-  type StateChange,
-} from '@tortie/bfd';
+import { decodePacket, type SessionSpec, type SessionState, type SessionView, type StateChange } from '@tortie/bfd';
 import { addressesEqual, formatAddress } from '@tortie/ip';
 import { type Datagram, openRtnetlink, type Rtnetlink } from '@tortie/linux/node';
+import { type DroppedPackets, noDroppedPackets } from './dropped-packets.js';
 import { EngineSession, newDiscriminator } from './engine-session.js';
 import { Receiver, type ReceiverKind } from './receiver.js';
 import { Sender } from './sender.js';
@@ -36,9 +30,6 @@ export interface EngineEvents {
   problem(name: string, text: string): void;
 }
 
-/** Packets that reached no session, by reason. */
-export type DroppedPackets = Readonly<Record<PacketFault | 'ttl' | 'no-session', number>>;
-
 const REQUIRED_TTL = 255;
 const RETRY_MS = 1000;
 
@@ -51,17 +42,7 @@ export class Engine {
   readonly #leaving = new Map<EngineSession, NodeJS.Timeout>();
   readonly #retries = new Map<EngineSession, NodeJS.Timeout>();
   readonly #receivers: Receiver[] = [];
-  readonly #dropped: Record<PacketFault | 'ttl' | 'no-session', number> = {
-    version: 0,
-    length: 0,
-    'detect-mult': 0,
-    multipoint: 0,
-    'my-discriminator': 0,
-    'your-discriminator': 0,
-    authentication: 0,
-    ttl: 0,
-    'no-session': 0,
-  };
+  readonly #dropped = noDroppedPackets();
   #rtnetlink: Promise<Rtnetlink> | undefined;
   #closed = false;
 

@@ -1,6 +1,7 @@
 /** What the main thread and the thread with the sessions tell each other. */
 import type { SessionSpec, SessionView } from '@tortie/bfd';
-import type { DroppedPackets, StateEvent } from './engine.js';
+import type { DroppedPackets } from './dropped-packets.js';
+import type { StateEvent } from './engine.js';
 
 export interface WorkerOptions {
   readonly netns?: string;

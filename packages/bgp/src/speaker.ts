@@ -35,13 +35,12 @@ import {
   resolvePeerConfig,
 } from './config.js';
 import { CEASE } from './iana.js';
-import { endForBfd } from './peer/bfd-down.js';
-import type { RestartState } from './peer/capabilities.js';
 import { countMessages } from './peer/count-messages.js';
 import { Peer } from './peer/peer.js';
 import { PeerDirectory } from './peer/peer-directory.js';
 import type { PeerHost } from './peer/peer-host.js';
 import { type PeerRangeConfig, PeerRanges } from './peer/peer-ranges.js';
+import { resetPeer } from './peer/reset-peer.js';
 import { RestartDeferral } from './peer/restart-deferral.js';
 import type { Endpoints, Session } from './peer/session.js';
 import { TimerQueue } from './peer/timer-queue.js';
@@ -150,20 +149,7 @@ export class Speaker {
   resetPeer(name: string, mode: ResetMode, text: string, nowMs: number): boolean {
     this.#nowMs = nowMs;
     const peer = this.#peers.named(name);
-    if (!peer) return false;
-    switch (mode) {
-      case 'hard':
-        peer.reset(text);
-        return true;
-      case 'bfd-down':
-        return endForBfd(peer, text);
-      case 'soft-in':
-        return peer.requestRoutes();
-      case 'soft-out':
-        return peer.resendRoutes();
-      case 'soft':
-        return [peer.requestRoutes(), peer.resendRoutes()].some(Boolean);
-    }
+    return peer !== undefined && resetPeer(peer, mode, text);
   }
 
   // ---- connections -----------------------------------------------------------------------------------------------
@@ -331,7 +317,7 @@ export class Speaker {
         this.#output({ type: 'close', connection });
       },
       emit: (event) => this.#event(event),
-      restartState: (peer) => this.#restartState(peer),
+      restartState: (peer) => this.#deferral.restartState(peer),
       progress: (peer) => {
         this.#deferral.progress(peer);
         this.#ranges.progress(peer, this.#nowMs);
@@ -401,10 +387,6 @@ export class Speaker {
       options: { remoteAddress, remotePort, localAddress, password, ttlSecurityHops, multihopTtl, device },
     });
     return connection;
-  }
-
-  #restartState(peer: Peer): RestartState {
-    return this.#deferral.restartState(peer);
   }
 
   #restartDone(): void {

@@ -11,7 +11,7 @@ import { type Watch, watchReadable } from './readiness.js';
 
 export interface DatagramSocketOptions {
   readonly version: 4 | 6;
-  /** Default: any. */
+  /** Default: the unspecified one, every address of ours. */
   readonly address?: Address;
   /** Of a link-local `address`: the interface's index. */
   readonly scopeId?: number;
@@ -45,8 +45,7 @@ const INFO_OCTETS = 52;
 /** Throws LinuxError: EADDRINUSE, EADDRNOTAVAIL, ENODEV and what else the kernel has against it. */
 export function openDatagramSocket(options: DatagramSocketOptions): DatagramSocket {
   const { version, address, port, device, ttl, trafficClass, scopeId } = options;
-  const any: Address = version === 4 ? { version, a: 0, b: 0, c: 0, d: 0 } : { version, a: 0, b: 0, c: 0, d: 0 };
-  const at = address ?? any;
+  const at = address ?? { version, a: 0, b: 0, c: 0, d: 0 };
   const opened = addon().openSocket(familyOf(version), SOCK.DGRAM | SOCK.NONBLOCK, 0, netnsPath(options.netns));
   const fd = checked(`open a UDP socket for ${formatAddress(at)}`, opened);
   try {

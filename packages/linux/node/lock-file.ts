@@ -16,7 +16,6 @@ export interface Mutex {
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
-const EINTR = 4;
 const EWOULDBLOCK = 11;
 
 /**
@@ -47,12 +46,7 @@ export function openMutex(path: string): Mutex {
   let depth = 0;
   return {
     hold(action) {
-      if (depth === 0) {
-        let result: number;
-        do result = addon().flock(fd, LOCK_EX);
-        while (result === -EINTR);
-        checked(`lock ${path}`, result);
-      }
+      if (depth === 0) checked(`lock ${path}`, addon().flock(fd, LOCK_EX));
       depth++;
       try {
         return action();

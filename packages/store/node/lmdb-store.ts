@@ -56,10 +56,10 @@ const COMPACT_EVERY = 64;
 export function openLmdbStore(path: string, options: LmdbStoreOptions = {}): Store {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-    assertLmdbFile(join(path, 'data.mdb'));
     const gate = openMutex(join(path, 'gate'));
     try {
       return gate.hold(() => {
+        assertLmdbFile(join(path, 'data.mdb'));
         const root: RootDatabase<string, string> = open({
           path,
           noSubdir: false,
@@ -67,7 +67,12 @@ export function openLmdbStore(path: string, options: LmdbStoreOptions = {}): Sto
           maxDbs: 4,
           mapSize: options.maxOctets ?? 4 * 1024 ** 3,
         });
-        return new LmdbStore(path, root, gate, options);
+        try {
+          return new LmdbStore(path, root, gate, options);
+        } catch (error) {
+          void root.close();
+          throw error;
+        }
       });
     } catch (error) {
       gate.close();

@@ -18,6 +18,8 @@ export interface Wish {
   /** IPv4 routes with IPv6 next hops. */
   readonly extendedNextHop?: boolean;
   readonly holdTimeS?: number;
+  /** Its routes shall outlive a restart of its own (RFC 4724). */
+  readonly restarts?: boolean;
   /** Announced by the daemon. */
   readonly announce: readonly string[];
   /** Added to what is announced: `ASN:VALUE`. */
@@ -29,8 +31,6 @@ export interface Wish {
 
 export interface RunningDaemon {
   readonly process: LabProcess;
-  /** Ends it without a word to anybody: kill -9 of all its processes. */
-  kill(): Promise<unknown>;
   /** Everything the daemon shows of its routes for one prefix; '' where it has none. */
   route(prefix: string): Promise<string>;
   /** Asks Tortie for its routes again; who cannot be told to has none. */

@@ -1,20 +1,23 @@
 /** BFD beside a peer: what a user configures, and how the session stands. */
+import { DEFAULT_TIMERS, LEAST_INTERVAL_MS, LONGEST_INTERVAL_MS } from '@tortie/bfd';
 import { Count, Timestamp } from './text.js';
 import { type Static, Type } from './type.js';
 
-const intervalMs = (description: string) =>
-  Type.Optional(Type.Integer({ minimum: 10, maximum: 60000, default: 300, description }));
+const intervalMs = (initial: number, description: string) =>
+  Type.Optional(
+    Type.Integer({ minimum: LEAST_INTERVAL_MS, maximum: LONGEST_INTERVAL_MS, default: initial, description }),
+  );
 
 export const PeerBfd = Type.Object(
   {
     enabled: Type.Optional(Type.Boolean({ default: true, description: 'false: no BFD, the timers stay written down' })),
-    minTxMs: intervalMs('Shortest time between packets we send, milliseconds'),
-    minRxMs: intervalMs('Shortest time between packets we want to receive, milliseconds'),
+    minTxMs: intervalMs(DEFAULT_TIMERS.minTxMs, 'Shortest time between packets we send, milliseconds'),
+    minRxMs: intervalMs(DEFAULT_TIMERS.minRxMs, 'Shortest time between packets we want to receive, milliseconds'),
     multiplier: Type.Optional(
       Type.Integer({
         minimum: 1,
         maximum: 255,
-        default: 3,
+        default: DEFAULT_TIMERS.multiplier,
         description: 'Packets in a row that may be lost, plus one',
       }),
     ),

@@ -2,8 +2,6 @@
 import { parseAddress } from '@tortie/ip';
 import { linuxTransport, openFibWriter, openRtnetlink, probeKernel } from '@tortie/linux/node';
 
-if (process.argv[2] === 'nobody') process.setuid?.(65534);
-
 const attempt = async (task: () => Promise<unknown>): Promise<string> => {
   try {
     await task();

@@ -1,10 +1,11 @@
 /** Several processes on one store directory: nothing is lost whoever is killed when, and watches see each other. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type FileLock, tryLockFile } from '@tortie/linux/node';
 import t from 'tap';
 import { openLmdbStore } from '../../node/index.js';
 
@@ -22,6 +23,7 @@ interface Worker {
   readonly name: string;
   readonly process: ChildProcess;
   acknowledged: number;
+  /** Or, of an opener, times it has opened the store. */
   conflicts: number;
   errors: string;
 }
@@ -80,6 +82,41 @@ t.test('processes killed at any moment lose no acknowledged commit and leave non
     'they did contend',
   );
   await store.close();
+});
+
+/** Whether the kernel has the process wait for a lock (flock). */
+const waitsForLock = ({ process }: Worker): boolean =>
+  new RegExp(`-> FLOCK +ADVISORY +WRITE ${process.pid} `).test(readFileSync('/proc/locks', 'utf8'));
+
+async function until(condition: () => unknown): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+t.test('opening, committing and closing exclude each other', async (t) => {
+  const directory = join(root, 'gate');
+  await openLmdbStore(directory).close();
+  const hold = async (): Promise<FileLock> => {
+    let lock: FileLock | undefined;
+    await until(() => (lock = tryLockFile(join(directory, 'gate'))));
+    return lock!;
+  };
+  const opening = await hold();
+  const opener = startWorker(directory, 'opener', 'opener.js');
+  await until(() => waitsForLock(opener) || opener.conflicts > 0);
+  t.equal(opener.conflicts, 0, 'it waits before it has opened the store');
+  opening.release();
+  await until(() => opener.acknowledged > 0);
+  await killAfter(opener, 0);
+
+  const committer = startWorker(directory, 'committer');
+  await until(() => committer.acknowledged > 0);
+  const committing = await hold();
+  const before = committer.acknowledged;
+  // One that was acknowledged before the lock was taken may still be on its way to us.
+  await until(() => waitsForLock(committer) || committer.acknowledged > before + 50);
+  t.ok(waitsForLock(committer), 'it waits before it commits');
+  committing.release();
+  await killAfter(committer, before + 2);
 });
 
 t.test('processes that open and close beside it take no commit away', async (t) => {

@@ -52,7 +52,6 @@ export const bird: Daemon = {
     const running = await startBird(host, text);
     return {
       process: running.process,
-      kill: () => running.process.stop('SIGKILL'),
       // BIRD answers a prefix it does not have with an error.
       route: (prefix) => running.birdc(`show route ${prefix} all protocol tortie`).catch(() => ''),
       refresh: async () => void (await running.birdc('reload in tortie')),

@@ -67,7 +67,6 @@ ${routes.join('\n')}
     });
     return {
       process,
-      kill: () => process.stop('SIGKILL'),
       // ExaBGP keeps no table: what it told of the prefix last is what it would have.
       route: async (prefix) => {
         const told = existsSync(heard) ? readFileSync(heard, 'utf8').trim().split('\n') : [];

@@ -73,7 +73,6 @@ export const frr: Daemon = {
     await until(() => vtysh('show bgp summary').then(() => true), { what: 'an answer of FRR', deadlineMs: 60_000 });
     return {
       process,
-      kill: () => process.stop('SIGKILL'),
       route: async (prefix) => {
         const text = await vtysh(`show bgp ${isIpv6(prefix) ? 'ipv6' : 'ipv4'} unicast ${prefix}`);
         return text.includes('not in table') ? '' : text;

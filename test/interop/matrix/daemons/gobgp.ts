@@ -66,7 +66,6 @@ ${wish.ttlSecurity ? '  [neighbors.ttl-security.config]\n    enabled = true\n   
     }
     return {
       process,
-      kill: () => process.stop('SIGKILL'),
       route: async (prefix) => {
         const { code, stdout } = await host.exec('gobgp', ['global', 'rib', prefix, ...afi(prefix)], {
           allowFailure: true,

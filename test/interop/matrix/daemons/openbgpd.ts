@@ -19,6 +19,7 @@ export const openbgpd: Daemon = {
   },
 
   async start(host, wish) {
+    if (wish.restarts) throw new NotConfigurable('announces the capability for End-of-RIB only, without any family');
     if (wish.extendedNextHop) throw new NotConfigurable('this version has no option for it');
     const { remote, community } = wish;
     const [file, socket] = [host.path('bgpd.conf'), host.path('bgpd.sock')];
@@ -62,11 +63,6 @@ export const openbgpd: Daemon = {
     });
     return {
       process,
-      // The session engine says good-bye when only its parent is killed.
-      kill: async () => {
-        const children = (await host.exec('pgrep', ['-P', String(process.pid)])).stdout.trim().split('\n');
-        await host.exec('kill', ['-9', ...children, String(process.pid)], { allowFailure: true });
-      },
       route: async (prefix) => {
         const text = await bgpctl('show', 'rib', 'in', 'neighbor', remote, 'detail', prefix).catch(() => '');
         return text.includes(prefix) ? text : '';
