@@ -14,6 +14,7 @@ export { EncodeError, MrtError, NotificationError } from './errors.js';
 export { type Cause, describeCause, notificationName } from './fsm/cause.js';
 export type { SessionStateName } from './fsm/state.js';
 export { decodeMrtMessage } from './mrt/bgp4mp.js';
+export { encodeMrt } from './mrt/encode-mrt.js';
 export { readMrt } from './mrt/read-mrt.js';
 export type {
   MessageRecord,
@@ -24,6 +25,7 @@ export type {
   RibRecord,
   StateChangeRecord,
   TableDumpRecord,
+  WritableMrtRecord,
 } from './mrt/record.js';
 export type { PeerRangeConfig } from './peer/peer-ranges.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';
