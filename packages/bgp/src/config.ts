@@ -24,6 +24,8 @@ export interface GracefulRestartConfig {
 /** Where routes sent to the peer point: `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
 export type NextHopMode = 'auto' | 'self' | 'keep';
 
+export type RemovePrivateAs = 'all' | 'replace';
+
 export type MaxPrefixesAction = 'warn' | 'restart' | 'idle';
 
 export interface PeerConfig {
@@ -58,6 +60,15 @@ export interface PeerConfig {
   /** Reflect to and from this peer (RFC 4456). Only with remoteAsn = our AS. Default false. */
   readonly routeReflectorClient?: boolean;
   readonly nextHopMode?: NextHopMode;
+  /** Our own AS number may be in AS_PATH of the peer's routes up to so many times: 1..10. Default: not at all. */
+  readonly allowAsIn?: number;
+  /** Put our AS number in the place of the peer's in AS_PATH of what it gets. Only with eBGP. Default false. */
+  readonly asOverride?: boolean;
+  /**
+   * Private AS numbers (RFC 6996) in AS_PATH of what the peer gets: `all` takes them out, `replace` puts ours in their
+   * place. The peer's own number stays, so that it sees its loops. Only with eBGP. Default: they stay.
+   */
+  readonly removePrivateAs?: RemovePrivateAs;
   /**
    * Our next hop for routes of the version that the session itself does not have: IPv6 routes over an IPv4 session.
    * Default: an address of that version on the interface of the session.
@@ -112,6 +123,9 @@ export interface ResolvedPeerConfig {
   readonly idleHoldMaxS: number;
   readonly routeReflectorClient: boolean;
   readonly nextHopMode: NextHopMode;
+  readonly allowAsIn: number | undefined;
+  readonly asOverride: boolean;
+  readonly removePrivateAs: RemovePrivateAs | undefined;
   readonly localNextHops: readonly Address[];
   readonly ttlSecurityHops: number | undefined;
   readonly multihopTtl: number | undefined;
@@ -160,6 +174,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   range('idleHoldMaxS', peer.idleHoldMaxS, 0, 3600);
   range('ttlSecurityHops', peer.ttlSecurityHops, 1, 254);
   range('multihopTtl', peer.multihopTtl, 1, 255);
+  range('allowAsIn', peer.allowAsIn, 1, 10);
   range('maxPrefixes', peer.maxPrefixes, 1, 0xffffffff);
   const holdTimeS = peer.holdTimeS ?? 90;
   // RFC 4271 section 4.2: the Hold Time MUST be either zero or at least three seconds.
@@ -181,6 +196,14 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   const localAsn = peer.localAsn ?? speaker.asn;
   if (peer.routeReflectorClient && peer.remoteAsn !== localAsn) {
     fail('routeReflectorClient', `needs a peer in our AS ${localAsn}, and this one is in AS ${peer.remoteAsn}`);
+  }
+  for (const field of ['asOverride', 'removePrivateAs'] as const) {
+    if (peer[field] && peer.remoteAsn === localAsn) {
+      fail(field, `needs a peer in another AS, and this one is in our AS ${localAsn}`);
+    }
+  }
+  if (peer.removePrivateAs !== undefined && !['all', 'replace'].includes(peer.removePrivateAs)) {
+    fail('removePrivateAs', `is "${peer.removePrivateAs}"; it must be all or replace`);
   }
   const families = peer.families ?? FAMILIES.map(({ name }) => name);
   if (families.length === 0) fail('families', 'is empty; leave it out for all of them');
@@ -216,6 +239,9 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     idleHoldMaxS: peer.idleHoldMaxS ?? 60,
     routeReflectorClient: peer.routeReflectorClient ?? false,
     nextHopMode: peer.nextHopMode ?? 'auto',
+    allowAsIn: peer.allowAsIn,
+    asOverride: peer.asOverride ?? false,
+    removePrivateAs: peer.removePrivateAs,
     localNextHops: peer.localNextHops ?? [],
     ttlSecurityHops: peer.ttlSecurityHops,
     multihopTtl: peer.multihopTtl,
@@ -267,6 +293,9 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: E
   idleHoldMaxS: 'applied',
   routeReflectorClient: 'soft-refresh',
   nextHopMode: 'soft-refresh',
+  allowAsIn: 'soft-refresh',
+  asOverride: 'soft-refresh',
+  removePrivateAs: 'soft-refresh',
   localNextHops: 'soft-refresh',
   ttlSecurityHops: 'session-reset',
   multihopTtl: 'session-reset',

@@ -5,6 +5,7 @@ export {
   type MaxPrefixesAction,
   type NextHopMode,
   type PeerConfig,
+  type RemovePrivateAs,
   type ResolvedPeerConfig,
   resolvePeerConfig,
   type SpeakerIdentity,

@@ -41,6 +41,22 @@ const peerFields = {
       description: 'auto: as RFC 4271 says; self: always our own address; keep: never changed',
     }),
   ),
+  allowAsIn: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10,
+      description: "Our own ASN may be in the AS_PATH of the peer's routes up to so many times; absent: not at all",
+    }),
+  ),
+  asOverride: Type.Optional(
+    Type.Boolean({ default: false, description: "eBGP: our ASN in the place of the peer's in the AS_PATH it gets" }),
+  ),
+  removePrivateAs: Type.Optional(
+    Type.Union([Type.Literal('all'), Type.Literal('replace')], {
+      description:
+        "eBGP: private ASNs (RFC 6996) in the AS_PATH the peer gets go (all), or become ours (replace); the peer's own stays",
+    }),
+  ),
   localNextHops: Type.Optional(
     Type.Array(ipAddress(), {
       maxItems: 4,

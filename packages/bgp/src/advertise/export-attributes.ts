@@ -10,6 +10,7 @@ import { CANONICAL_CONTEXT } from '../rib/block-edit.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import { attributeByType } from '../wire/attribute/attribute.js';
 import { decodeAttributes, encodeAttributes } from '../wire/attribute/attribute-set.js';
+import { editAsPath } from './as-path-edit.js';
 import type { Treatment } from './treatment.js';
 
 /** No block grows by more than this when written for a 4-octet session. */
@@ -72,7 +73,7 @@ export class AttributeExport {
       }
       switch (type) {
         case ATTRIBUTE_TYPE.asPath:
-          to = ebgp ? prependAs(bytes, from, next, treatment.localAsn, target, to) : copy(bytes, at, next, target, to);
+          to = ebgp ? exportPath(bytes, from, next, treatment, target, to) : copy(bytes, at, next, target, to);
           if (nextHop.version === 4) {
             target[to] = ATTRIBUTE_FLAG.transitive;
             target[to + 1] = ATTRIBUTE_TYPE.nextHop;
@@ -164,6 +165,19 @@ function putHead(flags: number, type: number, length: number, target: Uint8Array
   target[at] = flags;
   target[at + 2] = length;
   return at + 3;
+}
+
+function exportPath(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  { asPathEdit, localAsn }: Treatment,
+  target: Uint8Array,
+  at: number,
+): number {
+  if (asPathEdit === undefined) return prependAs(bytes, from, end, localAsn, target, at);
+  const edited = editAsPath(bytes, from, end, asPathEdit);
+  return prependAs(edited, 0, edited.length, localAsn, target, at);
 }
 
 /** RFC 4271 section 5.1.2 b: our AS number in front, in the first sequence unless that is full. */

@@ -9,6 +9,7 @@ import type { RibSession } from '../rib/rib-session.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
 import { maxMessageOctets } from '../wire/context.js';
 import type { Family } from '../wire/family/family.js';
+import { type AsPathEdit, asPathEdit } from './as-path-edit.js';
 
 export interface TreatmentTables {
   readonly attributes: AttributeTable;
@@ -31,6 +32,8 @@ export function treatmentKey(session: RibSession, family: Family): string {
     send.addPath[family.index],
     send.extendedNextHop[family.index],
     session.nextHopMode,
+    // The peer's AS number matters to its messages only where an edit of the path asks for it.
+    JSON.stringify(asPathEdit(session) ?? null),
     ...own,
     JSON.stringify(session.exportPolicy ?? null),
   ].join();
@@ -44,6 +47,7 @@ export class Treatment {
   readonly session: RibSession;
   readonly maxOctets: number;
   readonly policy: CompiledPolicy | undefined;
+  readonly asPathEdit: AsPathEdit | undefined;
   readonly #tables: TreatmentTables;
   readonly #self: Address | undefined;
 
@@ -56,6 +60,7 @@ export class Treatment {
     this.localAsn = session.send.localAsn;
     this.maxOctets = maxMessageOctets(session.send);
     this.policy = session.exportPolicy && new CompiledPolicy(session.exportPolicy, tables.attributes, 'export');
+    this.asPathEdit = asPathEdit(session);
     this.#self = selfFor(session, family);
   }
 

@@ -85,15 +85,16 @@ function nextHopChange(family: Family, nextHop: Address): readonly [number, Uint
 export const withLocalPref = (block: Uint8Array, localPref: number): Uint8Array =>
   editBlock(block, new Map([[ATTRIBUTE_TYPE.localPref, wordValue(localPref)]]));
 
-/** Whether an AS number is anywhere in AS_PATH. */
-export function containsAsn(block: Uint8Array, asn: number): boolean {
+/** How often an AS number is in AS_PATH, sets and confederation segments included. */
+export function asnOccurrences(block: Uint8Array, asn: number): number {
   const cursor = attributeCursor();
-  if (!findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.asPath, cursor)) return false;
+  if (!findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.asPath, cursor)) return 0;
+  let count = 0;
   for (let at = cursor.valueStart; at < cursor.valueEnd; ) {
     const end = at + 2 + 4 * block[at + 1]!;
-    for (at += 2; at < end; at += 4) if (u32At(block, at) === asn) return true;
+    for (at += 2; at < end; at += 4) if (u32At(block, at) === asn) count++;
   }
-  return false;
+  return count;
 }
 
 const ORIGINS: readonly Origin[] = ['igp', 'egp', 'incomplete'];

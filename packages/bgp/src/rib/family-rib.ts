@@ -7,12 +7,13 @@ import { type Ineligibility, LOOP_FACTS, loopOf } from '../decision/eligibility.
 import { type DecisionOptions, RouteOrder } from '../decision/route-order.js';
 import { BestSelection } from '../decision/select-best.js';
 import type { Family } from '../wire/family/family.js';
+import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from './attribute-table.js';
 import type { DirtyIds } from './dirty-ids.js';
 import type { NextHopTable } from './next-hops.js';
 import type { PeerTable } from './peer-table.js';
 import { PREFIX_BEST, PREFIX_HEAD, type PrefixKey, PrefixTable } from './prefix-table.js';
-import { ROUTE, ROUTE_FLAG, ROUTE_SHIFT } from './route-row.js';
+import { ROUTE, ROUTE_FLAG, ROUTE_SHIFT, UNSOUND_FLAGS } from './route-row.js';
 import { ROW_BITS, ROW_MASK, RowTable } from './row-table.js';
 import type { SeededHash } from './seeded-hash.js';
 import { StaleRoutes } from './stale-routes.js';
@@ -262,8 +263,10 @@ export class FamilyRib {
     const rows = this.routes.segments[route >>> ROW_BITS]!;
     const at = (route & ROW_MASK) << ROUTE_SHIFT;
     const id = rows[at + ROUTE.attributes]!;
-    if (id === 0 || rows[at + ROUTE.flags] !== 0) return false;
-    return (this.attributes.word(id, ATTRIBUTE.facts) & LOOP_FACTS) === 0;
+    const flags = rows[at + ROUTE.flags]!;
+    if (id === 0 || (flags & UNSOUND_FLAGS) !== 0) return false;
+    const loops = this.attributes.word(id, ATTRIBUTE.facts) & LOOP_FACTS;
+    return loops === 0 || (loops === ATTRIBUTE_FACT.ownAs && (flags & ROUTE_FLAG.ownAsAllowed) !== 0);
   }
 
   #isEligible(route: number): boolean {
@@ -278,10 +281,11 @@ export class FamilyRib {
     const rows = this.routes.segments[route >>> ROW_BITS]!;
     const at = (route & ROW_MASK) << ROUTE_SHIFT;
     if (!this.stale.counts(rows[at + ROUTE.peer]!)) return 'session-down';
-    if ((rows[at + ROUTE.flags]! & ROUTE_FLAG.localAsLoop) !== 0) return 'as-loop';
-    if ((rows[at + ROUTE.flags]! & ROUTE_FLAG.ownNextHop) !== 0) return 'own-next-hop';
+    const flags = rows[at + ROUTE.flags]!;
+    if ((flags & ROUTE_FLAG.localAsLoop) !== 0) return 'as-loop';
+    if ((flags & ROUTE_FLAG.ownNextHop) !== 0) return 'own-next-hop';
     const canonical = this.attributes.word(rows[at + ROUTE.received]!, ATTRIBUTE.alias);
-    const loop = loopOf(this.attributes.word(canonical, ATTRIBUTE.facts));
+    const loop = loopOf(this.attributes.word(canonical, ATTRIBUTE.facts), (flags & ROUTE_FLAG.ownAsAllowed) !== 0);
     if (loop) return loop;
     return rows[at + ROUTE.attributes] === 0 ? 'rejected-by-policy' : 'next-hop-unreachable';
   }

@@ -18,6 +18,7 @@ import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } 
 import { type OriginateAttributes, originatedBlock } from './block-edit.js';
 import { FamilyRib } from './family-rib.js';
 import { NextHopTable } from './next-hops.js';
+import { ownAsFlags } from './own-as.js';
 import { PEER_KIND, type Peer, PeerTable } from './peer-table.js';
 import type { PrefixKey } from './prefix-table.js';
 import { RibReader } from './rib-reader.js';
@@ -32,7 +33,7 @@ import type {
   RibCounters,
   RouteView,
 } from './rib-views.js';
-import { ROUTE } from './route-row.js';
+import { ROUTE, ROUTE_FLAG } from './route-row.js';
 import { RouteScan, SCAN } from './route-scan.js';
 import { SeededHash } from './seeded-hash.js';
 import type { UpdateOutcome } from './update-outcome.js';
@@ -200,7 +201,11 @@ export class Rib {
   #reimport(rib: FamilyRib, route: number): void {
     const peer = this.#peers.peers[rib.word(route, ROUTE.peer) & 0xffff]!;
     const canonical = this.#attributes.word(rib.word(route, ROUTE.received), ATTRIBUTE.alias);
-    const flags = rib.word(route, ROUTE.flags);
+    let flags = rib.word(route, ROUTE.flags);
+    if (peer.session) {
+      const ownAs = ownAsFlags(peer.session, this.#own.asn, this.#attributes, canonical);
+      flags = (flags & ROUTE_FLAG.ownNextHop) | ownAs;
+    }
     if (!peer.importPolicy) {
       rib.setEffective(route, canonical, flags);
       return;
@@ -219,10 +224,9 @@ export class Rib {
     if (!former) return;
     const session: RibSession = { ...former, ...change };
     entry.session = session;
-    if (JSON.stringify(session.importPolicy) !== JSON.stringify(former.importPolicy)) {
-      entry.importPolicy = this.#compile(session.importPolicy);
-      this.reapplyImport(peer);
-    }
+    const otherPolicy = JSON.stringify(session.importPolicy) !== JSON.stringify(former.importPolicy);
+    if (otherPolicy) entry.importPolicy = this.#compile(session.importPolicy);
+    if (otherPolicy || session.allowAsIn !== former.allowAsIn) this.reapplyImport(peer);
     this.#identify(entry, session);
     this.#advertiser.move(entry, session);
     this.#wake();

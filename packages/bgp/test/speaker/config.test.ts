@@ -46,6 +46,12 @@ const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
   [{ password: 'x'.repeat(81) }, 'password'],
   [{ localAddress: parseAddress('2001:db8::1') }, 'localAddress'],
   [{ routeReflectorClient: true }, 'routeReflectorClient'],
+  [{ allowAsIn: 0 }, 'allowAsIn'],
+  [{ allowAsIn: 11 }, 'allowAsIn'],
+  [{ allowAsIn: 1.5 }, 'allowAsIn'],
+  [{ remoteAsn: 65001, asOverride: true }, 'asOverride'],
+  [{ remoteAsn: 65001, removePrivateAs: 'all' }, 'removePrivateAs'],
+  [{ removePrivateAs: 'some' as 'all' }, 'removePrivateAs'],
   [{ families: [] }, 'families'],
   [{ families: ['l2vpn-evpn' as 'ipv4-unicast'] }, 'families'],
   [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
@@ -81,6 +87,11 @@ t.test('changes and what they cost', (t) => {
   t.equal(impact({}, { description: 'x' }), 'applied');
   t.equal(impact({}, { import: policy }), 'soft-refresh');
   t.equal(impact({}, { nextHopMode: 'self', description: 'x' }), 'soft-refresh', 'the strongest counts');
+  for (const each of [{ allowAsIn: 1 }, { asOverride: true }, { removePrivateAs: 'all' }] as const) {
+    t.equal(impact({}, each), 'soft-refresh');
+    t.equal(impact(each, {}), 'soft-refresh');
+  }
+  t.equal(impact({}, { asOverride: false }), 'none');
   t.equal(impact({}, { password: 'x', description: 'x' }), 'session-reset');
   t.equal(impact({ localNextHops: [parseAddress('::1')] }, { localNextHops: [parseAddress('::2')] }), 'soft-refresh');
   t.equal(impact({ gracefulRestart: {} }, { gracefulRestart: false }), 'session-reset');
