@@ -5,6 +5,7 @@ import {
   type CandidateView,
   type ChangeImpact,
   classifyChange,
+  type ExportView,
   type FamilyName,
   type LocRibEntry,
   type OriginateAttributes,
@@ -24,6 +25,7 @@ export class FakeSpeaker {
   readonly originated = new Map<string, OriginateAttributes>();
   readonly resets: string[] = [];
   readonly locRibEntries: LocRibEntry[] = [];
+  readonly exported: ExportView[] = [];
   readonly emitter = new EventEmitter();
   closed: { graceful?: boolean } | undefined;
   /** Names by peer number; 0 is ourselves. */
@@ -122,6 +124,7 @@ export class FakeSpeaker {
         );
         return page(wanted, options);
       },
+      exports: () => self.exported,
       why: (prefix: Prefix) => self.locRibEntries.find((entry) => formatPrefix(entry.prefix) === formatPrefix(prefix)),
       counters: () => ({
         families: (['ipv4-unicast', 'ipv6-unicast'] as const).map((family) => ({

@@ -5,7 +5,9 @@
  */
 import { type Address, addressesEqual, formatAddress } from '@tortie/ip';
 import { BgpConfigError } from './config-error.js';
+import { policyFault } from './route-policy/check-policy.js';
 import type { RoutePolicy } from './route-policy/policy.js';
+import { policyKey } from './route-policy/policy-effect.js';
 import { FAMILIES, type FamilyName } from './wire/family/family.js';
 import { encodeUtf8 } from './wire/utf8.js';
 
@@ -216,6 +218,10 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     peer.gracefulRestart === false
       ? undefined
       : { helper: true, restartTimeS: 120, staleTimeS: 300, notification: true, ...peer.gracefulRestart };
+  for (const side of ['import', 'export'] as const) {
+    const fault = peer[side] && policyFault(peer[side], side);
+    if (fault) fail(side, fault);
+  }
   if (gracefulRestart && !between(gracefulRestart.restartTimeS, 0, 4095)) {
     fail('gracefulRestart', `has restartTimeS ${gracefulRestart.restartTimeS}; it must be 0 to 4095`);
   }
@@ -324,9 +330,12 @@ export interface ConfigChange {
 export function classifyChange(before: ResolvedPeerConfig, after: ResolvedPeerConfig): ConfigChange {
   let impact: ChangeImpact = 'none';
   const fields: (keyof ResolvedPeerConfig)[] = [];
-  for (const [field, cost] of Object.entries(IMPACT) as [keyof typeof IMPACT, ChangeImpact][]) {
+  for (const [field, declared] of Object.entries(IMPACT) as [keyof typeof IMPACT, ChangeImpact][]) {
     if (sameValue(before[field], after[field])) continue;
     fields.push(field);
+    const policy = field === 'import' || field === 'export';
+    const named = policy && policyKey(before[field]) === policyKey(after[field]);
+    const cost = named ? 'applied' : declared;
     if (RANK.indexOf(cost) > RANK.indexOf(impact)) impact = cost;
   }
   return { impact, fields };

@@ -48,6 +48,7 @@ export {
 export type {
   AdvertisedView,
   CandidateView,
+  ExportView,
   LocRibEntry,
   LocRibQuery,
   Page,
@@ -56,7 +57,19 @@ export type {
   RibCounters,
   RouteView,
 } from './rib/rib-views.js';
-export type { PolicyMatch, PolicySet, PolicyTerm, PrefixMatch, RoutePolicy } from './route-policy/policy.js';
+export { asPathExpressionFault } from './route-policy/as-path-expression.js';
+export type {
+  CommunityMatch,
+  NumberRange,
+  PolicyMatch,
+  PolicySet,
+  PolicyTerm,
+  PolicyTermRef,
+  PolicyTrace,
+  PrefixMatch,
+  RoutePolicy,
+  RouteSource,
+} from './route-policy/policy.js';
 export { Speaker } from './speaker.js';
 export type { SpeakerEvent } from './speaker-event.js';
 export type { Acceptance, DialOptions, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';

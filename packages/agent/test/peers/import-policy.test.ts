@@ -4,7 +4,7 @@ import t from 'tap';
 import { type ImportScope, importPolicy } from '../../src/peers/import-policy.js';
 
 /** What a policy does to a prefix, as the engine does it. */
-function judge({ terms, otherwise = 'accept' }: RoutePolicy, text: string): 'accept' | 'reject' {
+function judge({ terms, otherwise = 'accept' }: RoutePolicy, text: string): RoutePolicy['terms'][number]['action'] {
   const route = parsePrefix(text);
   for (const { match, action } of terms) {
     const prefixes = match?.prefixes;

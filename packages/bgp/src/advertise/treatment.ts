@@ -1,12 +1,13 @@
 /** What all members of an update group share: how routes are chosen and rewritten for them. */
 import { type Address, formatAddress, ipv6, isUnspecified } from '@tortie/ip';
 import { mayAdvertise } from '../reflection/reflect.js';
-import type { OwnIdentity } from '../rib/attribute-keys.js';
+import { ATTRIBUTE_FACT, type OwnIdentity } from '../rib/attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
 import type { NextHopTable } from '../rib/next-hops.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import type { RibSession } from '../rib/rib-session.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
+import { policyKey } from '../route-policy/policy-effect.js';
 import { maxMessageOctets } from '../wire/context.js';
 import type { Family } from '../wire/family/family.js';
 import { type AsPathEdit, asPathEdit } from './as-path-edit.js';
@@ -35,7 +36,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
     // The peer's AS number matters to its messages only where an edit of the path asks for it.
     JSON.stringify(asPathEdit(session) ?? null),
     ...own,
-    JSON.stringify(session.exportPolicy ?? null),
+    policyKey(session.exportPolicy),
   ].join();
 }
 
@@ -59,7 +60,8 @@ export class Treatment {
     this.client = session.client;
     this.localAsn = session.send.localAsn;
     this.maxOctets = maxMessageOctets(session.send);
-    this.policy = session.exportPolicy && new CompiledPolicy(session.exportPolicy, tables.attributes, 'export');
+    const { exportPolicy } = session;
+    this.policy = exportPolicy && new CompiledPolicy(exportPolicy, tables.attributes, tables.peers, 'export');
     this.asPathEdit = asPathEdit(session);
     this.#self = selfFor(session, family);
   }
@@ -88,10 +90,16 @@ export class Treatment {
     return nextHopMode === 'self' && !this.reflects(peer);
   }
 
+  /** Whether the export policy has put this address in as next hop. */
+  #isSet(id: number, kept: Address): boolean {
+    const facts = this.#tables.attributes.word(id, ATTRIBUTE.facts);
+    return (facts & ATTRIBUTE_FACT.keepNextHop) !== 0 && !isUnspecified(kept);
+  }
+
   /** The next hop the members get; undefined where there is none of a version they understand. */
   nextHop(peer: number, id: number): Address | undefined {
     const kept = this.#tables.nextHops.address(this.#tables.attributes.word(id, ATTRIBUTE.nextHop));
-    if (this.#isSelf(peer, kept)) return this.#self;
+    if (!(this.policy !== undefined && this.#isSet(id, kept)) && this.#isSelf(peer, kept)) return this.#self;
     if (kept.version === this.family.version) return kept;
     return this.session.send.extendedNextHop[this.family.index] === true ? kept : undefined;
   }

@@ -330,12 +330,14 @@ export class UpdateGroup {
     }
     if (!this.#admitted) return 0;
     if (treatment.policy) {
-      id = treatment.policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, id);
+      id = treatment.policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, id, peer);
       if (id === 0) return 0;
     } else {
       rib.attributes.retain(id);
+      return id;
     }
-    if (!treatment.policy || this.host.packer.fits(treatment, id, peer)) return id;
+    // The policy may have made the attributes longer, and the next hop another.
+    if (treatment.nextHop(peer, id) !== undefined && this.host.packer.fits(treatment, id, peer)) return id;
     rib.attributes.release(id);
     return 0;
   }

@@ -385,7 +385,8 @@ export class Peer {
 
   #applyInPlace({ impact, fields }: ConfigChange): void {
     const session = this.current;
-    if (impact === 'soft-refresh') {
+    // Names of policy terms are new in place, although no route goes again.
+    if (impact === 'soft-refresh' || fields.includes('import') || fields.includes('export')) {
       this.#host.rib.updatePeer(this.ribPeer, ribSettings(this.config, session.endpoints));
     }
     if (fields.includes('keepaliveS') && session.state.name === 'established') {

@@ -11,6 +11,7 @@ import { Advertiser } from '../advertise/advertiser.js';
 import type { DecisionOptions } from '../decision/route-order.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
 import type { RoutePolicy } from '../route-policy/policy.js';
+import { policyKey } from '../route-policy/policy-effect.js';
 import { FAMILIES, type FamilyName, familyByName } from '../wire/family/family.js';
 import type { OwnIdentity } from './attribute-keys.js';
 import { ATTRIBUTE, AttributeTable, CANONICAL } from './attribute-table.js';
@@ -25,6 +26,7 @@ import { RibReader } from './rib-reader.js';
 import type { RibPeerOptions, RibSession, RibSessionChange } from './rib-session.js';
 import type {
   AdvertisedView,
+  ExportView,
   LocRibEntry,
   LocRibQuery,
   Page,
@@ -75,6 +77,8 @@ export class Rib {
   readonly #advertiser: Advertiser;
   readonly #reader: RibReader;
   readonly #subscriptions = new Set<BestRouteQueue>();
+  /** Import policies that the scan under way has asked. */
+  readonly #asked: CompiledPolicy[] = [];
   /** The next attribute set whose facts about ourselves are to be read anew; 0 for none. */
   #reread = 0;
   /** onWork was called, and work() has not yet said that nothing is left. */
@@ -100,7 +104,7 @@ export class Rib {
       options.maxBacklogOctets ?? 16 * 1024 * 1024,
       (peer) => this.onOutput?.(peer),
     );
-    this.#reader = new RibReader(this.#families, this.#attributes, this.nextHops, this.#advertiser);
+    this.#reader = new RibReader(this.#families, { ...tables, advertiser: this.#advertiser });
   }
 
   // Peers and sessions.
@@ -131,7 +135,7 @@ export class Rib {
   }
 
   #compile(policy: RoutePolicy | undefined): CompiledPolicy | undefined {
-    return policy && new CompiledPolicy(policy, this.#attributes, 'import');
+    return policy && new CompiledPolicy(policy, this.#attributes, this.#peers, 'import');
   }
 
   /** Notes what the decision process and other peers have to know; what the peer has sent before is looked at anew. */
@@ -211,10 +215,18 @@ export class Rib {
       return;
     }
     const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), KEY);
-    const effective = peer.importPolicy.apply(key, rib.family.version, canonical);
+    const effective = peer.importPolicy.apply(key, rib.family.version, canonical, peer.index);
     rib.setEffective(route, effective, flags);
     if (effective !== 0) this.#attributes.release(effective);
-    peer.importPolicy.forget();
+    if (this.#asked.at(-1) !== peer.importPolicy) this.#asked.push(peer.importPolicy);
+  }
+
+  /** One step of a scan. The policies it has asked know attribute sets of its family alone, and only so long. */
+  #scan(scan: RouteScan, budget: number): number {
+    const left = scan.step(budget);
+    for (const policy of this.#asked) policy.forget();
+    this.#asked.length = 0;
+    return left;
   }
 
   /** Changes settings of an established session in place; routes in and out are evaluated anew. */
@@ -224,9 +236,9 @@ export class Rib {
     if (!former) return;
     const session: RibSession = { ...former, ...change };
     entry.session = session;
-    const otherPolicy = JSON.stringify(session.importPolicy) !== JSON.stringify(former.importPolicy);
-    if (otherPolicy) entry.importPolicy = this.#compile(session.importPolicy);
-    if (otherPolicy || session.allowAsIn !== former.allowAsIn) this.reapplyImport(peer);
+    if (session.importPolicy !== former.importPolicy) entry.importPolicy = this.#compile(session.importPolicy);
+    if (policyKey(session.importPolicy) !== policyKey(former.importPolicy) || session.allowAsIn !== former.allowAsIn)
+      this.reapplyImport(peer);
     this.#identify(entry, session);
     this.#advertiser.move(entry, session);
     this.#wake();
@@ -291,7 +303,7 @@ export class Rib {
   work(maxPrefixes: number): boolean {
     if (this.#reread !== 0) this.#rereadOwn(maxPrefixes);
     let left = maxPrefixes;
-    for (const scan of this.#scans) if (scan.pending) left = scan.step(left);
+    for (const scan of this.#scans) if (scan.pending) left = this.#scan(scan, left);
     if (left > 0) this.#advertiser.work(left);
     for (const queue of this.#subscriptions) queue.signal();
     this.#working = this.#hasWork();
@@ -349,6 +361,11 @@ export class Rib {
   /** Every candidate for exactly this prefix and what became of it. */
   why(prefix: Prefix): LocRibEntry | undefined {
     return this.#reader.why(prefix);
+  }
+
+  /** What becomes of the best route for exactly this prefix towards each peer with a session. */
+  exports(prefix: Prefix): readonly ExportView[] {
+    return this.#reader.exports(prefix);
   }
 
   adjRibOut(peer: number, family: FamilyName, page: PageOptions = {}): Page<AdvertisedView> {

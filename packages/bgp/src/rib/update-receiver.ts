@@ -179,7 +179,7 @@ export class UpdateReceiver {
         if (policy === undefined) {
           rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, canonical, flags);
         } else {
-          const effective = policy.apply(key, version, canonical);
+          const effective = policy.apply(key, version, canonical, peer.index);
           rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, effective, flags);
           if (effective !== 0) this.#attributes.release(effective);
         }

@@ -52,6 +52,16 @@ const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
   [{ remoteAsn: 65001, asOverride: true }, 'asOverride'],
   [{ remoteAsn: 65001, removePrivateAs: 'all' }, 'removePrivateAs'],
   [{ removePrivateAs: 'some' as 'all' }, 'removePrivateAs'],
+  [{ import: { terms: [{ action: 'maybe' as 'next' }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { asPaths: ['^1$', '(1'] } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { communities: [[65536, '*']] } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { med: { min: 2, max: 1 } } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { sources: ['self' as 'own'] } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', set: { nextHop: 'self' } }] } }, 'import'],
+  [{ export: { terms: [{ action: 'accept', set: { nextHop: 'peer' } }] } }, 'export'],
+  [{ export: { terms: [{ action: 'accept', set: { prependAsns: [0] } }] } }, 'export'],
+  [{ export: { terms: [{ action: 'accept', set: { localPref: -1 } }] } }, 'export'],
+  [{ export: { terms: [], otherwise: 'next' as 'accept' } }, 'export'],
   [{ families: [] }, 'families'],
   [{ families: ['l2vpn-evpn' as 'ipv4-unicast'] }, 'families'],
   [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
@@ -86,6 +96,9 @@ t.test('changes and what they cost', (t) => {
   t.equal(impact({ import: policy }, { import: structuredClone(policy) }), 'none', 'an equal policy is no change');
   t.equal(impact({}, { description: 'x' }), 'applied');
   t.equal(impact({}, { import: policy }), 'soft-refresh');
+  const named = { terms: policy.terms.map((term) => ({ ...term, name: 'x' })), otherwise: 'accept' as const };
+  t.equal(impact({ import: policy, export: policy }, { import: named, export: named }), 'applied', 'names alone');
+  t.equal(impact({ export: policy }, { export: { ...policy, otherwise: 'reject' } }), 'soft-refresh');
   t.equal(impact({}, { nextHopMode: 'self', description: 'x' }), 'soft-refresh', 'the strongest counts');
   for (const each of [{ allowAsIn: 1 }, { asOverride: true }, { removePrivateAs: 'all' }] as const) {
     t.equal(impact({}, each), 'soft-refresh');
