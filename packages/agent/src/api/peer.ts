@@ -124,7 +124,18 @@ const peerFields = {
   ),
   bfd: Type.Optional(PeerBfd),
   import: Type.Optional(Policy),
+  importDefault: Type.Optional(
+    Type.Union([Type.Literal('accept'), Type.Literal('reject')], {
+      description: 'What becomes of a route that no term of import decides on; absent: importPolicy of the node says',
+    }),
+  ),
   export: Type.Optional(Policy),
+  exportDefault: Type.Optional(
+    Type.Union([Type.Literal('accept'), Type.Literal('reject')], {
+      default: 'accept',
+      description: 'What becomes of a route that no term of export decides on',
+    }),
+  ),
 };
 
 export const PeerSpec = Type.Object(
