@@ -90,18 +90,20 @@ export class Treatment {
     return nextHopMode === 'self' && !this.reflects(peer);
   }
 
+  /** The next hop the members get; undefined where there is none of a version they understand. */
+  nextHop(peer: number, id: number): Address | undefined {
+    const kept = this.#tables.nextHops.address(this.#tables.attributes.word(id, ATTRIBUTE.nextHop));
+    if (this.#isSelf(peer, kept)) {
+      if (this.policy === undefined || !this.#isSet(id, kept)) return this.#self;
+    }
+    if (kept.version === this.family.version) return kept;
+    return this.session.send.extendedNextHop[this.family.index] === true ? kept : undefined;
+  }
+
   /** Whether the export policy has put this address in as next hop. */
   #isSet(id: number, kept: Address): boolean {
     const facts = this.#tables.attributes.word(id, ATTRIBUTE.facts);
     return (facts & ATTRIBUTE_FACT.keepNextHop) !== 0 && !isUnspecified(kept);
-  }
-
-  /** The next hop the members get; undefined where there is none of a version they understand. */
-  nextHop(peer: number, id: number): Address | undefined {
-    const kept = this.#tables.nextHops.address(this.#tables.attributes.word(id, ATTRIBUTE.nextHop));
-    if (!(this.policy !== undefined && this.#isSet(id, kept)) && this.#isSelf(peer, kept)) return this.#self;
-    if (kept.version === this.family.version) return kept;
-    return this.session.send.extendedNextHop[this.family.index] === true ? kept : undefined;
   }
 
   /** The link-local address that goes with our own global one. RFC 2545 section 3. */

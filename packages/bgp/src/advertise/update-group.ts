@@ -14,6 +14,7 @@ import { DirtyIds } from '../rib/dirty-ids.js';
 import type { FamilyRib } from '../rib/family-rib.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
 import { ROUTE } from '../rib/route-row.js';
+import type { CompiledPolicy } from '../route-policy/compile.js';
 import { Advertised } from './advertised.js';
 import { DetachedStream } from './detached-stream.js';
 import { endOfRib, refreshMark } from './message-writer.js';
@@ -321,7 +322,7 @@ export class UpdateGroup {
   /** What of the best route is to be advertised: an id with a reference, or 0. */
   #exported(prefix: number, route: number, peer: number): number {
     const { rib, treatment } = this;
-    let id = rib.word(route, ROUTE.attributes);
+    const id = rib.word(route, ROUTE.attributes);
     // Prefixes of one UPDATE follow each other, so the answer for the last one mostly holds (bench `pipeline`).
     if (id !== this.#askedId || peer !== this.#askedPeer) {
       this.#askedId = id;
@@ -329,13 +330,16 @@ export class UpdateGroup {
       this.#admitted = treatment.admits(peer, id) && this.host.packer.fits(treatment, id, peer);
     }
     if (!this.#admitted) return 0;
-    if (treatment.policy) {
-      id = treatment.policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, id, peer);
-      if (id === 0) return 0;
-    } else {
-      rib.attributes.retain(id);
-      return id;
-    }
+    if (treatment.policy) return this.#byPolicy(treatment.policy, prefix, id, peer);
+    rib.attributes.retain(id);
+    return id;
+  }
+
+  /** What the export policy makes of attributes; apart, so that #exported stays small (bench `pipeline`). */
+  #byPolicy(policy: CompiledPolicy, prefix: number, from: number, peer: number): number {
+    const { rib, treatment } = this;
+    const id = policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, from, peer);
+    if (id === 0) return 0;
     // The policy may have made the attributes longer, and the next hop another.
     if (treatment.nextHop(peer, id) !== undefined && this.host.packer.fits(treatment, id, peer)) return id;
     rib.attributes.release(id);
