@@ -112,7 +112,7 @@ export class FakeSpeaker {
       adjRibIn: (name, _policy, family, options) => page(routesOf(name, family), options),
       adjRibOut: (name, family, options) =>
         page(
-          routesOf(name, family).map((route) => ({ ...route, source: route.peer })),
+          routesOf(name, family).map((route) => ({ ...route, pathId: undefined, source: route.peer })),
           options,
         ),
       locRib({ family = 'ipv4-unicast', prefix, longer, ...options } = {}) {

@@ -1,13 +1,12 @@
 /**
- * What a user says about a speaker and its peers, with defaults, checks, and what each change of a field costs.
+ * What a user says about a speaker and its peers, with defaults and checks.
  *
  * Everything a peer does is settable; only name, address and AS number have no default. Times are in seconds.
  */
-import { type Address, addressesEqual, formatAddress } from '@tortie/ip';
+import { type Address, formatAddress } from '@tortie/ip';
 import { BgpConfigError } from './config-error.js';
 import { policyFault } from './route-policy/check-policy.js';
 import type { RoutePolicy } from './route-policy/policy.js';
-import { policyKey } from './route-policy/policy-effect.js';
 import { FAMILIES, type FamilyName } from './wire/family/family.js';
 import { encodeUtf8 } from './wire/utf8.js';
 
@@ -92,6 +91,11 @@ export interface PeerConfig {
   readonly fourOctetAs?: boolean;
   /** Take several routes per prefix from the peer (RFC 7911). Default false. */
   readonly addPathReceive?: boolean;
+  /**
+   * Send the peer the routes of a prefix, best first, up to this many (RFC 7911); the peer does not get its own ones back,
+   * which count. 0: only the best one, without path identifiers. At most 255. Default 0.
+   */
+  readonly addPathSendMax?: number;
   /** IPv4 routes with IPv6 next hops (RFC 8950), both ways. Default false. */
   readonly extendedNextHop?: boolean;
   /** Most prefixes per family. */
@@ -137,6 +141,7 @@ export interface ResolvedPeerConfig {
   readonly extendedMessages: boolean;
   readonly fourOctetAs: boolean;
   readonly addPathReceive: boolean;
+  readonly addPathSendMax: number;
   readonly extendedNextHop: boolean;
   readonly maxPrefixes: number | undefined;
   readonly maxPrefixesAction: MaxPrefixesAction;
@@ -177,6 +182,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   range('ttlSecurityHops', peer.ttlSecurityHops, 1, 254);
   range('multihopTtl', peer.multihopTtl, 1, 255);
   range('allowAsIn', peer.allowAsIn, 1, 10);
+  range('addPathSendMax', peer.addPathSendMax, 0, 255);
   range('maxPrefixes', peer.maxPrefixes, 1, 0xffffffff);
   const holdTimeS = peer.holdTimeS ?? 90;
   // RFC 4271 section 4.2: the Hold Time MUST be either zero or at least three seconds.
@@ -257,6 +263,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     extendedMessages: peer.extendedMessages ?? true,
     fourOctetAs: peer.fourOctetAs ?? true,
     addPathReceive: peer.addPathReceive ?? false,
+    addPathSendMax: peer.addPathSendMax ?? 0,
     extendedNextHop: peer.extendedNextHop ?? false,
     maxPrefixes: peer.maxPrefixes,
     maxPrefixesAction: peer.maxPrefixesAction ?? 'restart',
@@ -276,79 +283,3 @@ export function checkSpeakerIdentity({ asn, routerId, clusterId }: SpeakerIdenti
     throw new BgpConfigError(`clusterId is ${clusterId}; it must be a non-zero 32-bit number`, 'clusterId');
   }
 }
-
-/** What a change of a peer costs, cheapest first: nothing; applied in place; routes go again; the session starts anew. */
-export type ChangeImpact = 'none' | 'applied' | 'soft-refresh' | 'session-reset';
-
-/** One row per field; the compiler refuses a field without one. */
-const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: Exclude<ChangeImpact, 'none'> } = {
-  description: 'applied',
-  remoteAddress: 'session-reset',
-  remotePort: 'applied',
-  remoteAsn: 'session-reset',
-  localAddress: 'session-reset',
-  localAsn: 'session-reset',
-  passive: 'applied',
-  adminDown: 'session-reset',
-  adminDownText: 'applied',
-  families: 'session-reset',
-  holdTimeS: 'session-reset',
-  keepaliveS: 'applied',
-  connectRetryS: 'applied',
-  delayOpenS: 'applied',
-  idleHoldMaxS: 'applied',
-  routeReflectorClient: 'soft-refresh',
-  nextHopMode: 'soft-refresh',
-  allowAsIn: 'soft-refresh',
-  asOverride: 'soft-refresh',
-  removePrivateAs: 'soft-refresh',
-  localNextHops: 'soft-refresh',
-  ttlSecurityHops: 'session-reset',
-  multihopTtl: 'session-reset',
-  // RFC 2385 section 4.5 leaves key changes open; a session that still runs on the old key would hide a wrong new one.
-  password: 'session-reset',
-  device: 'session-reset',
-  gracefulRestart: 'session-reset',
-  extendedMessages: 'session-reset',
-  fourOctetAs: 'session-reset',
-  addPathReceive: 'session-reset',
-  extendedNextHop: 'session-reset',
-  maxPrefixes: 'applied',
-  maxPrefixesAction: 'applied',
-  import: 'soft-refresh',
-  export: 'soft-refresh',
-};
-
-const RANK: readonly ChangeImpact[] = ['none', 'applied', 'soft-refresh', 'session-reset'];
-
-export interface ConfigChange {
-  readonly impact: ChangeImpact;
-  readonly fields: readonly (keyof ResolvedPeerConfig)[];
-}
-
-/** Compares field by field and gives the changed fields and the strongest impact among them. */
-export function classifyChange(before: ResolvedPeerConfig, after: ResolvedPeerConfig): ConfigChange {
-  let impact: ChangeImpact = 'none';
-  const fields: (keyof ResolvedPeerConfig)[] = [];
-  for (const [field, declared] of Object.entries(IMPACT) as [keyof typeof IMPACT, ChangeImpact][]) {
-    if (sameValue(before[field], after[field])) continue;
-    fields.push(field);
-    const policy = field === 'import' || field === 'export';
-    const named = policy && policyKey(before[field]) === policyKey(after[field]);
-    const cost = named ? 'applied' : declared;
-    if (RANK.indexOf(cost) > RANK.indexOf(impact)) impact = cost;
-  }
-  return { impact, fields };
-}
-
-/** Structural equality of plain data; bigint, which policies may hold, included. */
-function sameValue(x: unknown, y: unknown): boolean {
-  if (Object.is(x, y)) return true;
-  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;
-  if (isAddress(x) && isAddress(y) && !('length' in x)) return addressesEqual(x, y);
-  const keys = Object.keys(x);
-  if (Array.isArray(x) !== Array.isArray(y) || keys.length !== Object.keys(y).length) return false;
-  return keys.every((key) => sameValue((x as Record<string, unknown>)[key], (y as Record<string, unknown>)[key]));
-}
-
-const isAddress = (value: object): value is Address => 'version' in value && 'a' in value && 'd' in value;

@@ -1,6 +1,4 @@
 export {
-  type ChangeImpact,
-  classifyChange,
   type GracefulRestartConfig,
   type MaxPrefixesAction,
   type NextHopMode,
@@ -10,6 +8,7 @@ export {
   resolvePeerConfig,
   type SpeakerIdentity,
 } from './config.js';
+export { type ChangeImpact, classifyChange } from './config-change.js';
 export { BgpConfigError } from './config-error.js';
 export { EncodeError, MrtError, NotificationError } from './errors.js';
 export { type Cause, describeCause, notificationName } from './fsm/cause.js';

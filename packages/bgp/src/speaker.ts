@@ -27,13 +27,8 @@
  * Longer than other files for this drawing and because every input of the router is one short method here.
  */
 import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
-import {
-  type ChangeImpact,
-  checkSpeakerIdentity,
-  type PeerConfig,
-  type ResolvedPeerConfig,
-  resolvePeerConfig,
-} from './config.js';
+import { checkSpeakerIdentity, type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig } from './config.js';
+import type { ChangeImpact } from './config-change.js';
 import { CEASE } from './iana.js';
 import { countMessages } from './peer/count-messages.js';
 import { Peer } from './peer/peer.js';

@@ -87,6 +87,14 @@ const peerFields = {
   addPathReceive: Type.Optional(
     Type.Boolean({ default: false, description: 'Take several routes per prefix from the peer (RFC 7911)' }),
   ),
+  addPathSendMax: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 255,
+      default: 0,
+      description: 'Send the peer up to this many routes per prefix, best first (RFC 7911); 0: the best one alone',
+    }),
+  ),
   extendedNextHop: Type.Optional(
     Type.Boolean({ default: false, description: 'IPv4 routes with IPv6 next hops, both ways (RFC 8950)' }),
   ),
@@ -181,7 +189,7 @@ export const MessageCounts = Type.Object({
 export const FamilyStatus = Type.Object({
   family: FamilyText,
   received: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-in, before policy' }),
-  advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out' }),
+  advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out; with ADD-PATH their paths' }),
   stale: Type.Integer({ minimum: 0, description: 'Kept over a restart of the peer, not yet confirmed' }),
   endOfRib: Type.Boolean({ description: 'The peer has sent End-of-RIB on this session' }),
 });

@@ -46,8 +46,9 @@ export function peerRouteView({ prefix, pathId, nextHop, attributes, stale, inel
   };
 }
 
-export const advertisedView = ({ prefix, nextHop, attributes }: AdvertisedView): PeerRoute => ({
+export const advertisedView = ({ prefix, pathId, nextHop, attributes }: AdvertisedView): PeerRoute => ({
   prefix: formatPrefix(prefix),
+  ...(pathId !== undefined && { pathId }),
   attributes: attributeView(attributes, nextHop),
 });
 

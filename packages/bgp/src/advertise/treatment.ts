@@ -20,6 +20,8 @@ export interface TreatmentTables {
   readonly clientToClient: boolean;
 }
 
+const pathsFor = ({ maxPaths = 1 }: RibSession): number => Math.max(1, maxPaths);
+
 /** Equal keys, equal messages. */
 export function treatmentKey(session: RibSession, family: Family): string {
   const { send, ownNextHops } = session;
@@ -30,7 +32,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
     session.type === 'ibgp' && session.client,
     send.fourOctetAs,
     send.extendedMessages,
-    send.addPath[family.index],
+    send.addPath[family.index] === true && pathsFor(session),
     send.extendedNextHop[family.index],
     session.nextHopMode,
     // The peer's AS number matters to its messages only where an edit of the path asks for it.
@@ -47,6 +49,10 @@ export class Treatment {
   readonly localAsn: number;
   readonly session: RibSession;
   readonly maxOctets: number;
+  /** The members get several paths of a prefix, each with an identifier. RFC 7911. */
+  readonly addPath: boolean;
+  /** The most paths of a prefix. */
+  readonly maxPaths: number;
   readonly policy: CompiledPolicy | undefined;
   readonly asPathEdit: AsPathEdit | undefined;
   readonly #tables: TreatmentTables;
@@ -60,6 +66,8 @@ export class Treatment {
     this.client = session.client;
     this.localAsn = session.send.localAsn;
     this.maxOctets = maxMessageOctets(session.send);
+    this.addPath = session.send.addPath[family.index] === true;
+    this.maxPaths = pathsFor(session);
     const { exportPolicy } = session;
     this.policy = exportPolicy && new CompiledPolicy(exportPolicy, tables.attributes, tables.peers, 'export');
     this.asPathEdit = asPathEdit(session);

@@ -1,5 +1,6 @@
 /** One peer: its state machines (two while connections collide), its idle hold, and what it means to the RIB. */
-import { type ChangeImpact, type ConfigChange, classifyChange, type ResolvedPeerConfig } from '../config.js';
+import type { ResolvedPeerConfig } from '../config.js';
+import { type ChangeImpact, type ConfigChange, classifyChange } from '../config-change.js';
 import { type Cause, describeCause, isPrefixLimit } from '../fsm/cause.js';
 import type { FsmConfig } from '../fsm/config.js';
 import type { SessionEffect, TimerName } from '../fsm/effect.js';

@@ -26,6 +26,7 @@ export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): R
   allowAsIn: config.allowAsIn,
   asOverride: config.asOverride,
   removePrivateAs: config.removePrivateAs,
+  maxPaths: config.addPathSendMax,
   importPolicy: config.import,
   exportPolicy: config.export,
 });

@@ -11,6 +11,7 @@ import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from './attribute-table.js';
 import type { DirtyIds } from './dirty-ids.js';
 import type { NextHopTable } from './next-hops.js';
+import { PathTable } from './path-table.js';
 import type { PeerTable } from './peer-table.js';
 import { PREFIX_BEST, PREFIX_HEAD, type PrefixKey, PrefixTable } from './prefix-table.js';
 import { ROUTE, ROUTE_FLAG, ROUTE_SHIFT, UNSOUND_FLAGS } from './route-row.js';
@@ -30,6 +31,7 @@ export interface RibTables {
 export class FamilyRib {
   readonly family: Family;
   readonly prefixes: PrefixTable;
+  readonly paths: PathTable;
   readonly routes = new RowTable(ROUTE_SHIFT);
   readonly stale = new StaleRoutes();
   readonly order: RouteOrder;
@@ -46,6 +48,7 @@ export class FamilyRib {
   constructor(family: Family, { hash, attributes, nextHops, peers, decision }: RibTables) {
     this.family = family;
     this.prefixes = new PrefixTable(family.version, hash);
+    this.paths = new PathTable(this.prefixes);
     this.attributes = attributes;
     this.peers = peers;
     this.#nextHops = nextHops;
@@ -249,6 +252,11 @@ export class FamilyRib {
   /** Has everybody look at the prefix again although the best route is the same. */
   touch(prefix: number): void {
     this.#tell(this.bestWatchers, prefix);
+    this.touchPaths(prefix);
+  }
+
+  /** The same for those that look at more than the best route. */
+  touchPaths(prefix: number): void {
     this.#tell(this.pathWatchers, prefix);
   }
 

@@ -179,13 +179,16 @@ export class RibReader {
     const member = this.#advertiser.membersOf(peer).find(({ group }) => group.rib.family.name === family);
     if (!member) return { items: [], next: undefined };
     const { group } = member;
-    return walk(group.rib.prefixes.rows.limit, page, (prefix, items: AdvertisedView[]) => {
-      const id = group.advertised.id(prefix);
-      const source = group.advertised.source(prefix) & 0xffff;
+    const { prefixes, paths } = group.rib;
+    const { addPath } = group.treatment;
+    return walk(group.table.rows.limit, page, (row, items: AdvertisedView[]) => {
+      const id = group.advertised.id(row);
+      const source = group.advertised.source(row) & 0xffff;
       if (id === 0 || source === peer) return;
       const nextHop: Address | undefined = group.treatment.nextHop(source, id);
       items.push({
-        prefix: group.rib.prefixes.prefix(prefix),
+        prefix: prefixes.prefix(addPath ? paths.prefixOf(row) : row),
+        pathId: addPath ? paths.pathId(row) : undefined,
         source,
         nextHop,
         attributes: this.#advertiser.exported(group, id, source),

@@ -42,6 +42,8 @@ export interface RibSessionSettings {
   readonly asOverride?: boolean | undefined;
   /** Towards eBGP peers: private AS numbers (RFC 6996) go, or become ours. */
   readonly removePrivateAs?: 'all' | 'replace' | undefined;
+  /** The most paths of a prefix sent with ADD-PATH. Default 1. */
+  readonly maxPaths?: number;
   readonly importPolicy?: RoutePolicy | undefined;
   readonly exportPolicy?: RoutePolicy | undefined;
 }

@@ -51,6 +51,8 @@ export interface LocRibEntry {
 
 export interface AdvertisedView {
   readonly prefix: Prefix;
+  /** The identifier sent with the path, from 1; undefined without ADD-PATH (RFC 7911). */
+  readonly pathId: number | undefined;
   /** The peer whose route this is; 0 is ourselves. */
   readonly source: number;
   readonly nextHop: Address | undefined;

@@ -105,6 +105,8 @@ t.test('changes and what they cost', (t) => {
     t.equal(impact(each, {}), 'soft-refresh');
   }
   t.equal(impact({}, { asOverride: false }), 'none');
+  t.equal(impact({ addPathSendMax: 2 }, { addPathSendMax: 4 }), 'soft-refresh');
+  t.equal(impact({}, { addPathSendMax: 4 }), 'session-reset', 'that is another capability');
   t.equal(impact({}, { password: 'x', description: 'x' }), 'session-reset');
   t.equal(impact({ localNextHops: [parseAddress('::1')] }, { localNextHops: [parseAddress('::2')] }), 'soft-refresh');
   t.equal(impact({ gracefulRestart: {} }, { gracefulRestart: false }), 'session-reset');
