@@ -28,7 +28,9 @@ t.test(
         await established(agent);
         await bfdIs(agent, 'bird4', 'up');
         await bfdIs(agent, 'bird6', 'up');
-        t.match(await frr.vtysh('show bfd peers brief'), /10\.0\.0\.2 +up/);
+        await eventually('FRR to see it up', async () =>
+          /10\.0\.0\.2 +up/.test(await frr.vtysh('show bfd peers brief')),
+        );
         const before = await lastEvent(agent);
         const peer = `peer ${addresses[0]} local-address ${bird.address()}`;
         await frr.vtysh('configure terminal', 'bfd', peer, 'shutdown');
