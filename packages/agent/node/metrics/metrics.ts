@@ -210,6 +210,20 @@ const ROWS: readonly Row[] = [
     read: () => [[{}, process.memoryUsage.rss()]],
   },
   {
+    name: 'nodejs_heap_size_used_bytes',
+    help: 'Memory of JavaScript objects',
+    type: 'gauge',
+    labels: [],
+    read: () => [[{}, process.memoryUsage().heapUsed]],
+  },
+  {
+    name: 'nodejs_external_memory_bytes',
+    help: 'Memory of buffers, which hold the routes',
+    type: 'gauge',
+    labels: [],
+    read: () => [[{}, process.memoryUsage().external]],
+  },
+  {
     name: 'process_cpu_seconds_total',
     help: 'User and system CPU time',
     type: 'counter',
