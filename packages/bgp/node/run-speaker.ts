@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type Address, formatAddress, type Prefix } from '@tortie/ip';
 import {
   type BestRouteSubscription,
+  type BmpCollectorConfig,
   type ChangeImpact,
   encodeMessage,
   type FamilyName,
@@ -153,6 +154,19 @@ class NodeSpeaker implements RunningSpeaker {
     this.#loop.carryOut();
     return done;
   }
+
+  addBmpCollector(collector: BmpCollectorConfig): void {
+    this.#loop.speaker.bmp.add(collector, monotonicMs());
+    this.#loop.carryOut();
+  }
+
+  removeBmpCollector(name: string): boolean {
+    const removed = this.#loop.speaker.bmp.remove(name, monotonicMs());
+    this.#loop.carryOut();
+    return removed;
+  }
+
+  bmpCollectors = () => this.#loop.speaker.bmp.views();
 
   // ---- routes ----------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,8 @@ import type { Address, Prefix } from '@tortie/ip';
 import type {
   AdvertisedView,
   BestRouteSubscription,
+  BmpCollectorConfig,
+  BmpCollectorView,
   Cause,
   ChangeImpact,
   DecisionOptions,
@@ -111,6 +113,13 @@ export interface SpeakerEvents {
     readonly impact: ChangeImpact;
     readonly at: number;
   };
+  /** A BMP collector's connection: up, lost, or not to be had; of attempts that fail in a row, only the first. */
+  bmp: {
+    readonly collector: string;
+    readonly change: 'connected' | 'lost' | 'unreachable';
+    readonly reason?: string;
+    readonly at: number;
+  };
   /** A transport cannot do what a peer's configuration asks for, or a listener failed. */
   problem: { readonly peer?: string; readonly error: Error; readonly at: number };
 }
@@ -133,6 +142,12 @@ export interface RunningSpeaker {
   removeRange(name: string): boolean;
   /** False: no such peer, or not established for what needs a session: all but `hard`. */
   resetPeer(name: string, mode: ResetMode, text?: string): boolean;
+
+  /** Shows our tables to a BMP collector (RFC 7854), and keeps connecting to it. Throws BgpConfigError. */
+  addBmpCollector(collector: BmpCollectorConfig): void;
+  /** The collector is told of the end. False where there is none of this name. */
+  removeBmpCollector(name: string): boolean;
+  bmpCollectors(): readonly BmpCollectorView[];
 
   originate(prefix: Prefix, attributes?: OriginateAttributes): void;
   withdraw(prefix: Prefix): boolean;

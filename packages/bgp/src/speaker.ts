@@ -27,6 +27,8 @@
  * Longer than other files for this drawing and because every input of the router is one short method here.
  */
 import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
+import { BmpExporter } from './bmp/exporter.js';
+import { exporterHost } from './bmp/exporter-host.js';
 import {
   type ChangeImpact,
   checkSpeakerIdentity,
@@ -34,6 +36,7 @@ import {
   type ResolvedPeerConfig,
   resolvePeerConfig,
 } from './config.js';
+import { collectorDial, peerDial } from './dial-options.js';
 import { CEASE } from './iana.js';
 import { countMessages } from './peer/count-messages.js';
 import { Peer } from './peer/peer.js';
@@ -47,7 +50,8 @@ import { TimerQueue } from './peer/timer-queue.js';
 import type { BestRouteSubscription, SubscriptionOptions } from './rib/best-routes.js';
 import { type OriginateAttributes, Rib } from './rib/rib.js';
 import type { SpeakerEvent } from './speaker-event.js';
-import type { Acceptance, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
+import type { Acceptance, DialOptions, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
+import { speakerView } from './speaker-view.js';
 import type { PeerView, SpeakerView } from './views.js';
 
 const NOTHING: readonly Uint8Array[] = [];
@@ -56,6 +60,8 @@ export class Speaker {
   readonly asn: number;
   readonly routerId: number;
   readonly rib: Rib;
+  /** Collectors that are shown the tables, RFC 7854. */
+  readonly bmp: BmpExporter;
   /** Called when drain() has something again, also outside of any input: routes originated, a next hop set. */
   onPending: (() => void) | undefined;
   readonly #timers = new TimerQueue();
@@ -91,6 +97,15 @@ export class Speaker {
       if (connection !== undefined) this.#output({ type: 'output-ready', connection });
     };
     this.#host = this.#makeHost(options);
+    this.bmp = new BmpExporter(
+      exporterHost(this.#host, this.#peers, options.wallClockMs, {
+        dial: (collector) => this.#dial(collector.name, collectorDial(collector)),
+        ready: (connection) => this.#output({ type: 'output-ready', connection }),
+      }),
+      (nowMs) => {
+        this.#nowMs = nowMs;
+      },
+    );
     this.#ranges = new PeerRanges(this.#timers, this.#host.identity, (peer) => this.#forget(peer));
     this.#deferral = new RestartDeferral(this.#timers, options.restarting, options.nowMs, () => this.#restartDone());
   }
@@ -149,7 +164,7 @@ export class Speaker {
   resetPeer(name: string, mode: ResetMode, text: string, nowMs: number): boolean {
     this.#nowMs = nowMs;
     const peer = this.#peers.named(name);
-    return peer !== undefined && resetPeer(peer, mode, text);
+    return peer !== undefined && resetPeer(this.#host, peer, mode, text);
   }
 
   // ---- connections -----------------------------------------------------------------------------------------------
@@ -172,7 +187,8 @@ export class Speaker {
   connected(connection: number, endpoints: Endpoints, nowMs: number): void {
     this.#nowMs = nowMs;
     const entry = this.#connections.get(connection);
-    entry?.peer.connected(entry.session, endpoints);
+    if (entry) entry.peer.connected(entry.session, endpoints);
+    else this.bmp.connected(connection);
   }
 
   /** A dial failed, or a connection ended; `reason` in words. */
@@ -180,7 +196,8 @@ export class Speaker {
     this.#nowMs = nowMs;
     const entry = this.#connections.get(connection);
     this.#connections.delete(connection);
-    entry?.peer.connectionLost(entry.session, reason);
+    if (entry) entry.peer.connectionLost(entry.session, reason);
+    else this.bmp.closed(connection, reason);
   }
 
   /** Octets of a connection; they belong to the speaker until the next input. */
@@ -190,11 +207,12 @@ export class Speaker {
     entry?.peer.receive(entry.session, bytes);
   }
 
-  /** The peer has taken none of our octets for this long although some wait. RFC 9687. */
+  /** The peer, or collector, has taken none of our octets for this long although some wait. RFC 9687. */
   sendStalled(connection: number, stalledS: number, nowMs: number): void {
     this.#nowMs = nowMs;
     const entry = this.#connections.get(connection);
-    entry?.peer.sendStalled(entry.session, stalledS);
+    if (entry) entry.peer.sendStalled(entry.session, stalledS);
+    else this.bmp.stalled(connection, stalledS);
   }
 
   // ---- time and work ---------------------------------------------------------------------------------------------
@@ -217,10 +235,11 @@ export class Speaker {
     return this.rib.work(maxPrefixes);
   }
 
-  /** UPDATEs for the connection: whole messages in buffers that peers share. Never write into them. */
+  /** UPDATEs or BMP messages for the connection: whole ones, in buffers that peers share. Never write into them. */
   take(connection: number, maxOctets: number): readonly Uint8Array[] {
     const peer = this.#connections.get(connection)?.peer;
-    if (!peer || peer.outputConnection !== connection || this.#deferral.active) return NOTHING;
+    if (!peer) return this.bmp.take(connection, maxOctets);
+    if (peer.outputConnection !== connection || this.#deferral.active) return NOTHING;
     const chunks = this.rib.take(peer.ribPeer, maxOctets);
     for (const chunk of chunks) countMessages(chunk, peer.sent);
     return chunks;
@@ -257,16 +276,8 @@ export class Speaker {
   // ---- views -----------------------------------------------------------------------------------------------------
 
   view(): SpeakerView {
-    let established = 0;
-    for (const peer of this.#peers) if (peer.state === 'established') established++;
-    return {
-      asn: this.asn,
-      routerId: this.routerId,
-      clusterId: this.#clusterId,
-      peers: this.#peers.size,
-      established,
-      deferringUntilMs: this.#deferral.untilMs,
-    };
+    const { asn, routerId } = this;
+    return speakerView({ asn, routerId, clusterId: this.#clusterId }, this.#peers, this.#deferral);
   }
 
   peers(): readonly PeerView[] {
@@ -289,6 +300,7 @@ export class Speaker {
   /** Ends all sessions: `graceful` without a Cease, so that the peers keep our routes (RFC 4724). */
   close(graceful: boolean, text: string, nowMs: number): void {
     this.#nowMs = nowMs;
+    this.bmp.close();
     for (const peer of this.#peers) {
       peer.stop(graceful ? undefined : { errorSubcode: CEASE.administrativeShutdown, text, hard: true });
     }
@@ -299,6 +311,7 @@ export class Speaker {
   #makeHost(options: SpeakerOptions): PeerHost {
     const { asn, routerId, random } = options;
     const now = (): number => this.#nowMs;
+    const monitor = (): BmpExporter => this.bmp;
     return {
       identity: { asn, routerId, ebgpRequiresPolicy: options.ebgpRequiresPolicy === true },
       get nowMs() {
@@ -310,7 +323,14 @@ export class Speaker {
       sendHoldS: options.sendHoldS ?? 480,
       random,
       hasUnread: (connection) => this.#hasUnread?.(connection) ?? false,
-      dial: (peer, session) => this.#dial(peer, session),
+      get monitor() {
+        return monitor();
+      },
+      dial: (peer, session) => {
+        const connection = this.#dial(peer.config.name, peerDial(peer.config));
+        this.#connections.set(connection, { peer, session });
+        return connection;
+      },
       send: (connection, bytes) => this.#output({ type: 'send', connection, bytes }),
       close: (connection) => {
         this.#connections.delete(connection);
@@ -375,17 +395,9 @@ export class Speaker {
     return { refused, known };
   }
 
-  #dial(peer: Peer, session: Session): number {
+  #dial(peer: string, options: DialOptions): number {
     const connection = this.#nextConnection++;
-    const { name, remoteAddress, remotePort, localAddress, password, ttlSecurityHops, multihopTtl, device } =
-      peer.config;
-    this.#connections.set(connection, { peer, session });
-    this.#output({
-      type: 'dial',
-      connection,
-      peer: name,
-      options: { remoteAddress, remotePort, localAddress, password, ttlSecurityHops, multihopTtl, device },
-    });
+    this.#output({ type: 'dial', connection, peer, options });
     return connection;
   }
 

@@ -30,6 +30,10 @@ export class Session {
   framer = new Framer();
   receive: WireContext = UNNEGOTIATED;
   send: WireContext = UNNEGOTIATED;
+  /** Whole messages as they crossed the wire: both OPENs, and the NOTIFICATION that ended it. */
+  sentOpen: Uint8Array | undefined;
+  receivedOpen: Uint8Array | undefined;
+  notification: Uint8Array | undefined;
   /** When it became established. */
   establishedMs = Number.NaN;
   readonly timers: Readonly<Record<TimerName, Timer>>;
@@ -53,6 +57,9 @@ export class Session {
     this.framer = new Framer();
     this.receive = UNNEGOTIATED;
     this.send = UNNEGOTIATED;
+    this.sentOpen = undefined;
+    this.receivedOpen = undefined;
+    this.notification = undefined;
   }
 }
 

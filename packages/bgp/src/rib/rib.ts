@@ -11,7 +11,7 @@ import { Advertiser } from '../advertise/advertiser.js';
 import type { DecisionOptions } from '../decision/route-order.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
 import type { RoutePolicy } from '../route-policy/policy.js';
-import { FAMILIES, type FamilyName, familyByName } from '../wire/family/family.js';
+import { FAMILIES, type Family, type FamilyName, familyByName } from '../wire/family/family.js';
 import type { OwnIdentity } from './attribute-keys.js';
 import { ATTRIBUTE, AttributeTable, CANONICAL } from './attribute-table.js';
 import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } from './best-routes.js';
@@ -73,7 +73,8 @@ export class Rib {
   readonly #receiver: UpdateReceiver;
   readonly #advertiser: Advertiser;
   readonly #reader: RibReader;
-  readonly #subscriptions = new Set<BestRouteQueue>();
+  /** Told whenever routes may have changed. */
+  readonly #followers = new Set<{ signal(): void }>();
   /** The next attribute set whose facts about ourselves are to be read anew; 0 for none. */
   #reread = 0;
   /** onWork was called, and work() has not yet said that nothing is left. */
@@ -270,7 +271,7 @@ export class Rib {
   #wake(): void {
     if (this.#working) return;
     if (!this.#hasWork()) {
-      for (const queue of this.#subscriptions) queue.signal();
+      for (const follower of this.#followers) follower.signal();
       return;
     }
     this.#working = true;
@@ -289,7 +290,7 @@ export class Rib {
     let left = maxPrefixes;
     for (const scan of this.#scans) if (scan.pending) left = scan.step(left);
     if (left > 0) this.#advertiser.work(left);
-    for (const queue of this.#subscriptions) queue.signal();
+    for (const follower of this.#followers) follower.signal();
     this.#working = this.#hasWork();
     if (!this.#working && this.#peers.hasRetired) this.#forgetRetired();
     return this.#working;
@@ -323,12 +324,22 @@ export class Rib {
   }
 
   subscribe(options: SubscriptionOptions = {}): BestRouteSubscription {
-    const queue = new BestRouteQueue(this.#families, this.nextHops, options, (each) =>
-      this.#subscriptions.delete(each),
-    );
-    this.#subscriptions.add(queue);
+    const queue = new BestRouteQueue(this.#families, this.nextHops, options, (each) => this.#followers.delete(each));
+    this.#followers.add(queue);
     queue.signal();
     return queue;
+  }
+
+  /** Has `signal` called whenever routes may have changed; gives what ends that. */
+  follow(signal: () => void): () => void {
+    const follower = { signal };
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  /** The tables of a family themselves, for what follows them row by row. */
+  family({ index }: Family): FamilyRib {
+    return this.#families[index]!;
   }
 
   // Views.
