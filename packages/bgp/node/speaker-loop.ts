@@ -45,7 +45,11 @@ export class SpeakerLoop {
   #carrying = false;
   #stopped = false;
 
-  constructor(options: Omit<SpeakerOptions, 'nowMs' | 'random' | 'wallClockMs'>, limits: SpeakerLimits, port: SpeakerLoopPort) {
+  constructor(
+    options: Omit<SpeakerOptions, 'nowMs' | 'random' | 'wallClockMs'>,
+    limits: SpeakerLimits,
+    port: SpeakerLoopPort,
+  ) {
     this.#port = port;
     this.#limits = limits;
     this.speaker = new Speaker({ ...options, random: Math.random, wallClockMs: Date.now, nowMs: monotonicMs() });

@@ -4,9 +4,9 @@
  */
 import { formatAddress, formatPrefix } from '@tortie/ip';
 import {
+  BmpFramer,
   type BmpMessage,
   type BmpPeer,
-  BmpFramer,
   type BmpRouteMonitoring,
   decodeBmp,
   decodeMessage,

@@ -1,8 +1,8 @@
 /** Collectors of BMP on the virtual clock: late, lost, slow, several, and always with the truth in the end. */
 import { formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import t, { type Test } from 'tap';
-import { type BmpCollectorConfig, type BmpMessage, type FamilyName } from '../../src/index.js';
-import { seededRandom, SimCollector, SimNetwork, type SimRouter, type SimSocket } from '../../testing/index.js';
+import type { BmpCollectorConfig, BmpMessage, FamilyName } from '../../src/index.js';
+import { SimCollector, SimNetwork, type SimRouter, type SimSocket, seededRandom } from '../../testing/index.js';
 
 const US = '10.0.0.1';
 const ONE = '10.0.0.11';
@@ -160,7 +160,10 @@ t.test('routes and sessions that come and go are followed', (t) => {
 
   us.resetPeer(ONE, 'hard', 'a walk');
   network.run(1);
-  t.match(now.messages.findLast(({ type }) => type === 'peer-down'), { reason: 1, peer: { asn: 65001 } });
+  t.match(
+    now.messages.findLast(({ type }) => type === 'peer-down'),
+    { reason: 1, peer: { asn: 65001 } },
+  );
   network.until(() => us.isUp(ONE));
   network.run(1000);
   isTrue(t, scenery, now);
@@ -212,7 +215,10 @@ t.test('a collector that is not there is tried again with growing pauses', (t) =
   const events = us.events.filter(({ type }) => type === 'bmp');
   t.match(events, [{ change: 'unreachable', collector: 'station', reason: 'TCP connection refused' }], 'told once');
   const station = new Station(network);
-  t.ok(network.until(() => view(scenery).state === 'connected', 61_000), 'a minute at most');
+  t.ok(
+    network.until(() => view(scenery).state === 'connected', 61_000),
+    'a minute at most',
+  );
   network.run(1000);
   isTrue(t, scenery, station.now);
   t.end();
