@@ -31,7 +31,14 @@ export class SimCollector {
   readonly messages: BmpMessage[] = [];
   /** By address of the peer; the loc-rib has ''. */
   readonly sessions = new Map<string, CollectedSession>();
-  readonly #framer = new BmpFramer();
+  #framer = new BmpFramer();
+
+  /** A new connection: nothing of the one before counts. */
+  restart(): void {
+    this.messages.length = 0;
+    this.sessions.clear();
+    this.#framer = new BmpFramer();
+  }
 
   receive(bytes: Uint8Array): void {
     for (const octets of this.#framer.push(bytes)) this.#message(decodeBmp(octets));
@@ -80,8 +87,10 @@ export class SimCollector {
       addPath: session.addPath,
     });
     const message = decodeMessage(update, context) as UpdateMessage;
-    if (message.faults.length > 0) throw new Error(message.faults[0]!.reason);
     const view = viewOf(peer);
+    // Routes of the speaker's own have no next hop but itself.
+    const fault = message.faults.find(({ attributeType }) => view !== 'loc-rib' || attributeType !== 3);
+    if (fault) throw new Error(fault.reason);
     const table = session.tables.get(view) ?? new Map<string, string>();
     session.tables.set(view, table);
     const { mpReach, mpUnreach, asPath = [] } = message.attributes;

@@ -93,6 +93,11 @@ export class BmpStream {
     return this.#config.monitor.includes('loc-rib');
   }
 
+  /** The collector has got the Initiation, before which nothing else may come. */
+  get introduced(): boolean {
+    return this.#introduced;
+  }
+
   get messages(): number {
     let messages = this.#messages;
     for (const { writers } of this.#feeds) for (const writer of writers) messages += writer.messages;

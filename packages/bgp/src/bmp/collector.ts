@@ -145,8 +145,9 @@ export class BmpCollector {
     const connection = this.#connection;
     this.#connection = undefined;
     if (connection === undefined) return;
-    if (this.#stream) {
-      this.#endStream(this.#stream);
+    const stream = this.#stream;
+    if (stream) this.#endStream(stream);
+    if (stream?.introduced) {
       const value = Uint8Array.of(0, BMP_TERMINATION_REASON.administrativelyClosed);
       const information = [{ type: BMP_TERMINATION.reason, value }];
       this.#host.send(connection, encodeBmp({ type: 'termination', information }));
