@@ -2,6 +2,8 @@
 import { EventEmitter } from 'node:events';
 import {
   type BestChange,
+  type BmpCollectorConfig,
+  type BmpCollectorView,
   type CandidateView,
   type ChangeImpact,
   classifyChange,
@@ -18,11 +20,32 @@ import { type Address, formatPrefix, type Prefix, prefixCovers } from '@tortie/i
 
 const counters = () => ({ open: 1, update: 2, notification: 0, keepalive: 3, routeRefresh: 0, octets: 100 });
 
+const collectorView = ({
+  name,
+  address,
+  port = 1790,
+  monitor = ['loc-rib'],
+}: BmpCollectorConfig): BmpCollectorView => ({
+  name,
+  address,
+  port,
+  monitor,
+  state: 'waiting',
+  sinceMs: 1,
+  messages: 7,
+  octets: 700,
+  pending: false,
+  connections: 1,
+  dropped: 1,
+  lastError: 'TCP connection refused',
+});
+
 export class FakeSpeaker {
   readonly configs = new Map<string, ResolvedPeerConfig>();
   readonly states = new Map<string, PeerView['state']>();
   readonly originated = new Map<string, OriginateAttributes>();
   readonly resets: string[] = [];
+  readonly collectors = new Map<string, BmpCollectorConfig>();
   readonly locRibEntries: LocRibEntry[] = [];
   readonly emitter = new EventEmitter();
   closed: { graceful?: boolean } | undefined;
@@ -75,6 +98,9 @@ export class FakeSpeaker {
       },
       addRange() {},
       removeRange: () => false,
+      addBmpCollector: (collector) => void self.collectors.set(collector.name, collector),
+      removeBmpCollector: (name) => self.collectors.delete(name),
+      bmpCollectors: () => [...self.collectors.values()].map(collectorView),
       originate: (prefix, attributes = {}) => void self.originated.set(formatPrefix(prefix), attributes),
       withdraw: (prefix) => self.originated.delete(formatPrefix(prefix)),
       nextHops: {
