@@ -19,6 +19,8 @@ export const ATTRIBUTE_FACT = {
   ownCluster: 2048,
   /** MED was set by an export policy, so it goes to other ASes too. */
   keepMed: 4096,
+  /** AS_PATH has confederation segments, which do not leave our AS. */
+  confederation: 8192,
 } as const;
 
 /** RFC 4271 leaves the value to the operator; every implementation takes 100. */
@@ -118,6 +120,7 @@ export class AttributeKeys {
       const count = bytes[at + 1]!;
       if (segment === 2) this.asPathLength += count;
       else if (segment === 1) this.asPathLength++;
+      else this.facts |= ATTRIBUTE_FACT.confederation;
       if (segment === 2 && this.neighbourAs === 0 && at === start) this.neighbourAs = wordAt(bytes, at + 2);
       at += 2;
       for (let each = 0; each < count; each++, at += 4) {

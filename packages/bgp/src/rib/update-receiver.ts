@@ -72,18 +72,28 @@ export class UpdateReceiver {
     if (unreach) checkNlri(bytes, mpUnreach.nlriStart, mpUnreach.nlriEnd, mpUnreach.family, context);
     if (reach) checkNlri(bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context);
 
+    // So are the attributes: what they end the session for leaves the routes before it as they were (they may stay as
+    // stale), and what is wrong with them concerns every route of the message (RFC 7606 section 3 (h)).
+    if (fault || (!nlri && !reach)) {
+      if (scan.otherAttributes > 0) this.#canonicalize(bytes, context, reach ? 'mp-reach' : nlri ? 'nlri' : 'none');
+    }
+    const sound = fault === undefined && (!nlri || !reach || this.#bothSound(bytes, context));
+    const id = nlri && sound ? this.#internNlri(peer, bytes, context) : 0;
+    const mpId = reach && sound ? this.#internMp(peer, bytes, context) : 0;
+
     if (withdrawn) this.#withdraw(peer, bytes, scan.withdrawnStart, scan.withdrawnEnd, 0, context);
     if (unreach) this.#withdraw(peer, bytes, mpUnreach.nlriStart, mpUnreach.nlriEnd, mpUnreach.family, context);
-    if (nlri) {
-      const id = fault ? 0 : this.#internNlri(peer, bytes, context);
-      this.#apply(peer, bytes, scan.nlriStart, scan.nlriEnd, 0, context, id);
-    }
-    if (reach) {
-      const id = fault ? 0 : this.#internMp(peer, bytes, context);
-      this.#apply(peer, bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context, id);
-    }
-    if (!nlri && !reach && scan.otherAttributes > 0) this.#canonicalize(bytes, context, 'none');
+    if (nlri) this.#apply(peer, bytes, scan.nlriStart, scan.nlriEnd, 0, context, id);
+    if (reach) this.#apply(peer, bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context, mpId);
     return outcome;
+  }
+
+  /** Whether the attributes do for the routes of the NLRI field and for those of MP_REACH_NLRI, where a message has both. */
+  #bothSound(bytes: Uint8Array, context: WireContext): boolean {
+    if (!this.#canonicalize(bytes, context, 'nlri') || !this.#canonicalize(bytes, context, 'mp-reach')) return false;
+    // What is discarded is found again, and told, where the attributes are interned.
+    if (this.#faults.length > 0) this.#faults.length = 0;
+    return true;
   }
 
   /** The id of the attributes of the NLRI field, with a reference; 0 where the routes are treated as withdrawn. */

@@ -61,6 +61,7 @@ const OPTIONS = {
   nlri: { nlri: true, mp: false, reachable: true },
   'mp-reach': { nlri: false, mp: false, reachable: true },
   none: { nlri: false, mp: false, reachable: false },
+  foreign: { nlri: false, mp: false, reachable: true },
 } as const;
 const FOUR_OCTETS = wireContext();
 
@@ -76,8 +77,11 @@ export function canonicalizeAttributes(
   into: CanonicalBlock,
 ): void {
   const { found } = into as Workspace;
-  inspectAttributes(bytes, scan.attributesStart, scan.attributesEnd, context, OPTIONS[field], found);
   const { mpReach } = scan;
+  // Routes of a family that was not negotiated are ignored, yet they were found: nothing is hidden (RFC 7606 section 5.2).
+  const foreign = field === 'none' && (scan.nlriEnd > scan.nlriStart || hasReach(scan));
+  const options = foreign ? OPTIONS.foreign : OPTIONS[field];
+  inspectAttributes(bytes, scan.attributesStart, scan.attributesEnd, context, options, found);
   if (field === 'mp-reach' && !isHostNextHop(bytes, mpReach.nextHopStart, mpReach.nextHopLength)) {
     const data = new Uint8Array(0);
     found.faults.push({ action: 'treat-as-withdraw', attributeType: ATTRIBUTE_TYPE.mpReach, data, ...NO_HOST });
@@ -105,6 +109,8 @@ export function canonicalizeAttributes(
   if (!mpWritten) at = putMpReach(bytes, scan, target, at);
   into.length = at;
 }
+
+const hasReach = ({ mpReach }: UpdateScan): boolean => mpReach.present && mpReach.nlriEnd > mpReach.nlriStart;
 
 /** A path of 16,384 AS numbers in two octets each outgrows its attribute in four. */
 const TOO_LONG: Fault = {
