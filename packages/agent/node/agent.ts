@@ -33,7 +33,7 @@ import { AgentError } from '../src/errors.js';
 import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
-import { NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
+import { bmpPrefix, NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
 import type { Journal } from './journal.js';
@@ -41,6 +41,7 @@ import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
+import { BmpCollectorsReconciler } from './reconcilers/bmp-collectors.js';
 import { OriginatedReconciler } from './reconcilers/originated.js';
 import { PeersReconciler } from './reconcilers/peers.js';
 import type { RestContext } from './rest/context.js';
@@ -71,6 +72,8 @@ export class Agent implements RestContext {
   readonly peersLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
+  readonly bmp: BmpCollectorsReconciler;
+  readonly bmpLoop: ReconcileLoop;
   readonly blocks: BlocksReconciler;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
@@ -135,6 +138,14 @@ export class Agent implements RestContext {
       fromFile: config.originate,
       addressing: () => this.blocks.addressing,
     });
+    this.bmp = new BmpCollectorsReconciler({
+      node: config.node,
+      store,
+      speaker,
+      fromFile: config.bmp,
+      identity: { sysName: config.node, sysDescr: `Tortie ${VERSION}` },
+    });
+    this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
@@ -167,12 +178,14 @@ export class Agent implements RestContext {
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
     await this.originatedLoop.settle();
     await this.peersLoop.settle();
+    await this.bmpLoop.settle();
     this.#fibLoop?.trigger();
     const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
       this.#watches.push(watchStore({ store, prefix, journal, onChange }));
     };
     watch(peerPrefix(config.node), () => this.peersLoop.trigger());
     watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
+    watch(bmpPrefix(config.node), () => this.bmpLoop.trigger());
     for (const prefix of ['/ipam/pools/', `/ipam/affinities/${config.node}/`, '/ipam/blocks/']) {
       watch(prefix, (event) => {
         if (this.blocks.concerns(event)) this.blocksLoop.trigger();
@@ -264,7 +277,8 @@ export class Agent implements RestContext {
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
-    await Promise.all([this.blocksLoop.close(), this.peersLoop.close(), this.originatedLoop.close()]);
+    const loops = [this.blocksLoop, this.peersLoop, this.originatedLoop, this.bmpLoop];
+    await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { DOWN, FIB, PEER, ROUTE, STATUS, WHY } from './samples.js';
+import { COLLECTOR, DOWN, FIB, PEER, ROUTE, STATUS, WHY } from './samples.js';
 import { type StubAnswer, startStub } from './stub.js';
 
 interface Case {
@@ -158,6 +158,37 @@ const CASES: readonly Case[] = [
     args: ['originated', 'rm', '203.0.113.0/24'],
     answers: { 'DELETE /v1/originated/203.0.113.0%2F24': { status: 204 } },
     shows: [/^withdrawn/],
+  },
+  {
+    args: ['bmp', 'list'],
+    answers: { 'GET /v1/bmp-collectors': { body: { collectors: [COLLECTOR] } } },
+    shows: [/^station +192\.0\.2\.7:1790 +waiting +\S+ +7 +1 +TCP connection refused$/m],
+  },
+  {
+    args: ['bmp', 'list'],
+    answers: { 'GET /v1/bmp-collectors': { body: { collectors: [] } } },
+    shows: [/^no collectors; add one/],
+  },
+  {
+    args: ['bmp', 'show', 'station'],
+    answers: { 'GET /v1/bmp-collectors/station': { body: COLLECTOR } },
+    shows: [
+      /^shows: +adj-rib-in-pre, loc-rib$/m,
+      /^state: +waiting for /m,
+      /^sent: +7 messages, 700 octets$/m,
+      /^connections: +1, lost or cut off 1$/m,
+    ],
+  },
+  {
+    args: ['bmp', 'add', 'station', '2001:db8::7', '--port', '11019', '--monitor', 'loc-rib', '--families', 'ipv6'],
+    answers: { 'POST /v1/bmp-collectors': { status: 201, body: COLLECTOR } },
+    body: { name: 'station', address: '2001:db8::7', port: 11019, monitor: ['loc-rib'], families: ['ipv6-unicast'] },
+    shows: [/^added station$/m],
+  },
+  {
+    args: ['bmp', 'rm', 'station'],
+    answers: { 'DELETE /v1/bmp-collectors/station': { status: 204 } },
+    shows: [/^removed station$/m],
   },
   {
     args: ['ipam', 'pools', 'list'],

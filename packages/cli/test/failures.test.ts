@@ -90,6 +90,7 @@ const USAGE: readonly (readonly [readonly string[], RegExp])[] = [
   [['peers', 'add', 'x'], /missing required argument 'address'/],
   [['peers', 'add', 'x', '10.0.0.1', 'AS1'], /"AS1" is no AS number/],
   [['peers', 'add', 'x', '10.0.0.1', '1', '--hold-time', 'long'], /"long" is not a whole number/],
+  [['bmp', 'add', 'x', '10.0.0.1', '--stats-interval', 'often'], /"often" is not a whole number/],
   [['peers', 'set', 'x'], /nothing to set/],
   [['peers', 'set', 'x', '--unset', 'colour'], /there is no field "colour"/],
   [['peers', 'set', 'x', '--next-hop', 'me'], /Allowed choices are auto, self, keep/],

@@ -125,6 +125,35 @@ const ROWS: readonly Row[] = [
     read: ({ bfd }) => Object.entries(bfd.report?.dropped ?? {}).map(([reason, value]) => [{ reason }, value]),
   },
   {
+    name: 'tortie_bmp_connected',
+    help: '1 while the BMP collector is connected',
+    type: 'gauge',
+    labels: ['collector'],
+    read: ({ speaker }) =>
+      speaker.bmpCollectors().map(({ name, state }) => [{ collector: name }, state === 'connected' ? 1 : 0]),
+  },
+  {
+    name: 'tortie_bmp_messages_total',
+    help: 'BMP messages handed to connections',
+    type: 'counter',
+    labels: ['collector'],
+    read: ({ speaker }) => speaker.bmpCollectors().map(({ name, messages }) => [{ collector: name }, messages]),
+  },
+  {
+    name: 'tortie_bmp_octets_total',
+    help: 'Octets of those messages',
+    type: 'counter',
+    labels: ['collector'],
+    read: ({ speaker }) => speaker.bmpCollectors().map(({ name, octets }) => [{ collector: name }, octets]),
+  },
+  {
+    name: 'tortie_bmp_drops_total',
+    help: 'Connections to BMP collectors that were lost or cut off',
+    type: 'counter',
+    labels: ['collector'],
+    read: ({ speaker }) => speaker.bmpCollectors().map(({ name, dropped }) => [{ collector: name }, dropped]),
+  },
+  {
     name: 'tortie_rib_prefixes',
     help: 'Prefixes in the loc-rib',
     type: 'gauge',

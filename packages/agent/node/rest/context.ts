@@ -10,6 +10,7 @@ import type { BfdPeers } from '../bfd-peers.js';
 import type { DropWatch } from '../drop-watch.js';
 import type { Journal } from '../journal.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
+import type { BmpCollectorsReconciler } from '../reconcilers/bmp-collectors.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
 import type { Links } from '../reconcilers/links.js';
 import type { OriginatedReconciler } from '../reconcilers/originated.js';
@@ -25,6 +26,8 @@ export interface RestContext {
   readonly peersLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
+  readonly bmp: BmpCollectorsReconciler;
+  readonly bmpLoop: ReconcileLoop;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch: DropWatch;
   readonly bfd: BfdPeers;

@@ -7,6 +7,7 @@
 import { isUnspecified, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
 import type { Issue } from '../errors.js';
+import { checkCollectors } from '../rules/collector-rules.js';
 import { checkPeer, checkPeers } from '../rules/peer-rules.js';
 import { checkPools } from '../rules/pool-rules.js';
 import { checkValue, pointerTo } from '../schema/check.js';
@@ -47,6 +48,7 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     node: filled.node ?? hostName,
     pools: filled.pools ?? [],
     peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
+    bmp: (filled.bmp ?? []).map((spec, index) => ({ spec, source: source(`/bmp/${index}`) })),
     originate: (filled.originate ?? []).map((spec, index) => ({ spec, source: source(`/originate/${index}`) })),
   };
 }
@@ -74,6 +76,7 @@ function checkRules(config: AgentConfigFile): Issue[] {
     issues.push(...checkPeer(peer, config.asn, pointerTo('/peers', index)));
   }
   issues.push(...checkPeers(config.peers ?? [], '/peers'));
+  issues.push(...checkCollectors(config.bmp ?? [], '/bmp'));
   issues.push(...checkPools(config.pools ?? [], '/pools'));
   const prefixes = (config.originate ?? []).map(({ prefix }) => prefix);
   issues.push(...checkUnique(prefixes, '/originate', '/prefix'));

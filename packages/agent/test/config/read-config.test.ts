@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 const read = (text: string) => readConfig({ text, file: 'node.yaml', hostName: 'host-1' });
 
 const FIELDS =
-  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, peers, originate, health, log';
+  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, peers, bmp, originate, health, log';
 
 const peer = (fields: string): string =>
   `asn: 64513\npeers:\n  - { name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, ${fields} }\n`;
@@ -64,6 +64,12 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     'a keepalive longer than the hold time allows',
     peer('holdTimeS: 9, keepaliveS: 8'),
     '3:89: /peers/0/keepaliveS: is 8 with a hold time of 9; one lost keepalive would end the session, so write at most 4 (a third is usual)',
+  ],
+  [
+    'BMP collectors of one name, an address that no host has',
+    'asn: 64513\nbmp:\n  - { name: c, address: 192.0.2.7 }\n  - { name: c, address: 0.0.0.0 }\n',
+    '4:13: /bmp/1/name: "c" is already the name of /bmp/0; names must differ',
+    '4:25: /bmp/1/address: 0.0.0.0 is the address of no single host',
   ],
   [
     'a client of another AS',
