@@ -220,6 +220,7 @@ t.test('the smallest file gets every default', async (t) => {
     blocks: { ipv4: true, ipv6: true },
     pools: [],
     peers: [],
+    bmp: [],
     originate: [],
     health: { ready: 'any', graceS: 30 },
     log: { level: 'info' },
