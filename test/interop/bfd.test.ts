@@ -1,47 +1,10 @@
 /** BFD beside BGP, against a real BIRD: what brings a session down, how fast, and what does not. */
-import type { Peer, PeerSpec } from '@tortie/agent/api';
-import { type Agent, type Bird, dropPackets, type Host, startBird, withHosts } from '@tortie/lab';
+import type { PeerChange, PeerSpec } from '@tortie/agent/api';
+import { type Bird, dropPackets, startBird } from '@tortie/lab';
 import t from 'tap';
-import { birdConfig } from './bird-text.js';
+import { bfdIs, bfdOf, birdText, both, FAST, withTwo } from './bfd-rig.js';
 import { eventually } from './eventually.js';
-import { established, events, LOCAL_ASN, lastEvent, lost, peerAt, startAgent } from './start-agent.js';
-
-const BIRD_ASN = 65010;
-const BFD = 'protocol bfd { interface "*" { interval 100 ms; multiplier 3; }; }';
-const FAST = { minTxMs: 100, minRxMs: 100, multiplier: 3 };
-/** Long enough that nothing but BFD ends a session within a test. */
-const PATIENT = { holdTimeS: 600 };
-
-const withTwo = (work: (bird: Host, tortie: Host) => Promise<void>): Promise<void> =>
-  withHosts(['bird', 'tortie'], (lab) => work(lab.host('bird'), lab.host('tortie')));
-
-function birdText(bird: Host, tortie: Host, options: string, rest = BFD): string {
-  const peers = (['ipv4', 'ipv6'] as const).map((family) => ({
-    name: family === 'ipv4' ? 'tortie4' : 'tortie6',
-    local: bird.address(family),
-    localAsn: BIRD_ASN,
-    remote: tortie.address(family),
-    remoteAsn: LOCAL_ASN,
-    options: `hold time 600; ${options}`,
-    families: [family],
-  }));
-  return birdConfig(bird.address(), peers, rest);
-}
-
-const both = (bird: Host, over: Partial<PeerSpec>): PeerSpec[] => [
-  peerAt(bird, BIRD_ASN, { name: 'bird4', ...PATIENT, ...over }),
-  peerAt(bird, BIRD_ASN, { name: 'bird6', remoteAddress: bird.address('ipv6'), ...PATIENT, ...over }),
-];
-
-const bfdOf = async (agent: Agent, name: string): Promise<NonNullable<Peer['bfd']> | undefined> =>
-  (await agent.peer(name)).bfd;
-
-const bfdIs = (agent: Agent, name: string, state: string): Promise<unknown> =>
-  eventually(`BFD of ${name} to be ${state}`, async () => {
-    const bfd = await bfdOf(agent, name);
-    if (bfd?.state !== state) throw new Error(JSON.stringify(bfd));
-    return true;
-  });
+import { established, events, lastEvent, lost, startAgent } from './start-agent.js';
 
 /** State of BIRD's BFD session with an address. */
 const birdSession = async (bird: Bird, address: string): Promise<string | undefined> =>
@@ -89,4 +52,115 @@ t.test(
       await bfdIs(agent, 'bird6', 'up');
       t.ok((await bfdOf(agent, 'bird4'))!.flaps >= 1);
     }),
+);
+
+t.test('the other direction: BIRD hears nothing of us, and ends BGP as soon', { buffered: true }, (t) =>
+  withTwo(async (bird, tortie) => {
+    const router = await startBird(bird, birdText(bird, tortie, 'bfd on;'));
+    const agent = await startAgent(tortie, { peers: both(bird, { bfd: FAST }) });
+    await established(agent);
+    await bfdIs(agent, 'bird4', 'up');
+    await bfdIs(agent, 'bird6', 'up');
+    const before = await lastEvent(agent);
+    const mend = await dropPackets(bird, 'iif != "lo" udp dport 3784');
+    await lost(agent, 'bird4', before);
+    await lost(agent, 'bird6', before);
+    // BIRD says Cease first, and then nothing: our side of BFD follows.
+    const downs = await eventually('both BFD sessions down here', async () => {
+      const log = await events(agent, before);
+      const found = log.filter(({ kind, text }) => kind === 'bfd' && text.endsWith('up -> down'));
+      return found.length >= 2 && found;
+    });
+    for (const { cause } of downs) t.match(cause, /neighbor signaled session down|control detection time expired/);
+    t.not(await birdSession(router, tortie.address()), 'Up');
+    await mend();
+    await established(agent);
+    await bfdIs(agent, 'bird4', 'up');
+  }),
+);
+
+t.test('a BIRD that stands still: BGP ends long before the hold timer', { buffered: true }, (t) =>
+  withTwo(async (bird, tortie) => {
+    const router = await startBird(bird, birdText(bird, tortie, 'bfd on;'));
+    const agent = await startAgent(tortie, { peers: both(bird, { bfd: FAST }) });
+    await established(agent);
+    await bfdIs(agent, 'bird4', 'up');
+    await bfdIs(agent, 'bird6', 'up');
+    const before = await lastEvent(agent);
+    process.kill(router.pid, 'SIGSTOP');
+    try {
+      t.match((await lost(agent, 'bird4', before)).cause, /we sent Cease\/BFD Down.*control detection time expired/);
+      t.match((await lost(agent, 'bird6', before)).cause, /we sent Cease\/BFD Down.*control detection time expired/);
+    } finally {
+      process.kill(router.pid, 'SIGCONT');
+    }
+    await established(agent);
+  }),
+);
+
+t.test('set up, changed and shut down while BGP goes on', { buffered: true }, (t) =>
+  withTwo(async (bird, tortie) => {
+    const router = await startBird(bird, birdText(bird, tortie, 'bfd on;'));
+    const agent = await startAgent(tortie);
+    const { call } = agent.client;
+    const [peer] = both(bird, {});
+    await call('POST', '/v1/peers', { body: peer });
+    await established(agent);
+    const patch = async (body: Partial<Record<keyof PeerSpec, unknown>>): Promise<string> =>
+      (await call<PeerChange>('PATCH', '/v1/peers/bird4', { body })).body.impact;
+    t.equal(await patch({ bfd: FAST }), 'applied');
+    await bfdIs(agent, 'bird4', 'up');
+    t.equal(await patch({ bfd: { minTxMs: 250, minRxMs: 350 } }), 'applied');
+    await eventually('the new timers', async () => {
+      const { txIntervalMs, detectionTimeMs } = (await bfdOf(agent, 'bird4'))!;
+      return txIntervalMs === 250 && detectionTimeMs === 3 * 350;
+    });
+    t.equal((await bfdOf(agent, 'bird4'))!.flaps, 0, 'changed in place');
+    t.equal((await agent.peer('bird4')).session?.flaps, 0, 'BGP has seen nothing of it');
+    const text = (await agent.client.get<string>('/metrics')).split('\n');
+    t.ok(text.includes('tortie_bfd_session_up{peer="bird4"} 1'));
+    await patch({ adminDown: true });
+    await bfdIs(agent, 'bird4', 'admin-down');
+    await patch({ adminDown: false });
+    await established(agent);
+    await bfdIs(agent, 'bird4', 'up');
+    await eventually('BIRD to see it up', async () => (await birdSession(router, tortie.address())) === 'Up');
+  }),
+);
+
+t.test('strict: no BGP before BFD is up', { buffered: true }, (t) =>
+  withTwo(async (bird, tortie) => {
+    const router = await startBird(bird, birdText(bird, tortie, 'bfd off;', ''));
+    const agent = await startAgent(tortie, { peers: both(bird, { bfd: { ...FAST, strict: true } }) });
+    await bfdIs(agent, 'bird4', 'down');
+    // BIRD dials each second; it is refused until its BFD answers.
+    await eventually('BIRD to be refused', async () => {
+      const { info } = await router.protocol('tortie4');
+      return /Socket: Connection|Received:|Error/i.test(info) && info;
+    });
+    t.equal((await bfdOf(agent, 'bird4'))!.holdsSession, true);
+    t.not((await agent.peer('bird4')).session?.state, 'established');
+    t.equal((await agent.peer('bird4')).session?.flaps, 0);
+    await router.reconfigure(birdText(bird, tortie, 'bfd on;'));
+    await established(agent);
+    t.equal((await bfdOf(agent, 'bird4'))!.holdsSession, false);
+  }),
+);
+
+t.test('multihop: port 4784, beside a BGP session over several hops', { buffered: true }, (t) =>
+  withTwo(async (bird, tortie) => {
+    const bfd = 'protocol bfd { multihop { interval 100 ms; multiplier 3; }; }';
+    await startBird(bird, birdText(bird, tortie, 'multihop 3; bfd on;', bfd));
+    const agent = await startAgent(tortie, { peers: both(bird, { multihopTtl: 3, bfd: FAST }) });
+    await established(agent);
+    await bfdIs(agent, 'bird4', 'up');
+    await bfdIs(agent, 'bird6', 'up');
+    t.equal((await bfdOf(agent, 'bird4'))!.multihop, true);
+    const before = await lastEvent(agent);
+    const mend = await dropPackets(tortie, 'iif != "lo" udp dport 4784');
+    await lost(agent, 'bird4', before);
+    await lost(agent, 'bird6', before);
+    await mend();
+    await established(agent);
+  }),
 );

@@ -121,6 +121,7 @@ export class Agent implements RestContext {
       defaults: () => ({
         asn: config.asn,
         restartTimeS: config.bgp.gracefulRestart.restartTimeS,
+        library: config.library,
         scope: {
           policy: config.importPolicy,
           defaultRoute: config.importDefaultRoute,

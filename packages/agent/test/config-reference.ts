@@ -3,21 +3,26 @@ import { AgentConfigFile } from '../src/api/config.js';
 import type { SchemaNode } from '../src/schema/check.js';
 
 interface Section {
-  readonly title: string;
+  /** Where the group may stand: a schema that is used in several places is shown once. */
+  readonly titles: string[];
   readonly schema: SchemaNode;
 }
 
 export function configReference(): string {
-  const sections: Section[] = [{ title: 'Top level', schema: AgentConfigFile as unknown as SchemaNode }];
+  const sections: Section[] = [{ titles: ['Top level'], schema: AgentConfigFile as unknown as SchemaNode }];
   const lines: string[] = [];
   for (let section = sections.shift(); section; section = sections.shift()) {
-    lines.push(`#### ${section.title}`, '', '| field | type | default | meaning |', '|---|---|---|---|');
+    lines.push(`#### ${section.titles.join(', ')}`, '', '| field | type | default | meaning |', '|---|---|---|---|');
     const required = new Set(section.schema.required ?? []);
     for (const [name, schema] of Object.entries(section.schema.properties ?? {})) {
       const inner = schema.type === 'array' ? schema.items : schema;
       if (inner?.type === 'object') {
-        const title = section.title === 'Top level' ? name : `${section.title}.${name}`;
-        sections.push({ title: schema.type === 'array' ? `${title}[]` : title, schema: inner });
+        const titles = section.titles
+          .map((title) => (title === 'Top level' ? name : `${title}.${name}`))
+          .map((title) => (schema.type === 'array' ? `${title}[]` : title));
+        const same = sections.find((each) => each.schema.properties === inner.properties);
+        if (same) same.titles.push(...titles);
+        else sections.push({ titles, schema: inner });
       }
       lines.push(
         `| \`${name}\` | ${typeText(schema)} | ${defaultText(schema, required.has(name))} | ${meaning(schema)} |`,

@@ -7,6 +7,7 @@ import {
   type CandidateView,
   type ChangeImpact,
   classifyChange,
+  type ExportView,
   type FamilyName,
   type LocRibEntry,
   type OriginateAttributes,
@@ -47,6 +48,7 @@ export class FakeSpeaker {
   readonly resets: string[] = [];
   readonly collectors = new Map<string, BmpCollectorConfig>();
   readonly locRibEntries: LocRibEntry[] = [];
+  readonly exported: ExportView[] = [];
   readonly emitter = new EventEmitter();
   closed: { graceful?: boolean } | undefined;
   /** Names by peer number; 0 is ourselves. */
@@ -136,7 +138,7 @@ export class FakeSpeaker {
       adjRibIn: (name, _policy, family, options) => page(routesOf(name, family), options),
       adjRibOut: (name, family, options) =>
         page(
-          routesOf(name, family).map((route) => ({ ...route, source: route.peer })),
+          routesOf(name, family).map((route) => ({ ...route, pathId: undefined, source: route.peer })),
           options,
         ),
       locRib({ family = 'ipv4-unicast', prefix, longer, ...options } = {}) {
@@ -148,6 +150,7 @@ export class FakeSpeaker {
         );
         return page(wanted, options);
       },
+      exports: () => self.exported,
       why: (prefix: Prefix) => self.locRibEntries.find((entry) => formatPrefix(entry.prefix) === formatPrefix(prefix)),
       counters: () => ({
         families: (['ipv4-unicast', 'ipv6-unicast'] as const).map((family) => ({

@@ -198,6 +198,7 @@ class NodeSpeaker implements RunningSpeaker {
   peerName = (index: number) => this.#loop.speaker.peerName(index);
   locRib = (query?: LocRibQuery) => this.#loop.speaker.rib.locRib(query);
   why = (prefix: Prefix) => this.#loop.speaker.rib.why(prefix);
+  exports = (prefix: Prefix) => this.#loop.speaker.rib.exports(prefix);
   counters = () => this.#loop.speaker.rib.counters();
 
   adjRibIn(name: string, policy: 'pre' | 'post', family: FamilyName, page?: PageOptions) {

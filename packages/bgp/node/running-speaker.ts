@@ -8,6 +8,7 @@ import type {
   Cause,
   ChangeImpact,
   DecisionOptions,
+  ExportView,
   FamilyName,
   LocRibEntry,
   LocRibQuery,
@@ -168,6 +169,8 @@ export interface RunningSpeaker {
   locRib(query?: LocRibQuery): Page<LocRibEntry>;
   /** Every candidate for exactly this prefix and what became of it. */
   why(prefix: Prefix): LocRibEntry | undefined;
+  /** What becomes of the best route for exactly this prefix towards each peer with a session. */
+  exports(prefix: Prefix): readonly ExportView[];
   counters(): RibCounters;
 
   on<Name extends keyof SpeakerEvents>(name: Name, listener: (event: SpeakerEvents[Name]) => void): this;

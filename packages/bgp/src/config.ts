@@ -1,10 +1,11 @@
 /**
- * What a user says about a speaker and its peers, with defaults, checks, and what each change of a field costs.
+ * What a user says about a speaker and its peers, with defaults and checks.
  *
  * Everything a peer does is settable; only name, address and AS number have no default. Times are in seconds.
  */
-import { type Address, addressesEqual, formatAddress } from '@tortie/ip';
+import { type Address, formatAddress } from '@tortie/ip';
 import { BgpConfigError } from './config-error.js';
+import { policyFault } from './route-policy/check-policy.js';
 import type { RoutePolicy } from './route-policy/policy.js';
 import { FAMILIES, type FamilyName } from './wire/family/family.js';
 import { encodeUtf8 } from './wire/utf8.js';
@@ -23,6 +24,8 @@ export interface GracefulRestartConfig {
 
 /** Where routes sent to the peer point: `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
 export type NextHopMode = 'auto' | 'self' | 'keep';
+
+export type RemovePrivateAs = 'all' | 'replace';
 
 export type MaxPrefixesAction = 'warn' | 'restart' | 'idle';
 
@@ -58,6 +61,15 @@ export interface PeerConfig {
   /** Reflect to and from this peer (RFC 4456). Only with remoteAsn = our AS. Default false. */
   readonly routeReflectorClient?: boolean;
   readonly nextHopMode?: NextHopMode;
+  /** Our own AS number may be in AS_PATH of the peer's routes up to so many times: 1..10. Default: not at all. */
+  readonly allowAsIn?: number;
+  /** Put our AS number in the place of the peer's in AS_PATH of what it gets. Only with eBGP. Default false. */
+  readonly asOverride?: boolean;
+  /**
+   * Private AS numbers (RFC 6996) in AS_PATH of what the peer gets: `all` takes them out, `replace` puts ours in their
+   * place. The peer's own number stays, so that it sees its loops. Only with eBGP. Default: they stay.
+   */
+  readonly removePrivateAs?: RemovePrivateAs;
   /**
    * Our next hop for routes of the version that the session itself does not have: IPv6 routes over an IPv4 session.
    * Default: an address of that version on the interface of the session.
@@ -79,6 +91,11 @@ export interface PeerConfig {
   readonly fourOctetAs?: boolean;
   /** Take several routes per prefix from the peer (RFC 7911). Default false. */
   readonly addPathReceive?: boolean;
+  /**
+   * Send the peer the routes of a prefix, best first, up to this many (RFC 7911); the peer does not get its own ones back,
+   * which count. 0: only the best one, without path identifiers. At most 255. Default 0.
+   */
+  readonly addPathSendMax?: number;
   /** IPv4 routes with IPv6 next hops (RFC 8950), both ways. Default false. */
   readonly extendedNextHop?: boolean;
   /** Most prefixes per family. */
@@ -112,6 +129,9 @@ export interface ResolvedPeerConfig {
   readonly idleHoldMaxS: number;
   readonly routeReflectorClient: boolean;
   readonly nextHopMode: NextHopMode;
+  readonly allowAsIn: number | undefined;
+  readonly asOverride: boolean;
+  readonly removePrivateAs: RemovePrivateAs | undefined;
   readonly localNextHops: readonly Address[];
   readonly ttlSecurityHops: number | undefined;
   readonly multihopTtl: number | undefined;
@@ -121,6 +141,7 @@ export interface ResolvedPeerConfig {
   readonly extendedMessages: boolean;
   readonly fourOctetAs: boolean;
   readonly addPathReceive: boolean;
+  readonly addPathSendMax: number;
   readonly extendedNextHop: boolean;
   readonly maxPrefixes: number | undefined;
   readonly maxPrefixesAction: MaxPrefixesAction;
@@ -160,6 +181,8 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   range('idleHoldMaxS', peer.idleHoldMaxS, 0, 3600);
   range('ttlSecurityHops', peer.ttlSecurityHops, 1, 254);
   range('multihopTtl', peer.multihopTtl, 1, 255);
+  range('allowAsIn', peer.allowAsIn, 1, 10);
+  range('addPathSendMax', peer.addPathSendMax, 0, 255);
   range('maxPrefixes', peer.maxPrefixes, 1, 0xffffffff);
   const holdTimeS = peer.holdTimeS ?? 90;
   // RFC 4271 section 4.2: the Hold Time MUST be either zero or at least three seconds.
@@ -182,6 +205,14 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   if (peer.routeReflectorClient && peer.remoteAsn !== localAsn) {
     fail('routeReflectorClient', `needs a peer in our AS ${localAsn}, and this one is in AS ${peer.remoteAsn}`);
   }
+  for (const field of ['asOverride', 'removePrivateAs'] as const) {
+    if (peer[field] && peer.remoteAsn === localAsn) {
+      fail(field, `needs a peer in another AS, and this one is in our AS ${localAsn}`);
+    }
+  }
+  if (peer.removePrivateAs !== undefined && !['all', 'replace'].includes(peer.removePrivateAs)) {
+    fail('removePrivateAs', `is "${peer.removePrivateAs}"; it must be all or replace`);
+  }
   const families = peer.families ?? FAMILIES.map(({ name }) => name);
   if (families.length === 0) fail('families', 'is empty; leave it out for all of them');
   for (const family of families) {
@@ -193,6 +224,10 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     peer.gracefulRestart === false
       ? undefined
       : { helper: true, restartTimeS: 120, staleTimeS: 300, notification: true, ...peer.gracefulRestart };
+  for (const side of ['import', 'export'] as const) {
+    const fault = peer[side] && policyFault(peer[side], side);
+    if (fault) fail(side, fault);
+  }
   if (gracefulRestart && !between(gracefulRestart.restartTimeS, 0, 4095)) {
     fail('gracefulRestart', `has restartTimeS ${gracefulRestart.restartTimeS}; it must be 0 to 4095`);
   }
@@ -216,6 +251,9 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     idleHoldMaxS: peer.idleHoldMaxS ?? 60,
     routeReflectorClient: peer.routeReflectorClient ?? false,
     nextHopMode: peer.nextHopMode ?? 'auto',
+    allowAsIn: peer.allowAsIn,
+    asOverride: peer.asOverride ?? false,
+    removePrivateAs: peer.removePrivateAs,
     localNextHops: peer.localNextHops ?? [],
     ttlSecurityHops: peer.ttlSecurityHops,
     multihopTtl: peer.multihopTtl,
@@ -225,6 +263,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     extendedMessages: peer.extendedMessages ?? true,
     fourOctetAs: peer.fourOctetAs ?? true,
     addPathReceive: peer.addPathReceive ?? false,
+    addPathSendMax: peer.addPathSendMax ?? 0,
     extendedNextHop: peer.extendedNextHop ?? false,
     maxPrefixes: peer.maxPrefixes,
     maxPrefixesAction: peer.maxPrefixesAction ?? 'restart',
@@ -244,73 +283,3 @@ export function checkSpeakerIdentity({ asn, routerId, clusterId }: SpeakerIdenti
     throw new BgpConfigError(`clusterId is ${clusterId}; it must be a non-zero 32-bit number`, 'clusterId');
   }
 }
-
-/** What a change of a peer costs, cheapest first: nothing; applied in place; routes go again; the session starts anew. */
-export type ChangeImpact = 'none' | 'applied' | 'soft-refresh' | 'session-reset';
-
-/** One row per field; the compiler refuses a field without one. */
-const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: Exclude<ChangeImpact, 'none'> } = {
-  description: 'applied',
-  remoteAddress: 'session-reset',
-  remotePort: 'applied',
-  remoteAsn: 'session-reset',
-  localAddress: 'session-reset',
-  localAsn: 'session-reset',
-  passive: 'applied',
-  adminDown: 'session-reset',
-  adminDownText: 'applied',
-  families: 'session-reset',
-  holdTimeS: 'session-reset',
-  keepaliveS: 'applied',
-  connectRetryS: 'applied',
-  delayOpenS: 'applied',
-  idleHoldMaxS: 'applied',
-  routeReflectorClient: 'soft-refresh',
-  nextHopMode: 'soft-refresh',
-  localNextHops: 'soft-refresh',
-  ttlSecurityHops: 'session-reset',
-  multihopTtl: 'session-reset',
-  // RFC 2385 section 4.5 leaves key changes open; a session that still runs on the old key would hide a wrong new one.
-  password: 'session-reset',
-  device: 'session-reset',
-  gracefulRestart: 'session-reset',
-  extendedMessages: 'session-reset',
-  fourOctetAs: 'session-reset',
-  addPathReceive: 'session-reset',
-  extendedNextHop: 'session-reset',
-  maxPrefixes: 'applied',
-  maxPrefixesAction: 'applied',
-  import: 'soft-refresh',
-  export: 'soft-refresh',
-};
-
-const RANK: readonly ChangeImpact[] = ['none', 'applied', 'soft-refresh', 'session-reset'];
-
-export interface ConfigChange {
-  readonly impact: ChangeImpact;
-  readonly fields: readonly (keyof ResolvedPeerConfig)[];
-}
-
-/** Compares field by field and gives the changed fields and the strongest impact among them. */
-export function classifyChange(before: ResolvedPeerConfig, after: ResolvedPeerConfig): ConfigChange {
-  let impact: ChangeImpact = 'none';
-  const fields: (keyof ResolvedPeerConfig)[] = [];
-  for (const [field, cost] of Object.entries(IMPACT) as [keyof typeof IMPACT, ChangeImpact][]) {
-    if (sameValue(before[field], after[field])) continue;
-    fields.push(field);
-    if (RANK.indexOf(cost) > RANK.indexOf(impact)) impact = cost;
-  }
-  return { impact, fields };
-}
-
-/** Structural equality of plain data; bigint, which policies may hold, included. */
-function sameValue(x: unknown, y: unknown): boolean {
-  if (Object.is(x, y)) return true;
-  if (typeof x !== 'object' || typeof y !== 'object' || x === null || y === null) return false;
-  if (isAddress(x) && isAddress(y) && !('length' in x)) return addressesEqual(x, y);
-  const keys = Object.keys(x);
-  if (Array.isArray(x) !== Array.isArray(y) || keys.length !== Object.keys(y).length) return false;
-  return keys.every((key) => sameValue((x as Record<string, unknown>)[key], (y as Record<string, unknown>)[key]));
-}
-
-const isAddress = (value: object): value is Address => 'version' in value && 'a' in value && 'd' in value;

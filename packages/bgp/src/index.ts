@@ -16,21 +16,22 @@ export type {
   BmpTlv,
 } from './bmp/message.js';
 export {
-  type ChangeImpact,
-  classifyChange,
   type GracefulRestartConfig,
   type MaxPrefixesAction,
   type NextHopMode,
   type PeerConfig,
+  type RemovePrivateAs,
   type ResolvedPeerConfig,
   resolvePeerConfig,
   type SpeakerIdentity,
 } from './config.js';
+export { type ChangeImpact, classifyChange } from './config-change.js';
 export { BgpConfigError } from './config-error.js';
 export { BmpError, EncodeError, MrtError, NotificationError } from './errors.js';
 export { type Cause, describeCause, notificationName } from './fsm/cause.js';
 export type { SessionStateName } from './fsm/state.js';
 export { decodeMrtMessage } from './mrt/bgp4mp.js';
+export { encodeMrt } from './mrt/encode-mrt.js';
 export { readMrt } from './mrt/read-mrt.js';
 export type {
   MessageRecord,
@@ -41,6 +42,7 @@ export type {
   RibRecord,
   StateChangeRecord,
   TableDumpRecord,
+  WritableMrtRecord,
 } from './mrt/record.js';
 export type { PeerRangeConfig } from './peer/peer-ranges.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';
@@ -62,6 +64,7 @@ export {
 export type {
   AdvertisedView,
   CandidateView,
+  ExportView,
   LocRibEntry,
   LocRibQuery,
   Page,
@@ -70,7 +73,19 @@ export type {
   RibCounters,
   RouteView,
 } from './rib/rib-views.js';
-export type { PolicyMatch, PolicySet, PolicyTerm, PrefixMatch, RoutePolicy } from './route-policy/policy.js';
+export { asPathExpressionFault } from './route-policy/as-path-expression.js';
+export type {
+  CommunityMatch,
+  NumberRange,
+  PolicyMatch,
+  PolicySet,
+  PolicyTerm,
+  PolicyTermRef,
+  PolicyTrace,
+  PrefixMatch,
+  RoutePolicy,
+  RouteSource,
+} from './route-policy/policy.js';
 export { Speaker } from './speaker.js';
 export type { SpeakerEvent } from './speaker-event.js';
 export type { Acceptance, DialOptions, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';

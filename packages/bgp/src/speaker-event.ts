@@ -1,5 +1,5 @@
 /** What a speaker tells whoever watches it. */
-import type { ChangeImpact } from './config.js';
+import type { ChangeImpact } from './config-change.js';
 import type { Cause } from './fsm/cause.js';
 import type { SessionStateName } from './fsm/state.js';
 import type { FamilyName } from './wire/family/family.js';

@@ -29,13 +29,8 @@
 import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
 import { BmpExporter } from './bmp/exporter.js';
 import { exporterHost } from './bmp/exporter-host.js';
-import {
-  type ChangeImpact,
-  checkSpeakerIdentity,
-  type PeerConfig,
-  type ResolvedPeerConfig,
-  resolvePeerConfig,
-} from './config.js';
+import { checkSpeakerIdentity, type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig } from './config.js';
+import type { ChangeImpact } from './config-change.js';
 import { collectorDial, peerDial } from './dial-options.js';
 import { CEASE } from './iana.js';
 import { countMessages } from './peer/count-messages.js';

@@ -30,7 +30,7 @@ export interface FamilyRoutesView {
   readonly received: number;
   /** Those of them that are kept over a restart and not yet confirmed. */
   readonly stale: number;
-  /** Prefixes the peer was told. */
+  /** Prefixes the peer was told; with ADD-PATH their paths. */
   readonly advertised: number;
   /** The peer has sent its End-of-RIB in this session. */
   readonly endOfRib: boolean;

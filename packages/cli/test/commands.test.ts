@@ -145,6 +145,15 @@ const CASES: readonly Case[] = [
     shows: [/^no routes$/m],
   },
   {
+    args: ['routes', '--advertised', 'tor'],
+    answers: {
+      'GET /v1/peers/tor/adj-rib-out': {
+        body: { routes: [7, 8].map((pathId) => ({ prefix: '10.1.0.0/16', pathId, attributes: PEERLESS() })) },
+      },
+    },
+    shows: [/^PREFIX +PATH ID /m, /^10\.1\.0\.0\/16 +7 /m, /^10\.1\.0\.0\/16 +8 /m],
+  },
+  {
     args: ['originated', 'list'],
     answers: { 'GET /v1/originated': { body: { originated: [{ prefix: '10.244.0.0/26', origin: 'block' }] } } },
     shows: [/^10\.244\.0\.0\/26 +block/m],

@@ -81,6 +81,7 @@ export const ROUTE = { prefix: '10.244.1.0/26', family: 'ipv4-unicast', candidat
 export const WHY: Why = {
   prefix: '10.244.1.0/26',
   explanation: ['2 candidates', 'tor wins: shorter AS path'],
+  exports: [],
   candidates: [BEST, LOSER],
   fib: { state: 'installed' },
 };

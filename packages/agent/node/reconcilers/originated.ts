@@ -6,7 +6,7 @@ import type { Store } from '@tortie/store';
 import type { OriginatedSpec } from '../../src/api/originated.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type OriginatedPrefix, OriginTable } from '../../src/originated/origin-table.js';
-import { communities } from '../../src/peers/peer-config.js';
+import { byKind } from '../../src/policies/route-policy.js';
 import { originatedPrefix } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
@@ -61,7 +61,7 @@ export class OriginatedReconciler implements Reconciler {
 
 /** A checked spec as the speaker takes it. */
 export function originated({ prefix, med, localPref, communities: texts }: OriginatedSpec): OriginatedPrefix {
-  const { standard, large } = communities(texts ?? []);
+  const { standard, large } = byKind(texts ?? []);
   const attributes: OriginateAttributes = {
     ...(med !== undefined && { med }),
     ...(localPref !== undefined && { localPref }),

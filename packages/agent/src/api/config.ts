@@ -4,6 +4,7 @@ import { BmpCollectorSpec } from './bmp.js';
 import { PoolSpec } from './ipam.js';
 import { OriginatedSpec } from './originated.js';
 import { PeerSpec } from './peer.js';
+import { policyFields } from './policy.js';
 import { Asn, ipv4Address, resourceName } from './text.js';
 import { type Static, Type } from './type.js';
 
@@ -153,6 +154,7 @@ export const AgentConfigFile = Type.Object(
     pools: Type.Optional(
       Type.Array(PoolSpec, { maxItems: 1000, description: 'Created when absent; never changed or deleted from here' }),
     ),
+    ...policyFields,
     peers: Type.Optional(
       Type.Array(PeerSpec, { maxItems: 10000, description: 'BGP peers; more can be added through the API' }),
     ),

@@ -41,6 +41,22 @@ const peerFields = {
       description: 'auto: as RFC 4271 says; self: always our own address; keep: never changed',
     }),
   ),
+  allowAsIn: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 10,
+      description: "Our own ASN may be in the AS_PATH of the peer's routes up to so many times; absent: not at all",
+    }),
+  ),
+  asOverride: Type.Optional(
+    Type.Boolean({ default: false, description: "eBGP: our ASN in the place of the peer's in the AS_PATH it gets" }),
+  ),
+  removePrivateAs: Type.Optional(
+    Type.Union([Type.Literal('all'), Type.Literal('replace')], {
+      description:
+        "eBGP: private ASNs (RFC 6996) in the AS_PATH the peer gets go (all), or become ours (replace); the peer's own stays",
+    }),
+  ),
   localNextHops: Type.Optional(
     Type.Array(ipAddress(), {
       maxItems: 4,
@@ -70,6 +86,14 @@ const peerFields = {
   ),
   addPathReceive: Type.Optional(
     Type.Boolean({ default: false, description: 'Take several routes per prefix from the peer (RFC 7911)' }),
+  ),
+  addPathSendMax: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 255,
+      default: 0,
+      description: 'Send the peer up to this many routes per prefix, best first (RFC 7911); 0: the best one alone',
+    }),
   ),
   extendedNextHop: Type.Optional(
     Type.Boolean({ default: false, description: 'IPv4 routes with IPv6 next hops, both ways (RFC 8950)' }),
@@ -108,7 +132,18 @@ const peerFields = {
   ),
   bfd: Type.Optional(PeerBfd),
   import: Type.Optional(Policy),
+  importDefault: Type.Optional(
+    Type.Union([Type.Literal('accept'), Type.Literal('reject')], {
+      description: 'What becomes of a route that no term of import decides on; absent: importPolicy of the node says',
+    }),
+  ),
   export: Type.Optional(Policy),
+  exportDefault: Type.Optional(
+    Type.Union([Type.Literal('accept'), Type.Literal('reject')], {
+      default: 'accept',
+      description: 'What becomes of a route that no term of export decides on',
+    }),
+  ),
 };
 
 export const PeerSpec = Type.Object(
@@ -154,7 +189,7 @@ export const MessageCounts = Type.Object({
 export const FamilyStatus = Type.Object({
   family: FamilyText,
   received: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-in, before policy' }),
-  advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out' }),
+  advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out; with ADD-PATH their paths' }),
   stale: Type.Integer({ minimum: 0, description: 'Kept over a restart of the peer, not yet confirmed' }),
   endOfRib: Type.Boolean({ description: 'The peer has sent End-of-RIB on this session' }),
 });

@@ -1,5 +1,6 @@
 /** Routes as each table shows them, and why one of them is best. */
 
+import { PolicyVerdict } from './policy.js';
 import { Count, FamilyText, IpPrefix, NextCursor, PageQuery } from './text.js';
 import { type Static, Type } from './type.js';
 
@@ -74,6 +75,7 @@ export const Candidate = Type.Object({
   eligible: Type.Boolean(),
   reason: Type.Optional(Type.String({ description: 'The tie-break that beat it, or why it is not eligible' })),
   stale: Type.Optional(Type.Boolean()),
+  policy: Type.Optional(PolicyVerdict),
   attributes: RouteAttributes,
 });
 export type Candidate = Static<typeof Candidate>;
@@ -105,10 +107,33 @@ export const WhyQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** What becomes of the best route towards one peer with a session. */
+export const RouteExport = Type.Object({
+  peer: Type.String(),
+  advertised: Type.Boolean(),
+  reason: Type.Optional(
+    Type.Union(
+      [
+        Type.Literal('source'),
+        Type.Literal('not-admitted'),
+        Type.Literal('rejected-by-policy'),
+        Type.Literal('too-long'),
+      ],
+      {
+        description:
+          'Why not: it is the peer that sent it; a community, the rules of reflection or the next hop keep it; its export policy does; no message is long enough',
+      },
+    ),
+  ),
+  policy: Type.Optional(PolicyVerdict),
+});
+export type RouteExport = Static<typeof RouteExport>;
+
 export const Why = Type.Object({
   prefix: Type.String(),
   explanation: Type.Array(Type.String(), { description: 'The decision in sentences, in the order it was made' }),
   candidates: Type.Array(Candidate),
+  exports: Type.Array(RouteExport, { description: 'The best route towards every peer with a session' }),
   fib: Type.Optional(
     Type.Object({ state: Type.String(), error: Type.Optional(Type.String()) }, { description: 'What the kernel did' }),
   ),

@@ -31,6 +31,23 @@ export const StandardCommunity = Type.String({
   description: 'A community of four octets: two numbers 0 to 65535 as 65000:100, or a well-known name',
 });
 
+export const CommunityPattern = Type.String({
+  format: 'bgp-community-pattern',
+  description:
+    'A community, standard or large, with * for any part: 65000:100, 65000:*, 65000:*:2; or a well-known name',
+});
+
+export const LargeCommunityText = Type.String({
+  format: 'bgp-large-community',
+  description: 'A large community: three numbers as 65000:1:2',
+});
+
+export const AsPathExpression = Type.String({
+  format: 'as-path-expression',
+  maxLength: 1024,
+  description: 'An expression over AS numbers: ^64512 .* [65000-65100]$, with . * + ? | ( ) and [^ ]',
+});
+
 export const FamilyText = Type.Union([Type.Literal('ipv4-unicast'), Type.Literal('ipv6-unicast')], {
   description: 'An address family',
 });

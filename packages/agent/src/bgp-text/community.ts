@@ -30,6 +30,22 @@ export function tryParseCommunity(text: string): ParsedCommunity | undefined {
   return { type: 'standard', value: ((high << 16) | low) >>> 0 };
 }
 
+/** Part of a community, or any. */
+type Part = number | '*';
+
+/** Parses what tryParseCommunity does, with `*` for any part: `65000:*`, `*:1:2`; undefined for anything else. */
+export function tryParseCommunityMatch(
+  text: string,
+): number | readonly [Part, Part] | readonly [Part, Part, Part] | undefined {
+  const exact = tryParseCommunity(text);
+  if (exact) return exact.value;
+  if (!/^(\d{1,10}|\*)(:(\d{1,10}|\*)){1,2}$/.test(text)) return undefined;
+  const [high, low, third] = text.split(':').map((part): Part => (part === '*' ? '*' : Number(part)));
+  const fits = (max: number) => (part: Part | undefined) => part === undefined || part === '*' || part <= max;
+  if (![high, low, third].every(fits(third === undefined ? 0xffff : 0xffffffff))) return undefined;
+  return third === undefined ? [high!, low!] : [high!, low!, third];
+}
+
 /** `no-export` for a well-known one, else `65000:100`. */
 export const formatCommunity = (value: number): string =>
   WELL_KNOWN.find(([, known]) => known === value)?.[0] ?? `${value >>> 16}:${value & 0xffff}`;

@@ -4,6 +4,7 @@ import type { AgentConfigFile } from '../api/config.js';
 import type { PoolSpec } from '../api/ipam.js';
 import type { OriginatedSpec } from '../api/originated.js';
 import type { PeerSpec } from '../api/peer.js';
+import type { PolicyLibrary } from '../api/policy.js';
 
 type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
 type Section<K extends keyof AgentConfigFile> = Filled<NonNullable<AgentConfigFile[K]>>;
@@ -34,6 +35,7 @@ export interface AgentConfig {
   readonly importDefaultRoute: boolean;
   readonly blocks: Section<'blocks'>;
   readonly pools: readonly PoolSpec[];
+  readonly library: PolicyLibrary;
   readonly peers: readonly FromFile<PeerSpec>[];
   readonly bmp: readonly FromFile<BmpCollectorSpec>[];
   readonly originate: readonly FromFile<OriginatedSpec>[];

@@ -6,9 +6,11 @@
  */
 import { isUnspecified, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
+import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
 import { checkCollectors } from '../rules/collector-rules.js';
 import { checkPeer, checkPeers } from '../rules/peer-rules.js';
+import { checkLibrary } from '../rules/policy-rules.js';
 import { checkPools } from '../rules/pool-rules.js';
 import { checkValue, pointerTo } from '../schema/check.js';
 import { withDefaults } from '../schema/defaults.js';
@@ -47,11 +49,19 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     file,
     node: filled.node ?? hostName,
     pools: filled.pools ?? [],
+    library: libraryOf(filled),
     peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
     bmp: (filled.bmp ?? []).map((spec, index) => ({ spec, source: source(`/bmp/${index}`) })),
     originate: (filled.originate ?? []).map((spec, index) => ({ spec, source: source(`/originate/${index}`) })),
   };
 }
+
+const libraryOf = ({ policies, prefixSets, communitySets, asPathSets }: AgentConfigFile): PolicyLibrary => ({
+  ...(policies && { policies }),
+  ...(prefixSets && { prefixSets }),
+  ...(communitySets && { communitySets }),
+  ...(asPathSets && { asPathSets }),
+});
 
 /** The rules that no schema states. */
 function checkRules(config: AgentConfigFile): Issue[] {
@@ -73,8 +83,9 @@ function checkRules(config: AgentConfigFile): Issue[] {
   }
   issues.push(...checkUnique(config.bgp?.listen ?? [], '/bgp/listen'));
   for (const [index, peer] of (config.peers ?? []).entries()) {
-    issues.push(...checkPeer(peer, config.asn, pointerTo('/peers', index)));
+    issues.push(...checkPeer(peer, config.asn, libraryOf(config), pointerTo('/peers', index)));
   }
+  issues.push(...checkLibrary(libraryOf(config)));
   issues.push(...checkPeers(config.peers ?? [], '/peers'));
   issues.push(...checkCollectors(config.bmp ?? [], '/bmp'));
   issues.push(...checkPools(config.pools ?? [], '/pools'));

@@ -21,20 +21,22 @@ const DEFAULT_ROUTES = [parsePrefix('0.0.0.0/0'), parsePrefix('::/0')];
 
 const within = (prefix: Prefix) => ({ prefix, ge: prefix.length, le: addressBits(prefix.version) });
 
-export function importPolicy(scope: ImportScope, own: RoutePolicy | undefined): RoutePolicy {
+export function importPolicy(scope: ImportScope, own: readonly PolicyTerm[]): RoutePolicy {
   const terms: PolicyTerm[] = [];
   if (scope.lentAddresses.length > 0) {
-    terms.push({ match: { prefixes: scope.lentAddresses.map((prefix) => ({ prefix })) }, action: 'accept' });
+    const prefixes = scope.lentAddresses.map((prefix) => ({ prefix }));
+    terms.push({ name: 'addresses lent to other nodes', match: { prefixes }, action: 'accept' });
   }
   if (scope.ownBlocks.length > 0) {
-    terms.push({ match: { prefixes: scope.ownBlocks.map(within) }, action: 'reject' });
+    terms.push({ name: 'own blocks', match: { prefixes: scope.ownBlocks.map(within) }, action: 'reject' });
   }
-  terms.push(...(own?.terms ?? []));
+  terms.push(...own);
   if (scope.policy === 'all') return { terms };
   const accepted = scope.pools.map(within);
-  if (accepted.length > 0) terms.push({ match: { prefixes: accepted }, action: 'accept' });
+  if (accepted.length > 0) terms.push({ name: 'pools', match: { prefixes: accepted }, action: 'accept' });
   if (scope.defaultRoute) {
-    terms.push({ match: { prefixes: DEFAULT_ROUTES.map((prefix) => ({ prefix })) }, action: 'accept' });
+    const prefixes = DEFAULT_ROUTES.map((prefix) => ({ prefix }));
+    terms.push({ name: 'default route', match: { prefixes }, action: 'accept' });
   }
   return { terms, otherwise: 'reject' };
 }

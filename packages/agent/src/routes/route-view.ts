@@ -3,6 +3,7 @@ import type { AdvertisedView, CandidateView, LocRibEntry, RouteView } from '@tor
 import { formatPrefix } from '@tortie/ip';
 import type { Candidate, PeerRoute, Route } from '../api/route.js';
 import { attributeView } from './attribute-view.js';
+import { policyText, policyView } from './policy-view.js';
 
 /** The name behind a peer number; undefined for 0, which is ourselves. */
 export type PeerName = (peer: number) => string | undefined;
@@ -45,8 +46,9 @@ export function peerRouteView({ prefix, pathId, nextHop, attributes, stale, inel
   };
 }
 
-export const advertisedView = ({ prefix, nextHop, attributes }: AdvertisedView): PeerRoute => ({
+export const advertisedView = ({ prefix, pathId, nextHop, attributes }: AdvertisedView): PeerRoute => ({
   prefix: formatPrefix(prefix),
+  ...(pathId !== undefined && { pathId }),
   attributes: attributeView(attributes, nextHop),
 });
 
@@ -60,6 +62,7 @@ export function candidateView(candidate: CandidateView, peerName: PeerName): Can
     ...(candidate.multipath && { multipath: true }),
     ...(reason && { reason }),
     ...(candidate.stale && { stale: true }),
+    ...(candidate.importPolicy && { policy: policyView(candidate.importPolicy) }),
     attributes: attributeView(candidate.attributes, candidate.nextHop),
   };
 }
@@ -75,11 +78,16 @@ export function explain(candidates: readonly Candidate[]): string[] {
   const named = ({ peer, attributes }: Candidate): string =>
     `${peer === undefined ? 'our own route' : `the route of ${peer}`}${attributes.nextHop ? ` through ${attributes.nextHop}` : ''}`;
   const sentence = (candidate: Candidate): string => {
-    if (candidate.best) return `${named(candidate)} is best${candidates.length === 1 ? ': it is the only one' : ''}`;
+    const { policy } = candidate;
+    const accepted = policy ? `; the import policy accepted it: ${policyText(policy)}` : '';
+    if (candidate.best) {
+      return `${named(candidate)} is best${candidates.length === 1 ? ': it is the only one' : ''}${accepted}`;
+    }
     const because = candidate.reason === undefined ? 'no reason known' : reasonText(candidate.reason as Reason);
-    if (!candidate.eligible) return `${named(candidate)} is not eligible: ${because}`;
+    const refused = policy && candidate.reason === 'rejected-by-policy' ? `: ${policyText(policy)}` : '';
+    if (!candidate.eligible) return `${named(candidate)} is not eligible: ${because}${refused}`;
     const beside = candidate.multipath ? ', but it is used beside the best' : '';
-    return `${named(candidate)} lost: ${because}${beside}`;
+    return `${named(candidate)} lost: ${because}${beside}${accepted}`;
   };
   const sentences = candidates.map((candidate) => sentence(candidate).replace(/^./, (letter) => letter.toUpperCase()));
   if (!candidates.some(({ best }) => best)) sentences.push('No route is eligible: the prefix is unreachable');

@@ -1,12 +1,13 @@
 /** What a schema cannot say about a peer. One list for the file and for the REST API. */
-import { isMulticast, isUnspecified, parsePrefix, tryParseAddress } from '@tortie/ip';
+import { isMulticast, isUnspecified, tryParseAddress } from '@tortie/ip';
 import type { PeerSpec } from '../api/peer.js';
-import type { Policy } from '../api/policy.js';
+import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
 import { pointerTo } from '../schema/check.js';
+import { checkPolicy } from './policy-rules.js';
 
 /** Faults of a peer whose fields each fit the schema. `asn` is the node's own. */
-export function checkPeer(peer: PeerSpec, asn: number, at = ''): Issue[] {
+export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, at = ''): Issue[] {
   const issues: Issue[] = [];
   const fail = (field: string, detail: string): void => {
     issues.push({ pointer: pointerTo(at, field), detail });
@@ -46,31 +47,13 @@ export function checkPeer(peer: PeerSpec, asn: number, at = ''): Issue[] {
   if (peer.password !== undefined && Buffer.byteLength(peer.password) > 80) {
     fail('password', 'has more than 80 octets, the most that TCP-MD5 takes');
   }
-  for (const side of ['import', 'export'] as const) {
-    if (peer[side]) issues.push(...checkPolicy(peer[side], pointerTo(at, side)));
+  for (const field of ['asOverride', 'removePrivateAs'] as const) {
+    if (peer[field] && peer.remoteAsn === localAsn) {
+      fail(field, `is for peers of another AS, and this one is of the own AS ${localAsn}; leave it out`);
+    }
   }
-  return issues;
-}
-
-function checkPolicy(policy: Policy, at: string): Issue[] {
-  const issues: Issue[] = [];
-  for (const [index, term] of policy.entries()) {
-    const pointer = pointerTo(at, index);
-    if (term.action === 'reject' && term.set) {
-      issues.push({ pointer: `${pointer}/set`, detail: 'changes nothing, as the term rejects; remove it or accept' });
-    }
-    for (const [position, match] of (term.match?.prefixes ?? []).entries()) {
-      const { length, version } = parsePrefix(match.prefix);
-      const bits = version === 4 ? 32 : 128;
-      const ge = match.ge ?? length;
-      const le = match.le ?? (match.ge === undefined ? length : bits);
-      if (length > ge || ge > le || le > bits) {
-        issues.push({
-          pointer: `${pointer}/match/prefixes/${position}`,
-          detail: `matches nothing: ${match.prefix} needs ${length} <= ge <= le <= ${bits}`,
-        });
-      }
-    }
+  for (const side of ['import', 'export'] as const) {
+    if (peer[side]) issues.push(...checkPolicy(peer[side], pointerTo(at, side), library, side));
   }
   return issues;
 }

@@ -1,6 +1,7 @@
 /** The `format` keywords of our schemas: each gives undefined for a good value, else what is wrong and what is right. */
+import { asPathExpressionFault } from '@tortie/bgp';
 import { IpError, parsePrefix, tryParseAddress } from '@tortie/ip';
-import { tryParseCommunity } from '../bgp-text/community.js';
+import { tryParseCommunity, tryParseCommunityMatch } from '../bgp-text/community.js';
 
 type Format = (text: string) => string | undefined;
 
@@ -42,6 +43,19 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     tryParseCommunity(text)?.type === 'standard'
       ? undefined
       : `"${text}" is no community; write two numbers 0 to 65535 like "65000:100", or a name like no-export`,
+  'bgp-community-pattern': (text) =>
+    tryParseCommunityMatch(text) === undefined
+      ? `"${text}" is no community; write "65000:100", "65000:1:2" with "*" for any part, or a name like no-export`
+      : undefined,
+  'bgp-large-community': (text) =>
+    tryParseCommunity(text)?.type === 'large'
+      ? undefined
+      : `"${text}" is no large community; write three numbers 0 to 4294967295 like "65000:1:2"`,
+  'as-path-expression': asPathExpressionFault,
+  'next-hop': (text) =>
+    text === 'self' || text === 'peer' || tryParseAddress(text)
+      ? undefined
+      : `"${text}" is no next hop; write an address like 192.0.2.1, self (on export) or peer (on import)`,
   'resource-name': (text) =>
     /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text)
       ? undefined

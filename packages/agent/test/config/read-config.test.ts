@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 const read = (text: string) => readConfig({ text, file: 'node.yaml', hostName: 'host-1' });
 
 const FIELDS =
-  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, peers, bmp, originate, health, log';
+  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, bmp, originate, health, log';
 
 const peer = (fields: string): string =>
   `asn: 64513\npeers:\n  - { name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, ${fields} }\n`;
@@ -101,6 +101,59 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     'a policy that matches nothing',
     peer('import: [{match: {prefixes: [{prefix: 10.0.0.0/8, ge: 4}]}, action: accept}]'),
     '3:92: /peers/0/import/0/match/prefixes/0: matches nothing: 10.0.0.0/8 needs 8 <= ge <= le <= 32',
+  ],
+  [
+    'an AS path that is no expression',
+    peer('import: [{match: {asPaths: ["^1$", "_64512_"]}, action: accept}]'),
+    '3:98: /peers/0/import/0/match/asPaths/1: the AS path expression "_64512_" has "_"; AS numbers are whole here, so write a space, or nothing at the ends',
+  ],
+  [
+    'a wildcard in the wrong place, and no next hop',
+    peer('export: [{match: {communities: ["64512:1*"]}, action: accept, set: {nextHop: me}}]'),
+    '3:95: /peers/0/export/0/match/communities/0: "64512:1*" is no community; write "65000:100", "65000:1:2" with "*" for any part, or a name like no-export',
+    '3:140: /peers/0/export/0/set/nextHop: "me" is no next hop; write an address like 192.0.2.1, self (on export) or peer (on import)',
+  ],
+  [
+    'next hops of the other side',
+    peer('import: [{action: accept, set: {nextHop: self}}], export: [{action: accept, set: {nextHop: peer}}]'),
+    '3:104: /peers/0/import/0/set/nextHop: is self, which is for export; import takes peer or an address',
+    '3:154: /peers/0/export/0/set/nextHop: is peer, which is for import; export takes self or an address',
+  ],
+  [
+    'terms that cannot be',
+    peer(
+      'import: [{match: {med: {min: 2, max: 1}}, action: accept}, {}, {action: next}, {action: reject, set: {med: 1}}]',
+    ),
+    '3:86: /peers/0/import/0/match/med: matches nothing: 2 is above 1',
+    '3:122: /peers/0/import/1: "action" is missing: accept, reject or next; or "policy", the name of one',
+    '3:135: /peers/0/import/2/action: is next without set, so the term does nothing; give it one, or remove it',
+    '3:164: /peers/0/import/3/set: changes nothing, as the term rejects; remove it or accept',
+  ],
+  [
+    'names that lead nowhere',
+    `prefixSets: [{ name: racks, prefixes: [] }]\n${peer('import: [{match: {prefixSets: [rack], asPathSets: [x]}, action: accept}, {policy: none}]')}`,
+    '4:94: /peers/0/import/0/match/prefixSets/0: "rack" is not in prefixSets of the configuration file; did you mean "racks"?',
+    '4:114: /peers/0/import/0/match/asPathSets/0: "x" is not in asPathSets of the configuration file; there are none',
+    '4:145: /peers/0/import/1/policy: "none" is not in policies of the configuration file; there are none',
+  ],
+  [
+    'a policy that names itself, and one that is not for both sides',
+    `policies: [{ name: a, terms: [{ policy: a }] }, { name: b, terms: [{ action: accept, set: { nextHop: self } }] }]\n${peer('import: [{policy: b, action: accept}]')}`,
+    '1:41: /policies/0/terms/0/policy: a policy cannot name another one; write its terms here',
+    '4:81: /peers/0/import/0/policy: nextHop of term 0 of "b" is self, which is for export; import takes peer or an address',
+    '4:92: /peers/0/import/0/action: cannot stand beside "policy", whose own terms have theirs; remove it',
+  ],
+  [
+    'sets of one name, and one that matches nothing',
+    'asn: 1\ncommunitySets: [{name: a, communities: []}, {name: a, communities: []}]\nprefixSets: [{name: p, prefixes: [{prefix: 10.0.0.0/8, le: 7}]}]',
+    '2:52: /communitySets/1/name: "a" is there twice; names must differ',
+    '3:35: /prefixSets/0/prefixes/0: matches nothing: 10.0.0.0/8 needs 8 <= ge <= le <= 32',
+  ],
+  [
+    'what is for other ASes towards the own one',
+    'asn: 1\npeers: [{name: a, remoteAddress: 10.0.0.1, remoteAsn: 1, asOverride: true, removePrivateAs: all}]',
+    '2:70: /peers/0/asOverride: is for peers of another AS, and this one is of the own AS 1; leave it out',
+    '2:93: /peers/0/removePrivateAs: is for peers of another AS, and this one is of the own AS 1; leave it out',
   ],
   [
     'a bad community',
@@ -219,6 +272,7 @@ t.test('the smallest file gets every default', async (t) => {
     importDefaultRoute: true,
     blocks: { ipv4: true, ipv6: true },
     pools: [],
+    library: {},
     peers: [],
     bmp: [],
     originate: [],

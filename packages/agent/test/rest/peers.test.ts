@@ -100,7 +100,7 @@ t.test('what cannot be is refused with a pointer to it', async (t) => {
     [{ ...B, remoteAsn: 64999, routeReflectorClient: true }, '/routeReflectorClient', /own AS 64513/],
     [{ ...B, families: ['ipv4'] }, '/families/0', /did you mean ipv4-unicast/],
     [{ ...B, name: '../x' }, '/name', /no name/],
-    [{ ...B, import: [{ action: 'allow' }] }, '/import/0/action', /accept or reject/],
+    [{ ...B, import: [{ action: 'allow' }] }, '/import/0/action', /accept, reject or next/],
     [{ name: 'b' }, '', /"remoteAddress" is missing/],
     [[], '', /a list/],
   ] as const) {
@@ -199,4 +199,53 @@ t.test('another process that writes to the store is followed without a restart',
   await store.create('/agent/peers/n2/y', { name: 'y', remoteAddress: '10.0.0.8', remoteAsn: 5 });
   await call('GET', '/v1/peers');
   t.notOk(speaker.configs.has('y'), 'that is a peer of another node');
+});
+
+const NAMED = `${FILE_PEER}
+prefixSets: [{ name: racks, prefixes: [{ prefix: 10.1.0.0/16, le: 24 }] }]
+policies: [{ name: leaf, terms: [{ match: { prefixSets: [racks] }, action: accept }], default: reject }]`;
+
+t.test('policies by name, changed by PATCH; a change that alters nothing costs nothing', async (t) => {
+  const { call, speaker, close } = await setUp({ yaml: NAMED });
+  t.teardown(close);
+  t.equal((await call('POST', '/v1/peers', { ...B, import: [{ policy: 'leaf' }] })).status, 201);
+  const terms = () => speaker.configs.get('b')?.import?.terms.map(({ name }) => name);
+  t.same(terms()?.slice(0, 2), ['leaf[0]', 'leaf default']);
+  const same = { match: { prefixes: [{ prefix: '10.1.0.0/16', le: 24 }] }, action: 'accept' };
+  for (const [patch, impact] of [
+    [{ import: [{ policy: 'leaf' }] }, 'none'],
+    // The same routes, under other names.
+    [{ import: [same], importDefault: 'reject' }, 'applied'],
+    [{ import: [{ ...same, name: 'racks' }] }, 'applied'],
+    [{ import: [{ ...same, match: { asPaths: ['^64512$'] } }] }, 'soft-refresh'],
+    [{ exportDefault: 'accept' }, 'none'],
+    [{ exportDefault: 'reject' }, 'soft-refresh'],
+    [{ allowAsIn: 2 }, 'soft-refresh'],
+    [{ allowAsIn: null, exportDefault: null }, 'soft-refresh'],
+  ] as const) {
+    t.match((await call('PATCH', '/v1/peers/b', patch)).body, { impact }, JSON.stringify(patch));
+  }
+  for (const [patch, pointer, detail] of [
+    [{ import: [{ policy: 'leef' }] }, '/import/0/policy', /did you mean "leaf"/],
+    [{ import: [{ match: { asPaths: ['(1'] }, action: 'accept' }] }, '/import/0/match/asPaths/0', /without "\)"/],
+    [{ export: [{ action: 'accept', set: { nextHop: 'peer' } }] }, '/export/0/set/nextHop', /export takes self/],
+    [{ asOverride: true }, '/asOverride', /of the own AS 64513/],
+    [{ allowAsIn: 0 }, '/allowAsIn', /1 to 10/],
+  ] as const) {
+    const answer = problem(await call('PATCH', '/v1/peers/b', patch));
+    t.match(answer, { status: 400, errors: [{ pointer, detail }] }, JSON.stringify(patch));
+  }
+});
+
+t.test('a peer of the store whose policy the file no longer has is not taken, and says why', async (t) => {
+  const store = new MemoryStore();
+  const first = await setUp({ yaml: NAMED, store });
+  await first.call('POST', '/v1/peers', { ...B, import: [{ policy: 'leaf' }] });
+  await first.close();
+  const { call, speaker, close } = await setUp({ yaml: FILE_PEER, store });
+  t.teardown(close);
+  t.match((await call('GET', '/v1/peers/b')).body, { error: '"leaf" is not in policies of the configuration file' });
+  t.notOk(speaker.configs.has('b'), 'no session without its policy');
+  t.match((await call('PATCH', '/v1/peers/b', { import: null })).body, { impact: 'applied', peer: { name: 'b' } });
+  t.ok(speaker.configs.has('b'));
 });

@@ -31,6 +31,7 @@ export function candidate(prefix: string, peer: number, fate: Partial<CandidateV
     best: false,
     ineligible: undefined,
     lostBy: undefined,
+    importPolicy: undefined,
     multipath: false,
     ...fate,
   };

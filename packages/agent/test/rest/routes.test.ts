@@ -101,3 +101,51 @@ t.test('what no path is, no method is, and no JSON is', async (t) => {
   const form = await call('POST', '/v1/peers', 'name=x', { 'content-type': 'application/x-www-form-urlencoded' });
   t.match(form.body, { status: 415, code: 'ERR_AGENT_MEDIA_TYPE' });
 });
+
+t.test('why says which term of which policy decided, on the way in and on the way out', async (t) => {
+  const { call, speaker, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  for (const [i, name] of ['tor', 'b', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'].entries())
+    speaker.names.set(i + 1, name);
+  const by = (verdict: 'accept' | 'reject', name?: string, ...passed: string[]) => ({
+    verdict,
+    decided: name === undefined ? undefined : { index: 1, name },
+    passed: passed.map((each) => ({ index: 0, name: each })),
+  });
+  speaker.locRibEntries.push({
+    prefix: parsePrefix('192.0.2.0/24'),
+    candidates: [
+      candidate('192.0.2.0/24', 1, { best: true, importPolicy: by('accept', 'pools', 'import[0]') }),
+      candidate('192.0.2.0/24', 2, { lostBy: 'med', importPolicy: by('accept') }),
+      candidate('192.0.2.0/24', 2, { ineligible: 'rejected-by-policy', importPolicy: by('reject', 'own blocks') }),
+      candidate('192.0.2.0/24', 2, { ineligible: 'as-loop', importPolicy: by('accept', 'pools') }),
+    ],
+  });
+  speaker.exported.push(
+    { peer: 1, fate: 'source', exportPolicy: undefined },
+    { peer: 2, fate: 'rejected-by-policy', exportPolicy: by('reject', 'export[1]') },
+    ...[3, 4, 5, 6, 7, 8, 9].map((peer) => ({ peer, fate: 'advertised' as const, exportPolicy: undefined })),
+  );
+  const { body } = await call('GET', '/v1/routes/why?prefix=192.0.2.0%2F24');
+  t.match(body, {
+    explanation: [
+      'The route of tor through 10.0.0.254 is best; the import policy accepted it: "import[0]" went on, "pools" decided',
+      'The route of b through 10.0.0.254 lost: a lower MED of the same neighbouring AS won (RFC 4271 section 9.1.2.2 c); the import policy accepted it: no term decided',
+      'The route of b through 10.0.0.254 is not eligible: the import policy refused it: "own blocks" decided',
+      'The route of b through 10.0.0.254 is not eligible: our own AS is in its AS path (RFC 4271 section 9.1.2)',
+      'Not advertised to b: the export policy refused it: "export[1]" decided',
+      'Advertised to c1, c2, c3, c4, c5 and 2 more',
+    ],
+    candidates: [
+      { policy: { verdict: 'accept', term: 'pools', passed: ['import[0]'] } },
+      { policy: { verdict: 'accept' } },
+      { policy: { verdict: 'reject', term: 'own blocks' } },
+      {},
+    ],
+    exports: [
+      { peer: 'tor', advertised: false, reason: 'source' },
+      { peer: 'b', advertised: false, reason: 'rejected-by-policy', policy: { verdict: 'reject', term: 'export[1]' } },
+      { peer: 'c1', advertised: true },
+    ],
+  });
+});

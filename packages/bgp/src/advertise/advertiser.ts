@@ -1,6 +1,7 @@
 /** All update groups of a RIB, and what waits in them for each peer. */
 import type { FamilyRib } from '../rib/family-rib.js';
 import type { Peer, PeerTable } from '../rib/peer-table.js';
+import type { PrefixKey } from '../rib/prefix-table.js';
 import type { RibSession } from '../rib/rib-session.js';
 import { decodeAttributes } from '../wire/attribute/attribute-set.js';
 import type { PathAttributes } from '../wire/attribute/path-attributes.js';
@@ -151,6 +152,18 @@ export class Advertiser {
     const nextHop = treatment.nextHop(source, id);
     const end = nextHop ? this.#export.write(treatment, id, source, nextHop, target, 0) : 0;
     return decodeAttributes(target, 0, end, treatment.session.send, { nlri: false }).attributes as PathAttributes;
+  }
+
+  /** Whether a route that may go to a group's members has, after their policy, a next hop and fits into a message. */
+  wouldSend({ rib, treatment }: UpdateGroup, key: PrefixKey, id: number, source: number): boolean {
+    const exported = treatment.policy ? treatment.policy.apply(key, rib.family.version, id, source) : id;
+    treatment.policy?.forget();
+    const sends =
+      exported !== 0 &&
+      treatment.nextHop(source, exported) !== undefined &&
+      this.#host.packer.fits(treatment, exported, source);
+    if (treatment.policy && exported !== 0) this.#tables.attributes.release(exported);
+    return sends;
   }
 
   pendingOctets(peer: number): number {

@@ -7,6 +7,7 @@ import { MESSAGE_TYPE } from '../iana.js';
 import { Bitmap } from '../rib/bitmap.js';
 import { readKey } from '../rib/prefix-key.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
+import { u32At } from '../wire/reader.js';
 import { scanUpdate, updateScan } from '../wire/update-scan.js';
 import type { Member, Outlet } from './outlet.js';
 import type { Treatment } from './treatment.js';
@@ -69,14 +70,14 @@ export class DetachedStream {
 
   /** The single prefixes that another stream has still to send. */
   addMarks(other: DetachedStream): void {
-    for (let prefix = other.#bits.next(1); prefix !== 0; prefix = other.#bits.next(prefix + 1)) this.#add(prefix);
+    for (let row = other.#bits.next(1); row !== 0; row = other.#bits.next(row + 1)) this.#add(row);
   }
 
   /** Everything another group has advertised to the peer. */
   addAdvertisedBy(other: UpdateGroup, peer: number): void {
-    const { limit } = this.#group.rib.prefixes.rows;
-    for (let prefix = 1; prefix < limit; prefix++) {
-      if (other.advertised.id(prefix) !== 0 && (other.advertised.source(prefix) & 0xffff) !== peer) this.#add(prefix);
+    const { limit } = this.#group.table.rows;
+    for (let row = 1; row < limit; row++) {
+      if (other.advertised.id(row) !== 0 && (other.advertised.source(row) & 0xffff) !== peer) this.#add(row);
     }
   }
 
@@ -99,23 +100,25 @@ export class DetachedStream {
 
   #addNlri(bytes: Uint8Array, start: number, end: number, version: 4 | 6): void {
     for (let at = start; at < end; ) {
-      at = readKey(bytes, at, version, this.#key);
-      const { prefixes } = this.#group.rib;
-      this.#add(prefixes.intern(this.#key, prefixes.hashOf(this.#key)));
+      const { rib, treatment } = this.#group;
+      const next = readKey(bytes, treatment.addPath ? at + 4 : at, version, this.#key);
+      const prefix = rib.prefixes.intern(this.#key, rib.prefixes.hashOf(this.#key));
+      this.#add(treatment.addPath ? rib.paths.intern(prefix, u32At(bytes, at)) : prefix);
+      at = next;
     }
   }
 
-  #add(prefix: number): void {
+  #add(row: number): void {
     this.stalled = false;
-    if (!this.#bits.add(prefix)) return;
+    if (!this.#bits.add(row)) return;
     this.#count++;
-    this.#group.rib.prefixes.hold(prefix);
+    this.#group.table.hold(row);
   }
 
   /** The main stream has advertised something else for the prefix, or withdrawn it. */
-  changed(prefix: number, withdrawn: boolean): void {
-    if (withdrawn && this.#fresh && this.#walk !== 0 && prefix >= this.#walk && !this.#bits.has(prefix)) return;
-    this.#add(prefix);
+  changed(row: number, withdrawn: boolean): void {
+    if (withdrawn && this.#fresh && this.#walk !== 0 && row >= this.#walk && !this.#bits.has(row)) return;
+    this.#add(row);
   }
 
   /** Whether work() would do something. */
@@ -131,22 +134,22 @@ export class DetachedStream {
   work(budget: number): number {
     if (!this.hasWork) return 0;
     this.#started = true;
-    const { rib, host, treatment } = this.#group;
+    const { table, host, treatment } = this.#group;
     let left = budget;
     for (; this.#walk !== 0 && left > 0; left--) {
-      if (this.#walk >= rib.prefixes.rows.limit) {
+      if (this.#walk >= table.rows.limit) {
         this.#walk = 0;
         break;
       }
-      const prefix = this.#walk++;
-      if (this.#bits.has(prefix) || this.#group.advertised.id(prefix) !== 0) this.#send(prefix);
+      const row = this.#walk++;
+      if (this.#bits.has(row) || this.#group.advertised.id(row) !== 0) this.#send(row);
     }
     let wrapped = false;
     while (this.#walk === 0 && this.#count > 0 && left > 0) {
-      const prefix = this.#bits.next(this.#search);
-      if (prefix !== 0) {
-        this.#search = prefix + 1;
-        this.#send(prefix);
+      const row = this.#bits.next(this.#search);
+      if (row !== 0) {
+        this.#search = row + 1;
+        this.#send(row);
         left--;
       } else if (wrapped) {
         // What is left waits for the main stream.
@@ -157,38 +160,38 @@ export class DetachedStream {
         this.#search = 1;
       }
     }
-    host.packer.flush(treatment, rib.prefixes, this.outlet);
-    for (const prefix of this.#released) rib.prefixes.release(prefix);
+    host.packer.flush(treatment, table, this.outlet);
+    for (const row of this.#released) table.release(row);
     this.#released.length = 0;
     if (this.#walk === 0 && this.#count === 0) this.#group.merge(this);
     return budget - left + 1;
   }
 
-  #send(prefix: number): void {
+  #send(row: number): void {
     const group = this.#group;
-    const id = group.advertised.id(prefix);
+    const id = group.advertised.id(row);
     // What the main stream has not looked at yet may be about to be advertised: no withdrawal before it has.
-    if (id === 0 && group.isPending(prefix)) return;
-    const marked = this.#bits.delete(prefix);
+    if (id === 0 && group.isPending(row)) return;
+    const marked = this.#bits.delete(row);
     if (marked) {
       this.#count--;
-      this.#released.push(prefix);
+      this.#released.push(row);
     }
     if (id === 0) {
-      group.host.packer.withdraw(prefix, -1, -1);
+      group.host.packer.withdraw(row, -1, -1);
       return;
     }
-    const peer = group.advertised.source(prefix) & 0xffff;
+    const peer = group.advertised.source(row) & 0xffff;
     const own = group.members.get(peer)?.stream === this;
-    group.host.packer.announce(prefix, id, peer, own);
-    if (own && marked) group.host.packer.withdraw(prefix, -1, peer);
+    group.host.packer.announce(row, id, peer, own);
+    if (own && marked) group.host.packer.withdraw(row, -1, peer);
   }
 
   /** Gives up all marks. */
   clear(): void {
-    for (let prefix = this.#bits.next(1); prefix !== 0; prefix = this.#bits.next(prefix + 1)) {
-      this.#bits.delete(prefix);
-      this.#group.rib.prefixes.release(prefix);
+    for (let row = this.#bits.next(1); row !== 0; row = this.#bits.next(row + 1)) {
+      this.#bits.delete(row);
+      this.#group.table.release(row);
     }
     this.#count = 0;
     this.#walk = 0;
@@ -196,7 +199,7 @@ export class DetachedStream {
 
   /** Prefixes that wait, roughly. */
   get queued(): number {
-    return this.#count + (this.#walk === 0 ? 0 : Math.max(0, this.#group.rib.prefixes.rows.limit - this.#walk));
+    return this.#count + (this.#walk === 0 ? 0 : Math.max(0, this.#group.table.rows.limit - this.#walk));
   }
 }
 

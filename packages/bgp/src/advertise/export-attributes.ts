@@ -10,7 +10,7 @@ import { CANONICAL_CONTEXT } from '../rib/block-edit.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import { attributeByType } from '../wire/attribute/attribute.js';
 import { decodeAttributes, encodeAttributes } from '../wire/attribute/attribute-set.js';
-import { prependAs, withoutConfederations } from './prepend-as.js';
+import { exportPath } from './prepend-as.js';
 import { copy, putHead } from './put-octets.js';
 import type { Treatment } from './treatment.js';
 
@@ -74,13 +74,7 @@ export class AttributeExport {
       }
       switch (type) {
         case ATTRIBUTE_TYPE.asPath:
-          if (!ebgp) to = copy(bytes, at, next, target, to);
-          else if ((facts & ATTRIBUTE_FACT.confederation) === 0) {
-            to = prependAs(bytes, from, next, treatment.localAsn, target, to);
-          } else {
-            const path = withoutConfederations(bytes, from, next);
-            to = prependAs(path, 0, path.length, treatment.localAsn, target, to);
-          }
+          to = ebgp ? exportPath(facts, bytes, from, next, treatment, target, to) : copy(bytes, at, next, target, to);
           if (nextHop.version === 4) {
             target[to] = ATTRIBUTE_FLAG.transitive;
             target[to + 1] = ATTRIBUTE_TYPE.nextHop;

@@ -5,11 +5,13 @@
  */
 import { type Address, writeAddress } from '@tortie/ip';
 import { ATTRIBUTE_TYPE, MESSAGE_TYPE, ROUTE_REFRESH_SUBTYPE } from '../iana.js';
-import type { PrefixTable } from '../rib/prefix-table.js';
+import type { NlriTable } from '../rib/nlri-table.js';
 import type { Family } from '../wire/family/family.js';
 
 const HEADER = 19;
 const CHUNK = 65536;
+/** A path identifier, a length, and an IPv6 address. */
+export const LONGEST_NLRI = 21;
 
 export class MessageWriter {
   chunk = new Uint8Array(0);
@@ -114,7 +116,7 @@ export class NlriRun {
   at = 0;
 
   write(
-    prefixes: PrefixTable,
+    table: NlriTable,
     ids: Int32Array,
     links: Int32Array,
     first: number,
@@ -126,8 +128,8 @@ export class NlriRun {
     let at = start;
     while (entry >= 0) {
       const id = ids[entry]!;
-      if (at + 17 > limit && at + prefixes.nlriOctets(id) > limit) break;
-      at = prefixes.writeNlri(id, target, at);
+      if (at + LONGEST_NLRI > limit && at + table.nlriOctets(id) > limit) break;
+      at = table.writeNlri(id, target, at);
       entry = links[entry]!;
     }
     this.next = entry;

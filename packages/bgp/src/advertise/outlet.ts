@@ -74,6 +74,20 @@ export class Outlet {
     return fastest < 0 ? 0 : this.log.appended - fastest;
   }
 
+  /** The member with most before it; there is one. */
+  slowest(): Member {
+    let slowest: Member | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const member of this.members) {
+      const position = member.outlet === this ? member.position : member.nextPosition;
+      if (position < least) {
+        least = position;
+        slowest = member;
+      }
+    }
+    return slowest!;
+  }
+
   /** Adds a member that reads from here on. */
   join(member: Member): void {
     this.members.push(member);

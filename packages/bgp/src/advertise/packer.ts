@@ -6,15 +6,14 @@
  * messages of a channel lie together, so a batch costs a member as many writes as there are channels.
  */
 import type { AttributeTable } from '../rib/attribute-table.js';
-import type { PrefixTable } from '../rib/prefix-table.js';
+import type { NlriTable } from '../rib/nlri-table.js';
 import type { AttributeExport } from './export-attributes.js';
-import { closeMp, type MessageWriter, NlriRun, openMpReach, openMpUnreach } from './message-writer.js';
+import { closeMp, LONGEST_NLRI, type MessageWriter, NlriRun, openMpReach, openMpUnreach } from './message-writer.js';
 import type { Outlet } from './outlet.js';
 import type { Treatment } from './treatment.js';
 
 /** Header, two length fields, and an MP attribute up to its NLRI with two IPv6 next hops. */
 const FIXED_OCTETS = 23 + 9 + 32;
-const LONGEST_NLRI = 21;
 
 export class Packer {
   readonly #writer: MessageWriter;
@@ -149,15 +148,15 @@ export class Packer {
   }
 
   /** Writes the batch and hands the runs of messages to the outlet; the packer is empty afterwards. */
-  flush(treatment: Treatment, prefixes: PrefixTable, outlet: Outlet): void {
+  flush(treatment: Treatment, table: NlriTable, outlet: Outlet): void {
     for (let channel = 0; channel < this.#channels; channel++) {
       const skip = this.#skip[channel]!;
       const only = this.#only[channel]!;
       if (!outlet.hasReader(skip, only)) continue;
       const withdrawals = this.#withdrawals[channel]!;
-      if (withdrawals >= 0) this.#writeWithdrawals(treatment, prefixes, this.#first[withdrawals]!, outlet, skip, only);
+      if (withdrawals >= 0) this.#writeWithdrawals(treatment, table, this.#first[withdrawals]!, outlet, skip, only);
       for (let bucket = this.#firstBucket[channel]!; bucket >= 0; bucket = this.#inChannel[bucket]!) {
-        this.#writeBucket(treatment, prefixes, bucket, outlet, skip, only);
+        this.#writeBucket(treatment, table, bucket, outlet, skip, only);
       }
       const run = this.#writer.cut();
       if (run) outlet.emit(run, skip, only);
@@ -185,7 +184,7 @@ export class Packer {
 
   #writeWithdrawals(
     treatment: Treatment,
-    prefixes: PrefixTable,
+    table: NlriTable,
     first: number,
     outlet: Outlet,
     skip: number,
@@ -199,13 +198,13 @@ export class Packer {
       const { chunk } = writer;
       const body = writer.open();
       if (family.index === 0) {
-        run.write(prefixes, this.#prefix, this.#link, entry, chunk, body + 2, limit - 2);
+        run.write(table, this.#prefix, this.#link, entry, chunk, body + 2, limit - 2);
         putLength(chunk, body, run.at - body - 2);
         putLength(chunk, run.at, 0);
         writer.close(run.at + 2);
       } else {
         const nlri = openMpUnreach(family, chunk, body + 4);
-        run.write(prefixes, this.#prefix, this.#link, entry, chunk, nlri, limit);
+        run.write(table, this.#prefix, this.#link, entry, chunk, nlri, limit);
         closeMp(chunk, body + 4, run.at);
         putLength(chunk, body, 0);
         putLength(chunk, body + 2, run.at - body - 4);
@@ -216,7 +215,7 @@ export class Packer {
 
   #writeBucket(
     treatment: Treatment,
-    prefixes: PrefixTable,
+    table: NlriTable,
     bucket: number,
     outlet: Outlet,
     skip: number,
@@ -226,7 +225,7 @@ export class Packer {
     const peer = this.#peer[bucket]!;
     const nextHop = treatment.nextHop(peer, id)!;
     if (treatment.family.index === 0 && nextHop.version === 4) {
-      this.#writeNlri(treatment, prefixes, bucket, outlet, skip, only);
+      this.#writeNlri(treatment, table, bucket, outlet, skip, only);
       return;
     }
     const { family, maxOctets } = treatment;
@@ -239,7 +238,7 @@ export class Packer {
       const { chunk } = writer;
       const body = writer.open();
       const nlri = openMpReach(family, nextHop, treatment.linkLocal(nextHop), chunk, body + 4);
-      run.write(prefixes, this.#prefix, this.#link, entry, chunk, nlri, limit - others);
+      run.write(table, this.#prefix, this.#link, entry, chunk, nlri, limit - others);
       closeMp(chunk, body + 4, run.at);
       let at = run.at;
       for (let i = 0; i < others; i++) chunk[at++] = this.#scratch[i]!;
@@ -249,14 +248,7 @@ export class Packer {
     }
   }
 
-  #writeNlri(
-    treatment: Treatment,
-    prefixes: PrefixTable,
-    bucket: number,
-    outlet: Outlet,
-    skip: number,
-    only: number,
-  ): void {
+  #writeNlri(treatment: Treatment, table: NlriTable, bucket: number, outlet: Outlet, skip: number, only: number): void {
     const id = this.#id[bucket]!;
     const peer = this.#peer[bucket]!;
     const nextHop = treatment.nextHop(peer, id)!;
@@ -270,7 +262,7 @@ export class Packer {
       const nlri = this.#export.write(treatment, id, peer, nextHop, chunk, body + 4);
       putLength(chunk, body, 0);
       putLength(chunk, body + 2, nlri - body - 4);
-      run.write(prefixes, this.#prefix, this.#link, entry, chunk, nlri, limit);
+      run.write(table, this.#prefix, this.#link, entry, chunk, nlri, limit);
       writer.close(run.at);
     }
   }

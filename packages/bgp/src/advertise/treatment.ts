@@ -1,14 +1,16 @@
 /** What all members of an update group share: how routes are chosen and rewritten for them. */
 import { type Address, formatAddress, ipv6, isUnspecified } from '@tortie/ip';
 import { mayAdvertise } from '../reflection/reflect.js';
-import type { OwnIdentity } from '../rib/attribute-keys.js';
+import { ATTRIBUTE_FACT, type OwnIdentity } from '../rib/attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
 import type { NextHopTable } from '../rib/next-hops.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import type { RibSession } from '../rib/rib-session.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
+import { policyKey } from '../route-policy/policy-effect.js';
 import { maxMessageOctets } from '../wire/context.js';
 import type { Family } from '../wire/family/family.js';
+import { type AsPathEdit, asPathEdit } from './as-path-edit.js';
 
 export interface TreatmentTables {
   readonly attributes: AttributeTable;
@@ -17,6 +19,8 @@ export interface TreatmentTables {
   readonly own: OwnIdentity;
   readonly clientToClient: boolean;
 }
+
+const pathsFor = ({ maxPaths = 1 }: RibSession): number => Math.max(1, maxPaths);
 
 /** Equal keys, equal messages. */
 export function treatmentKey(session: RibSession, family: Family): string {
@@ -28,11 +32,13 @@ export function treatmentKey(session: RibSession, family: Family): string {
     session.type === 'ibgp' && session.client,
     send.fourOctetAs,
     send.extendedMessages,
-    send.addPath[family.index],
+    send.addPath[family.index] === true && pathsFor(session),
     send.extendedNextHop[family.index],
     session.nextHopMode,
+    // The peer's AS number matters to its messages only where an edit of the path asks for it.
+    JSON.stringify(asPathEdit(session) ?? null),
     ...own,
-    JSON.stringify(session.exportPolicy ?? null),
+    policyKey(session.exportPolicy),
   ].join();
 }
 
@@ -43,7 +49,12 @@ export class Treatment {
   readonly localAsn: number;
   readonly session: RibSession;
   readonly maxOctets: number;
+  /** The members get several paths of a prefix, each with an identifier. RFC 7911. */
+  readonly addPath: boolean;
+  /** The most paths of a prefix. */
+  readonly maxPaths: number;
   readonly policy: CompiledPolicy | undefined;
+  readonly asPathEdit: AsPathEdit | undefined;
   readonly #tables: TreatmentTables;
   readonly #self: Address | undefined;
 
@@ -55,7 +66,11 @@ export class Treatment {
     this.client = session.client;
     this.localAsn = session.send.localAsn;
     this.maxOctets = maxMessageOctets(session.send);
-    this.policy = session.exportPolicy && new CompiledPolicy(session.exportPolicy, tables.attributes, 'export');
+    this.addPath = session.send.addPath[family.index] === true;
+    this.maxPaths = pathsFor(session);
+    const { exportPolicy } = session;
+    this.policy = exportPolicy && new CompiledPolicy(exportPolicy, tables.attributes, tables.peers, 'export');
+    this.asPathEdit = asPathEdit(session);
     this.#self = selfFor(session, family);
   }
 
@@ -86,9 +101,17 @@ export class Treatment {
   /** The next hop the members get; undefined where there is none of a version they understand. */
   nextHop(peer: number, id: number): Address | undefined {
     const kept = this.#tables.nextHops.address(this.#tables.attributes.word(id, ATTRIBUTE.nextHop));
-    if (this.#isSelf(peer, kept)) return this.#self;
+    if (this.#isSelf(peer, kept)) {
+      if (this.policy === undefined || !this.#isSet(id, kept)) return this.#self;
+    }
     if (kept.version === this.family.version) return kept;
     return this.session.send.extendedNextHop[this.family.index] === true ? kept : undefined;
+  }
+
+  /** Whether the export policy has put this address in as next hop. */
+  #isSet(id: number, kept: Address): boolean {
+    const facts = this.#tables.attributes.word(id, ATTRIBUTE.facts);
+    return (facts & ATTRIBUTE_FACT.keepNextHop) !== 0 && !isUnspecified(kept);
   }
 
   /** The link-local address that goes with our own global one. RFC 2545 section 3. */

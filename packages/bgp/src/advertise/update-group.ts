@@ -11,14 +11,17 @@
 
 import { ATTRIBUTE } from '../rib/attribute-table.js';
 import { DirtyIds } from '../rib/dirty-ids.js';
-import type { FamilyRib } from '../rib/family-rib.js';
+import type { FamilyRib, PathWatcher } from '../rib/family-rib.js';
+import type { NlriTable } from '../rib/nlri-table.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
 import { ROUTE } from '../rib/route-row.js';
+import type { CompiledPolicy } from '../route-policy/compile.js';
 import { Advertised } from './advertised.js';
 import { DetachedStream } from './detached-stream.js';
 import { endOfRib, refreshMark } from './message-writer.js';
 import { type Member, Outlet } from './outlet.js';
 import type { Packer } from './packer.js';
+import { PathChoice } from './path-choice.js';
 import type { Treatment } from './treatment.js';
 
 /** The main stream rests while its fastest member has this much before it: what changes meanwhile coalesces. */
@@ -37,6 +40,10 @@ export class UpdateGroup {
   readonly rib: FamilyRib;
   readonly treatment: Treatment;
   readonly key: string;
+  /** What the rows of `advertised` are: prefixes, or with ADD-PATH their paths. */
+  readonly table: NlriTable;
+  /** Only of a group whose members negotiated ADD-PATH. */
+  readonly #paths: PathChoice | undefined;
   readonly advertised = new Advertised();
   readonly dirty = new DirtyIds();
   readonly main: Outlet;
@@ -70,15 +77,22 @@ export class UpdateGroup {
     this.treatment = treatment;
     this.host = host;
     this.main = new Outlet((peer) => host.notify(peer));
-    rib.bestWatchers.push(this.dirty);
+    this.#paths = treatment.addPath ? new PathChoice(rib, treatment.maxPaths) : undefined;
+    this.table = this.#paths ? rib.paths : rib.prefixes;
+    this.#watchers.push(this.dirty);
+  }
+
+  get #watchers(): DirtyIds[] | PathWatcher[] {
+    return this.#paths ? this.rib.pathWatchers : this.rib.bestWatchers;
   }
 
   isMember(peer: number): boolean {
     return peer < this.#isMember.length && this.#isMember[peer] === 1;
   }
 
-  /** Whether the main stream has still to look at the prefix. */
-  isPending(prefix: number): boolean {
+  /** Whether the main stream has still to look at the row's prefix. */
+  isPending(row: number): boolean {
+    const prefix = this.#paths ? this.rib.paths.prefixOf(row) : row;
     return (this.#walk !== 0 && prefix >= this.#walk) || this.dirty.has(prefix);
   }
 
@@ -231,7 +245,14 @@ export class UpdateGroup {
       }
       const prefix = this.#walk++;
       done++;
-      if (rib.prefixes.isUsed(prefix) && !this.dirty.has(prefix)) this.#look(prefix);
+      if (!rib.prefixes.isUsed(prefix) || this.dirty.has(prefix)) continue;
+      if (this.#paths) this.#paths.look(prefix, this);
+      else this.#look(prefix);
+    }
+    for (; this.#paths && done < budget && this.dirty.size > 0; done++) {
+      const prefix = this.dirty.shift();
+      this.#paths.look(prefix, this);
+      rib.prefixes.release(prefix);
     }
     while (done < budget && this.dirty.size > 0) {
       const count = this.#takeAhead(budget - done);
@@ -241,9 +262,9 @@ export class UpdateGroup {
         this.#look(this.#ahead[i]!);
       }
     }
-    host.packer.flush(treatment, rib.prefixes, this.main);
+    host.packer.flush(treatment, this.table, this.main);
     treatment.policy?.forget();
-    rib.prefixes.releaseAll(this.#released, this.#releases);
+    this.table.releaseAll(this.#released, this.#releases);
     this.#releases = 0;
     this.#sendEndOfRib();
     this.#detachSlow();
@@ -275,53 +296,57 @@ export class UpdateGroup {
     return count;
   }
 
-  #releaseLater(prefix: number): void {
+  #releaseLater(row: number): void {
     if (this.#releases === this.#released.length) {
       const grown = new Int32Array(this.#releases * 2);
       grown.set(this.#released);
       this.#released = grown;
     }
-    this.#released[this.#releases++] = prefix;
+    this.#released[this.#releases++] = row;
   }
 
   /** Compares what should be advertised for a prefix with what is, and packs the difference. */
   #look(prefix: number): void {
+    const route = this.rib.prefixes.best(prefix);
+    const peer = route === 0 ? 0 : this.rib.word(route, ROUTE.peer) & 0xffff;
+    this.tell(prefix, route === 0 ? 0 : this.exported(prefix, route, peer), peer);
+  }
+
+  /** Advertises a row with these attributes, whose reference it takes, or withdraws it where `id` is 0. */
+  tell(row: number, id: number, peer: number): void {
     const { rib, advertised, host } = this;
-    const route = rib.prefixes.best(prefix);
-    const peer = route === 0 ? 0 : rib.word(route, ROUTE.peer) & 0xffff;
-    const id = route === 0 ? 0 : this.#exported(prefix, route, peer);
-    const formerId = advertised.id(prefix);
-    const formerSource = advertised.source(prefix);
+    const formerId = advertised.id(row);
+    const formerSource = advertised.source(row);
     const source = id === 0 ? 0 : rib.peers.source(peer);
     if (id === formerId && source === formerSource) {
       if (id !== 0) rib.attributes.release(id);
       return;
     }
-    advertised.set(prefix, id, source);
+    advertised.set(row, id, source);
     const formerPeer = formerSource & 0xffff;
     if (id === 0) {
       advertised.count--;
-      this.#releaseLater(prefix);
-      host.packer.withdraw(prefix, this.isMember(formerPeer) ? formerPeer : -1, -1);
+      this.#releaseLater(row);
+      host.packer.withdraw(row, this.isMember(formerPeer) ? formerPeer : -1, -1);
     } else {
       const ownRoute = this.isMember(peer);
-      host.packer.announce(prefix, id, peer, ownRoute);
+      host.packer.announce(row, id, peer, ownRoute);
       if (formerId === 0) {
         advertised.count++;
-        rib.prefixes.hold(prefix);
+        this.table.hold(row);
       } else if (ownRoute && formerPeer !== peer) {
         // The source had been told another's route, which its own has replaced.
-        host.packer.withdraw(prefix, -1, peer);
+        host.packer.withdraw(row, -1, peer);
       }
     }
     if (formerId !== 0) rib.attributes.release(formerId);
-    for (let i = 0; i < this.streams.length; i++) this.streams[i]!.changed(prefix, id === 0);
+    for (let i = 0; i < this.streams.length; i++) this.streams[i]!.changed(row, id === 0);
   }
 
-  /** What of the best route is to be advertised: an id with a reference, or 0. */
-  #exported(prefix: number, route: number, peer: number): number {
+  /** What of a route is to be advertised: an id with a reference, or 0. */
+  exported(prefix: number, route: number, peer: number): number {
     const { rib, treatment } = this;
-    let id = rib.word(route, ROUTE.attributes);
+    const id = rib.word(route, ROUTE.attributes);
     // Prefixes of one UPDATE follow each other, so the answer for the last one mostly holds (bench `pipeline`).
     if (id !== this.#askedId || peer !== this.#askedPeer) {
       this.#askedId = id;
@@ -329,13 +354,18 @@ export class UpdateGroup {
       this.#admitted = treatment.admits(peer, id) && this.host.packer.fits(treatment, id, peer);
     }
     if (!this.#admitted) return 0;
-    if (treatment.policy) {
-      id = treatment.policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, id);
-      if (id === 0) return 0;
-    } else {
-      rib.attributes.retain(id);
-    }
-    if (!treatment.policy || this.host.packer.fits(treatment, id, peer)) return id;
+    if (treatment.policy) return this.#byPolicy(treatment.policy, prefix, id, peer);
+    rib.attributes.retain(id);
+    return id;
+  }
+
+  /** What the export policy makes of attributes; apart, so that #exported stays small (bench `pipeline`). */
+  #byPolicy(policy: CompiledPolicy, prefix: number, from: number, peer: number): number {
+    const { rib, treatment } = this;
+    const id = policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, from, peer);
+    if (id === 0) return 0;
+    // The policy may have made the attributes longer, and the next hop another.
+    if (treatment.nextHop(peer, id) !== undefined && this.host.packer.fits(treatment, id, peer)) return id;
     rib.attributes.release(id);
     return 0;
   }
@@ -343,43 +373,31 @@ export class UpdateGroup {
   /** Members that have left more unread than is good for memory get what they miss from a stream of their own. */
   #detachSlow(): void {
     while (this.main.log.octets > this.host.maxBacklogOctets && this.main.members.length > 0) {
-      let slowest: Member | undefined;
-      let least = Number.POSITIVE_INFINITY;
-      for (const member of this.main.members) {
-        const position = member.outlet === this.main ? member.position : member.nextPosition;
-        if (position < least) {
-          least = position;
-          slowest = member;
-        }
-      }
-      this.detach(slowest!, false, false);
+      this.detach(this.main.slowest(), false, false);
     }
   }
 
-  // The end.
-
   /** Stops watching; the rows are given up by dismantle(). */
   retire(): void {
-    const { bestWatchers } = this.rib;
-    bestWatchers.splice(bestWatchers.indexOf(this.dirty), 1);
+    this.#watchers.splice(this.#watchers.indexOf(this.dirty), 1);
     this.#walk = 1;
   }
 
   /** Gives up marks and advertised rows of a retired group, up to `budget`; true where nothing is left. */
   dismantle(budget: number): boolean {
-    const { rib, advertised } = this;
+    const { rib, advertised, table } = this;
     for (let left = budget; left > 0; left--) {
       const prefix = this.dirty.shift();
       if (prefix !== 0) {
         rib.prefixes.release(prefix);
         continue;
       }
-      if (this.#walk >= rib.prefixes.rows.limit) return true;
+      if (this.#walk >= table.rows.limit) return true;
       const id = advertised.id(this.#walk);
       if (id !== 0) {
         advertised.set(this.#walk, 0, 0);
         rib.attributes.release(id);
-        rib.prefixes.release(this.#walk);
+        table.release(this.#walk);
       }
       this.#walk++;
     }

@@ -5,7 +5,7 @@ import { ATTRIBUTE_FACT } from '../rib/attribute-keys.js';
 export const INELIGIBILITIES = [
   /** The session is gone and its routes are being removed. */
   'session-down',
-  /** Our AS number is in AS_PATH. RFC 4271 section 9.1.2. */
+  /** Our AS number is in AS_PATH, more often than the session allows. RFC 4271 section 9.1.2. */
   'as-loop',
   /** ORIGINATOR_ID is our router ID. RFC 4456 section 8. */
   'originator-loop',
@@ -24,9 +24,9 @@ export type Ineligibility = (typeof INELIGIBILITIES)[number];
 /** The facts of an attribute set that say the route has been here before. */
 export const LOOP_FACTS = ATTRIBUTE_FACT.ownAs | ATTRIBUTE_FACT.ownOriginator | ATTRIBUTE_FACT.ownCluster;
 
-/** What the facts say, were the route otherwise fine. */
-export function loopOf(facts: number): Ineligibility | undefined {
-  if ((facts & ATTRIBUTE_FACT.ownAs) !== 0) return 'as-loop';
+/** What the facts say, were the route otherwise fine. `ownAsAllowed`: the session lets our AS number pass (allowAsIn). */
+export function loopOf(facts: number, ownAsAllowed: boolean): Ineligibility | undefined {
+  if ((facts & ATTRIBUTE_FACT.ownAs) !== 0 && !ownAsAllowed) return 'as-loop';
   if ((facts & ATTRIBUTE_FACT.ownOriginator) !== 0) return 'originator-loop';
   if ((facts & ATTRIBUTE_FACT.ownCluster) !== 0) return 'cluster-loop';
   return undefined;

@@ -1,6 +1,9 @@
 /** Attribute blocks in table dumps. RFC 6396 section 4.3.4. */
+import { addressOctets } from '@tortie/ip';
+import { EncodeError } from '../errors.js';
 import { ATTRIBUTE_FLAG, ATTRIBUTE_TYPE } from '../iana.js';
-import { decodeAttributes } from '../wire/attribute/attribute-set.js';
+import { decodeAttributes, encodeAttributes } from '../wire/attribute/attribute-set.js';
+import type { PathAttributes } from '../wire/attribute/path-attributes.js';
 import { attributeCursor, findAttribute } from '../wire/attribute/walk.js';
 import { type WireContext, wireContext } from '../wire/context.js';
 import { FAMILIES, type Family } from '../wire/family/family.js';
@@ -42,4 +45,21 @@ export function readAttributeBlock(reader: Reader, family: Family, fourOctetAs: 
     .u8(0);
   const whole = writer.octets(bytes.subarray(cursor.valueEnd, end)).finish();
   return decodeAttributes(whole, 0, whole.length, context, contents);
+}
+
+/**
+ * The block for a route of this family: AS numbers have four octets, and MP_REACH_NLRI is cut down to the next hop and
+ * its length. Throws EncodeError where MP_REACH_NLRI is of another family.
+ */
+export function encodeAttributeBlock(attributes: Partial<PathAttributes>, family: Family): Uint8Array {
+  const { mpReach, ...others } = attributes;
+  if (!mpReach) return encodeAttributes(others, FOUR_OCTETS);
+  if (mpReach.afi !== family.afi || mpReach.safi !== family.safi) {
+    throw new EncodeError(`MP_REACH_NLRI of AFI ${mpReach.afi} SAFI ${mpReach.safi} in a route of ${family.name}`);
+  }
+  const { nextHop, linkLocalNextHop } = mpReach;
+  const writer = new Writer().u8(addressOctets(nextHop.version) + (linkLocalNextHop ? 16 : 0)).address(nextHop);
+  if (linkLocalNextHop) writer.address(linkLocalNextHop);
+  const short = { type: ATTRIBUTE_TYPE.mpReach, flags: ATTRIBUTE_FLAG.optional, value: writer.finish() };
+  return encodeAttributes({ ...others, unknown: [...(others.unknown ?? []), short] }, FOUR_OCTETS);
 }

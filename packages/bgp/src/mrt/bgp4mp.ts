@@ -1,11 +1,13 @@
 /** BGP4MP, RFC 6396 section 4.4; its ADD-PATH subtypes RFC 8050 section 3. */
 import { addressFromBytes, addressOctets } from '@tortie/ip';
+import { EncodeError } from '../errors.js';
 import { AFI } from '../iana.js';
 import { decodeMessage } from '../wire/codec.js';
 import type { Message } from '../wire/message.js';
 import type { Reader } from '../wire/reader.js';
+import { Writer } from '../wire/writer.js';
 import { mrtContext } from './attributes.js';
-import type { MessageRecord, MrtTime, StateChangeRecord } from './record.js';
+import type { MessageRecord, MrtBody, MrtTime, StateChangeRecord } from './record.js';
 
 interface Subtype {
   readonly state: boolean;
@@ -63,3 +65,31 @@ const CONTEXTS = [false, true].map((fourOctetAs) => [false, true].map((addPath) 
 /** Decodes the message of a record as the collector's session did. Throws NotificationError. */
 export const decodeMrtMessage = (record: MessageRecord): Message =>
   decodeMessage(record.message, CONTEXTS[record.fourOctetAs ? 1 : 0]![record.addPath ? 1 : 0]!);
+
+/**
+ * A message goes under the subtype of its own form, as its octets are not changed; a change of state is written as
+ * BGP4MP_STATE_CHANGE_AS4. Throws EncodeError, also where an AS number has no room in the two octets of the form.
+ */
+export function encodeBgp4mp(record: MessageRecord | StateChangeRecord): MrtBody {
+  const { peerAsn, localAsn, interfaceIndex, peerAddress, localAddress } = record;
+  if (peerAddress.version !== localAddress.version) {
+    throw new EncodeError(`the peer's address is of IPv${peerAddress.version}, ours of IPv${localAddress.version}`);
+  }
+  const kind = record.type === 'message' ? message(record.fourOctetAs, record.local, record.addPath) : state(true);
+  const writer = new Writer();
+  if (kind.fourOctetAs) writer.u32(peerAsn).u32(localAsn);
+  else writer.u16(peerAsn).u16(localAsn);
+  writer.u16(interfaceIndex).u16(peerAddress.version === 4 ? AFI.ipv4 : AFI.ipv6);
+  writer.address(peerAddress).address(localAddress);
+  if (record.type === 'message') writer.octets(record.message);
+  else writer.u16(record.oldState).u16(record.newState);
+  return { subtype: subtypeOf(kind), body: writer.finish() };
+}
+
+function subtypeOf({ state, fourOctetAs, addPath, local }: Subtype): number {
+  for (const [subtype, row] of SUBTYPES) {
+    if (row.state !== state || row.fourOctetAs !== fourOctetAs) continue;
+    if (row.addPath === addPath && row.local === local) return subtype;
+  }
+  throw new EncodeError('BGP4MP has no subtype for this form');
+}

@@ -2,12 +2,11 @@
 import { MrtError } from '../errors.js';
 import { Reader, u16At, u32At } from '../wire/reader.js';
 import { decodeBgp4mp } from './bgp4mp.js';
-import type { MrtRecord, MrtTime } from './record.js';
+import { MRT_TYPE, type MrtRecord, type MrtTime } from './record.js';
 import { decodeTableDump } from './table-dump.js';
 import { decodeTableDumpV2 } from './table-dump-v2.js';
 
 const HEADER_OCTETS = 12;
-const MRT_TYPE = { tableDump: 12, tableDumpV2: 13, bgp4mp: 16, bgp4mpEt: 17 } as const;
 
 /**
  * The records of a file, one after another; `bytes` is the whole file, uncompressed. Kinds of records we do not decode

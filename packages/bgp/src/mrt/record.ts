@@ -10,6 +10,15 @@ export interface MrtTime {
   readonly microseconds?: number;
 }
 
+/** The numbers of the types. Section 4; the _ET type section 3. */
+export const MRT_TYPE = { tableDump: 12, tableDumpV2: 13, bgp4mp: 16, bgp4mpEt: 17 } as const;
+
+/** Behind the header, which has twelve octets: section 2. */
+export interface MrtBody {
+  readonly subtype: number;
+  readonly body: Uint8Array;
+}
+
 /** The attributes of a route, with AS numbers merged; `faults` of a damaged block, whose attributes are then incomplete. */
 export interface MrtAttributes {
   readonly attributes: Partial<PathAttributes>;
@@ -98,3 +107,6 @@ export type MrtRecord =
   | StateChangeRecord
   | MessageRecord
   | OpaqueRecord;
+
+/** What can be written: all but TABLE_DUMP, whose place TABLE_DUMP_V2 has taken. */
+export type WritableMrtRecord = Exclude<MrtRecord, TableDumpRecord>;

@@ -1,14 +1,19 @@
 /** TABLE_DUMP_V2, RFC 6396 section 4.3; its ADD-PATH subtypes RFC 8050 section 4. */
 import { addressFromBytes, addressOctets } from '@tortie/ip';
+import { EncodeError } from '../errors.js';
 import { AFI, SAFI } from '../iana.js';
 import { type Family, familyOf } from '../wire/family/family.js';
-import { nlriCursor, readNlri } from '../wire/nlri.js';
+import { encodeNlri, nlriCursor, readNlri } from '../wire/nlri.js';
 import type { Reader } from '../wire/reader.js';
-import { decodeUtf8 } from '../wire/utf8.js';
-import { readAttributeBlock } from './attributes.js';
-import type { MrtPeer, MrtTime, PeerIndexTableRecord, RibEntry, RibRecord } from './record.js';
+import { decodeUtf8, encodeUtf8 } from '../wire/utf8.js';
+import { Writer } from '../wire/writer.js';
+import { encodeAttributeBlock, readAttributeBlock } from './attributes.js';
+import type { MrtBody, MrtPeer, MrtTime, PeerIndexTableRecord, RibEntry, RibRecord } from './record.js';
 
 const PEER_INDEX_TABLE = 1;
+
+/** The bits of a peer's type. Section 4.3.1. */
+const PEER_TYPE = { ipv6: 1, fourOctetAs: 2 } as const;
 
 /** The RIB subtypes: what AFI/SAFI, generic where 0, and whether entries have path identifiers. */
 const RIB_SUBTYPES: ReadonlyMap<number, { readonly afi: number; readonly safi: number; readonly addPath: boolean }> =
@@ -42,9 +47,9 @@ function decodePeerIndexTable(reader: Reader, time: MrtTime): PeerIndexTableReco
   for (let count = reader.u16(); count > 0; count--) {
     const kind = reader.u8();
     const routerId = reader.u32();
-    const version = kind & 1 ? 6 : 4;
+    const version = kind & PEER_TYPE.ipv6 ? 6 : 4;
     const address = addressFromBytes(reader.bytes, version, reader.skip(addressOctets(version)));
-    peers.push({ routerId, address, asn: kind & 2 ? reader.u32() : reader.u16() });
+    peers.push({ routerId, address, asn: kind & PEER_TYPE.fourOctetAs ? reader.u32() : reader.u16() });
   }
   return { type: 'peer-index-table', ...time, collectorId, viewName: decodeUtf8(name.bytes, name.at, name.end), peers };
 }
@@ -70,4 +75,46 @@ function decodeRib(
   }
   const prefix = { version: family.version, a, b, c, d, length };
   return { type: 'rib', ...time, family, addPath, sequence, prefix, entries };
+}
+
+/** Every peer is written with an AS number of four octets. Throws EncodeError. */
+export function encodePeerIndexTable({ collectorId, viewName, peers }: PeerIndexTableRecord): MrtBody {
+  const name = encodeUtf8(viewName);
+  if (name.length > 0xffff) throw new EncodeError(`the name of the view has ${name.length} octets, at most 65535 fit`);
+  if (peers.length > 0xffff) throw new EncodeError(`${peers.length} peers in an index, at most 65535 fit`);
+  const writer = new Writer().u32(collectorId).u16(name.length).octets(name).u16(peers.length);
+  for (const { routerId, address, asn } of peers) {
+    writer.u8(PEER_TYPE.fourOctetAs | (address.version === 6 ? PEER_TYPE.ipv6 : 0));
+    writer.u32(routerId).address(address).u32(asn);
+  }
+  return { subtype: PEER_INDEX_TABLE, body: writer.finish() };
+}
+
+/**
+ * Under the subtype of its AFI/SAFI, never RIB_GENERIC. In an ADD-PATH record a missing path identifier is written as 0.
+ * Throws EncodeError.
+ */
+export function encodeRib({ family, addPath, sequence, prefix, entries }: RibRecord): MrtBody {
+  if (prefix.version !== family.version) {
+    throw new EncodeError(`an IPv${prefix.version} prefix in a record of ${family.name}`);
+  }
+  if (entries.length > 0xffff) throw new EncodeError(`${entries.length} routes in a record, at most 65535 fit`);
+  const writer = new Writer().u32(sequence);
+  writer.octets(encodeNlri([{ prefix }], false)).u16(entries.length);
+  for (const { peerIndex, originatedS, pathId, attributes } of entries) {
+    writer.u16(peerIndex).u32(originatedS);
+    if (addPath) writer.u32(pathId ?? 0);
+    else if (pathId !== undefined) throw new EncodeError(`path identifier ${pathId} in a record without ADD-PATH`);
+    const block = encodeAttributeBlock(attributes, family);
+    if (block.length > 0xffff) throw new EncodeError(`attributes of ${block.length} octets, at most 65535 fit`);
+    writer.u16(block.length).octets(block);
+  }
+  return { subtype: ribSubtype(family, addPath), body: writer.finish() };
+}
+
+function ribSubtype(family: Family, addPath: boolean): number {
+  for (const [subtype, row] of RIB_SUBTYPES) {
+    if (row.afi === family.afi && row.safi === family.safi && row.addPath === addPath) return subtype;
+  }
+  throw new EncodeError(`TABLE_DUMP_V2 has no subtype for ${family.name}`);
 }

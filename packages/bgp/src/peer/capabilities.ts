@@ -35,11 +35,16 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
     ...(config.extendedNextHop && config.families.includes('ipv4-unicast')
       ? [{ type: 'extended-next-hop', entries: [{ afi: AFI.ipv4, safi: SAFI.unicast, nextHopAfi: AFI.ipv6 }] } as const]
       : []),
-    ...(config.addPathReceive
+    ...(config.addPathReceive || config.addPathSendMax > 0
       ? [
           {
             type: 'add-path',
-            families: families.map(({ afi, safi }) => ({ afi, safi, send: false, receive: true })),
+            families: families.map(({ afi, safi }) => ({
+              afi,
+              safi,
+              send: config.addPathSendMax > 0,
+              receive: config.addPathReceive,
+            })),
           } as const,
         ]
       : []),

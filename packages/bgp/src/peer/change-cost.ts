@@ -1,5 +1,6 @@
 /** What a change of a peer's configuration does to its sessions. */
-import type { ConfigChange, ResolvedPeerConfig } from '../config.js';
+import type { ResolvedPeerConfig } from '../config.js';
+import type { ConfigChange } from '../config-change.js';
 import type { Farewell } from '../fsm/event.js';
 import { CEASE } from '../iana.js';
 

@@ -1,5 +1,6 @@
 /** One peer: its state machines (two while connections collide), its idle hold, and what it means to the RIB. */
-import { type ChangeImpact, type ConfigChange, classifyChange, type ResolvedPeerConfig } from '../config.js';
+import type { ResolvedPeerConfig } from '../config.js';
+import { type ChangeImpact, type ConfigChange, classifyChange } from '../config-change.js';
 import { type Cause, describeCause, isPrefixLimit } from '../fsm/cause.js';
 import type { FsmConfig } from '../fsm/config.js';
 import type { SessionEffect, TimerName } from '../fsm/effect.js';
@@ -367,7 +368,8 @@ export class Peer {
 
   #applyInPlace({ impact, fields }: ConfigChange): void {
     const session = this.current;
-    if (impact === 'soft-refresh') {
+    // Names of policy terms are new in place, although no route goes again.
+    if (impact === 'soft-refresh' || fields.includes('import') || fields.includes('export')) {
       this.#host.rib.updatePeer(this.ribPeer, ribSettings(this.config, session.endpoints));
     }
     if (fields.includes('keepaliveS') && session.state.name === 'established') {

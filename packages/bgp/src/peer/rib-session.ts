@@ -23,6 +23,10 @@ export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): R
   client: config.routeReflectorClient,
   nextHopMode: config.nextHopMode,
   ownNextHops: ownNextHops(config, endpoints),
+  allowAsIn: config.allowAsIn,
+  asOverride: config.asOverride,
+  removePrivateAs: config.removePrivateAs,
+  maxPaths: config.addPathSendMax,
   importPolicy: config.import,
   exportPolicy: config.export,
 });

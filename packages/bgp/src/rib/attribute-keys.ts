@@ -19,8 +19,12 @@ export const ATTRIBUTE_FACT = {
   ownCluster: 2048,
   /** MED was set by an export policy, so it goes to other ASes too. */
   keepMed: 4096,
+  /** The next hop was set by an export policy, so it stays towards everybody. */
+  keepNextHop: 8192,
+  /** Our AS number was put in by an import policy, and only by that: no loop. */
+  ownAsPrepended: 16384,
   /** AS_PATH has confederation segments, which do not leave our AS. */
-  confederation: 8192,
+  confederation: 32768,
 } as const;
 
 /** RFC 4271 leaves the value to the operator; every implementation takes 100. */

@@ -36,10 +36,21 @@ export const ATTRIBUTE = {
 
 const SHIFT = 4;
 
-/** Context bits: 1 << (0..7) for sessions, and these. */
+/** Context bits: 1 << (0..7) for sessions, this one, and seven behind it: see canonicalContext. */
 export const CANONICAL = 1 << 8;
-/** Canonical, and MED stays towards other ASes: an export policy set it. */
-export const CANONICAL_KEEP_MED = 1 << 9;
+
+/** Facts that the octets do not show, but how they came about: three bits next to each other. */
+export const KEPT_FACTS = ATTRIBUTE_FACT.keepMed | ATTRIBUTE_FACT.keepNextHop | ATTRIBUTE_FACT.ownAsPrepended;
+const KEPT_SHIFT = 12;
+
+/** The context of a canonical block with some of KEPT_FACTS: equal octets with other facts are another entry. */
+export const canonicalContext = (kept: number): number => CANONICAL << (kept >>> KEPT_SHIFT);
+
+const keptFacts = (context: number): number => (31 - Math.clz32(context / CANONICAL)) << KEPT_SHIFT;
+
+/** What the octets say and what is known beside them. */
+const allFacts = (read: number, kept: number): number =>
+  (kept & ATTRIBUTE_FACT.ownAsPrepended) !== 0 ? (read & ~ATTRIBUTE_FACT.ownAs) | kept : read | kept;
 
 export class AttributeTable {
   readonly rows = new RowTable(SHIFT);
@@ -91,7 +102,7 @@ export class AttributeTable {
     return true;
   }
 
-  /** The id of a canonical block, with one more reference. `context` is CANONICAL or CANONICAL_KEEP_MED. */
+  /** The id of a canonical block, with one more reference. `context` is CANONICAL, or of canonicalContext. */
   internCanonical(bytes: Uint8Array, start: number, end: number, context: number): number {
     const hash = this.hashOf(bytes, start, end);
     const known = this.find(bytes, start, end, hash, context);
@@ -113,7 +124,7 @@ export class AttributeTable {
     row[at + ATTRIBUTE.originator] = keys.originator;
     row[at + ATTRIBUTE.clusterListLength] = keys.clusterListLength;
     row[at + ATTRIBUTE.originAs] = keys.originAs;
-    row[at + ATTRIBUTE.facts] = context === CANONICAL_KEEP_MED ? keys.facts | ATTRIBUTE_FACT.keepMed : keys.facts;
+    row[at + ATTRIBUTE.facts] = context === CANONICAL ? keys.facts : allFacts(keys.facts, keptFacts(context));
     row[at + ATTRIBUTE.nextHop] = this.#nextHops.retain(keys.nextHop(bytes));
     return id;
   }
@@ -183,9 +194,12 @@ export class AttributeTable {
       if (this.word(id, ATTRIBUTE.references) === 0 || this.word(id, ATTRIBUTE.alias) !== id) continue;
       const offset = this.word(id, ATTRIBUTE.offset);
       const place = offset & 0xffff;
-      const keep = this.word(id, ATTRIBUTE.facts) & ATTRIBUTE_FACT.keepMed;
+      const kept = this.word(id, ATTRIBUTE.facts) & KEPT_FACTS;
       this.#keys.read(this.arena.pages[offset >>> 16]!, place, place + this.word(id, ATTRIBUTE.length), this.#own);
-      this.rows.segments[id >>> ROW_BITS]![((id & ROW_MASK) << SHIFT) + ATTRIBUTE.facts] = this.#keys.facts | keep;
+      this.rows.segments[id >>> ROW_BITS]![((id & ROW_MASK) << SHIFT) + ATTRIBUTE.facts] = allFacts(
+        this.#keys.facts,
+        kept,
+      );
     }
     return end < this.rows.limit ? end : 0;
   }

@@ -72,7 +72,7 @@ export const asPathValue = (segments: readonly AsPathSegment[]): Uint8Array =>
   asPath.encode(segments, CANONICAL_CONTEXT);
 
 /** NEXT_HOP, or the MP_REACH_NLRI without NLRI that canonical blocks keep for IPv6 next hops. */
-function nextHopChange(family: Family, nextHop: Address): readonly [number, Uint8Array] {
+export function nextHopChange(family: Family, nextHop: Address): readonly [number, Uint8Array] {
   const octets = addressToBytes(nextHop);
   if (nextHop.version === 4) return [ATTRIBUTE_TYPE.nextHop, octets];
   return [
@@ -85,24 +85,27 @@ function nextHopChange(family: Family, nextHop: Address): readonly [number, Uint
 export const withLocalPref = (block: Uint8Array, localPref: number): Uint8Array =>
   editBlock(block, new Map([[ATTRIBUTE_TYPE.localPref, wordValue(localPref)]]));
 
-/** Whether an AS number is anywhere in AS_PATH. */
-export function containsAsn(block: Uint8Array, asn: number): boolean {
+/** How often an AS number is in AS_PATH, sets and confederation segments included. */
+export function asnOccurrences(block: Uint8Array, asn: number): number {
   const cursor = attributeCursor();
-  if (!findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.asPath, cursor)) return false;
+  if (!findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.asPath, cursor)) return 0;
+  let count = 0;
   for (let at = cursor.valueStart; at < cursor.valueEnd; ) {
     const end = at + 2 + 4 * block[at + 1]!;
-    for (at += 2; at < end; at += 4) if (u32At(block, at) === asn) return true;
+    for (at += 2; at < end; at += 4) if (u32At(block, at) === asn) count++;
   }
-  return false;
+  return count;
 }
 
 const ORIGINS: readonly Origin[] = ['igp', 'egp', 'incomplete'];
+
+export const originValue = (origin: Origin): Uint8Array => Uint8Array.of(ORIGINS.indexOf(origin));
 
 /** The block of a route of our own. An unspecified next hop stands for ours on each session. */
 export function originatedBlock(prefix: Prefix, family: Family, attributes: OriginateAttributes): Uint8Array {
   const self = prefix.version === 4 ? ipv4(0) : ipv6(0, 0, 0, 0);
   const changes = new Map<number, Uint8Array | undefined>([
-    [ATTRIBUTE_TYPE.origin, Uint8Array.of(ORIGINS.indexOf(attributes.origin ?? 'igp'))],
+    [ATTRIBUTE_TYPE.origin, originValue(attributes.origin ?? 'igp')],
     [ATTRIBUTE_TYPE.asPath, asPathValue(attributes.asPath ?? [])],
     nextHopChange(family, attributes.nextHop ?? self),
   ]);

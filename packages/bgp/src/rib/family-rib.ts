@@ -7,12 +7,14 @@ import { type Ineligibility, LOOP_FACTS, loopOf } from '../decision/eligibility.
 import { type DecisionOptions, RouteOrder } from '../decision/route-order.js';
 import { BestSelection } from '../decision/select-best.js';
 import type { Family } from '../wire/family/family.js';
+import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from './attribute-table.js';
 import type { DirtyIds } from './dirty-ids.js';
 import type { NextHopTable } from './next-hops.js';
+import { PathTable } from './path-table.js';
 import type { PeerTable } from './peer-table.js';
 import { PREFIX_BEST, PREFIX_HEAD, type PrefixKey, PrefixTable } from './prefix-table.js';
-import { ROUTE, ROUTE_FLAG, ROUTE_SHIFT } from './route-row.js';
+import { ROUTE, ROUTE_FLAG, ROUTE_SHIFT, UNSOUND_FLAGS } from './route-row.js';
 import { ROW_BITS, ROW_MASK, RowTable } from './row-table.js';
 import type { SeededHash } from './seeded-hash.js';
 import { StaleRoutes } from './stale-routes.js';
@@ -38,6 +40,7 @@ export interface PathWatcher {
 export class FamilyRib {
   readonly family: Family;
   readonly prefixes: PrefixTable;
+  readonly paths: PathTable;
   readonly routes = new RowTable(ROUTE_SHIFT);
   readonly stale = new StaleRoutes();
   readonly order: RouteOrder;
@@ -54,6 +57,7 @@ export class FamilyRib {
   constructor(family: Family, { hash, attributes, nextHops, peers, decision }: RibTables) {
     this.family = family;
     this.prefixes = new PrefixTable(family.version, hash);
+    this.paths = new PathTable(this.prefixes);
     this.attributes = attributes;
     this.peers = peers;
     this.#nextHops = nextHops;
@@ -257,6 +261,11 @@ export class FamilyRib {
   /** Has everybody look at the prefix again although the best route is the same. */
   touch(prefix: number): void {
     this.#tell(this.bestWatchers, prefix);
+    this.touchPaths(prefix);
+  }
+
+  /** The same for those that look at more than the best route. */
+  touchPaths(prefix: number): void {
     this.#tellPaths(prefix, 0);
   }
 
@@ -278,8 +287,10 @@ export class FamilyRib {
     const rows = this.routes.segments[route >>> ROW_BITS]!;
     const at = (route & ROW_MASK) << ROUTE_SHIFT;
     const id = rows[at + ROUTE.attributes]!;
-    if (id === 0 || rows[at + ROUTE.flags] !== 0) return false;
-    return (this.attributes.word(id, ATTRIBUTE.facts) & LOOP_FACTS) === 0;
+    if (id === 0) return false;
+    const flags = rows[at + ROUTE.flags]!;
+    const loops = this.attributes.word(id, ATTRIBUTE.facts) & LOOP_FACTS;
+    return flags === 0 ? loops === 0 : isSoundWith(flags, loops);
   }
 
   #isEligible(route: number): boolean {
@@ -294,10 +305,11 @@ export class FamilyRib {
     const rows = this.routes.segments[route >>> ROW_BITS]!;
     const at = (route & ROW_MASK) << ROUTE_SHIFT;
     if (!this.stale.counts(rows[at + ROUTE.peer]!)) return 'session-down';
-    if ((rows[at + ROUTE.flags]! & ROUTE_FLAG.localAsLoop) !== 0) return 'as-loop';
-    if ((rows[at + ROUTE.flags]! & ROUTE_FLAG.ownNextHop) !== 0) return 'own-next-hop';
+    const flags = rows[at + ROUTE.flags]!;
+    if ((flags & ROUTE_FLAG.localAsLoop) !== 0) return 'as-loop';
+    if ((flags & ROUTE_FLAG.ownNextHop) !== 0) return 'own-next-hop';
     const canonical = this.attributes.word(rows[at + ROUTE.received]!, ATTRIBUTE.alias);
-    const loop = loopOf(this.attributes.word(canonical, ATTRIBUTE.facts));
+    const loop = loopOf(this.attributes.word(canonical, ATTRIBUTE.facts), (flags & ROUTE_FLAG.ownAsAllowed) !== 0);
     if (loop) return loop;
     return rows[at + ROUTE.attributes] === 0 ? 'rejected-by-policy' : 'next-hop-unreachable';
   }
@@ -321,3 +333,8 @@ export class FamilyRib {
     if (effective !== received && effective !== 0) this.attributes.release(effective);
   }
 }
+
+/** Of the few routes with flags; apart, so that #isSound stays small enough to be inlined (bench `pipeline`). */
+const isSoundWith = (flags: number, loops: number): boolean =>
+  (flags & UNSOUND_FLAGS) === 0 &&
+  (loops === 0 || (loops === ATTRIBUTE_FACT.ownAs && (flags & ROUTE_FLAG.ownAsAllowed) !== 0));

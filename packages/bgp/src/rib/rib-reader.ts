@@ -3,14 +3,18 @@ import { type Address, type Prefix, prefixCovers } from '@tortie/ip';
 import type { Advertiser } from '../advertise/advertiser.js';
 import { explain } from '../decision/explain.js';
 import { TIE_BREAKS, type TieBreak } from '../decision/tie-breaks.js';
+import type { PolicyTrace } from '../route-policy/policy.js';
 import { FAMILIES, type FamilyName, familyByName } from '../wire/family/family.js';
 import { ATTRIBUTE, type AttributeTable } from './attribute-table.js';
 import { decodeBlock } from './best-routes.js';
 import type { FamilyRib } from './family-rib.js';
 import type { NextHopTable } from './next-hops.js';
+import type { PeerTable } from './peer-table.js';
+import type { PrefixKey } from './prefix-table.js';
 import type {
   AdvertisedView,
   CandidateView,
+  ExportView,
   LocRibEntry,
   LocRibQuery,
   Page,
@@ -26,21 +30,25 @@ const MAX_VISITS = 200_000;
 /** Cursors of walks over several families: the family above this. */
 const FAMILY_SHIFT = 2 ** 40;
 
+interface ReaderTables {
+  readonly attributes: AttributeTable;
+  readonly nextHops: NextHopTable;
+  readonly peers: PeerTable;
+  readonly advertiser: Advertiser;
+}
+
 export class RibReader {
   readonly #families: readonly FamilyRib[];
   readonly #attributes: AttributeTable;
   readonly #nextHops: NextHopTable;
+  readonly #peers: PeerTable;
   readonly #advertiser: Advertiser;
 
-  constructor(
-    families: readonly FamilyRib[],
-    attributes: AttributeTable,
-    nextHops: NextHopTable,
-    advertiser: Advertiser,
-  ) {
+  constructor(families: readonly FamilyRib[], { attributes, nextHops, peers, advertiser }: ReaderTables) {
     this.#families = families;
     this.#attributes = attributes;
     this.#nextHops = nextHops;
+    this.#peers = peers;
     this.#advertiser = advertiser;
   }
 
@@ -126,6 +134,7 @@ export class RibReader {
         const policy = rib.word(route, ROUTE.attributes) === 0 ? 'pre' : 'post';
         return {
           ...this.#route(rib, route, policy),
+          importPolicy: this.#imported(rib, route),
           best: route === best,
           lostBy: lost.get(route),
           multipath: route !== best && equal.includes(route),
@@ -134,17 +143,52 @@ export class RibReader {
     };
   }
 
+  /** What the import policy of the route's peer says of it. */
+  #imported(rib: FamilyRib, route: number): PolicyTrace | undefined {
+    const peer = rib.word(route, ROUTE.peer) & 0xffff;
+    const received = this.#attributes.word(rib.word(route, ROUTE.received), ATTRIBUTE.alias);
+    const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), { a: 0, b: 0, c: 0, d: 0, length: 0 });
+    return this.#peers.peers[peer]?.importPolicy?.trace(key, rib.family.version, received, peer);
+  }
+
+  /** What becomes of the best route for exactly this prefix, for every peer with a session of its family. */
+  exports({ version, a, b, c, d, length }: Prefix): readonly ExportView[] {
+    const rib = this.#families.find(({ family }) => family.version === version)!;
+    const key: PrefixKey = { a: a | 0, b: b | 0, c: c | 0, d: d | 0, length };
+    const prefix = rib.prefixes.find(key, rib.prefixes.hashOf(key));
+    const best = prefix === 0 ? 0 : rib.prefixes.best(prefix);
+    if (best === 0) return [];
+    const source = rib.word(best, ROUTE.peer) & 0xffff;
+    const id = rib.word(best, ROUTE.attributes);
+    return this.#peers.peers.flatMap((peer): ExportView[] => {
+      const member = peer && this.#advertiser.membersOf(peer.index).find(({ group }) => group.rib === rib);
+      if (!member) return [];
+      const { treatment } = member.group;
+      const view = (fate: ExportView['fate'], exportPolicy?: PolicyTrace): ExportView[] => [
+        { peer: peer.index, fate, exportPolicy },
+      ];
+      if (peer.index === source) return view('source');
+      if (!treatment.admits(source, id)) return view('not-admitted');
+      const trace = treatment.policy?.trace(key, version, id, source, peer.session?.exportPolicy);
+      if (trace?.verdict === 'reject') return view('rejected-by-policy', trace);
+      return view(this.#advertiser.wouldSend(member.group, key, id, source) ? 'advertised' : 'too-long', trace);
+    });
+  }
+
   adjRibOut(peer: number, family: FamilyName, page: PageOptions): Page<AdvertisedView> {
     const member = this.#advertiser.membersOf(peer).find(({ group }) => group.rib.family.name === family);
     if (!member) return { items: [], next: undefined };
     const { group } = member;
-    return walk(group.rib.prefixes.rows.limit, page, (prefix, items: AdvertisedView[]) => {
-      const id = group.advertised.id(prefix);
-      const source = group.advertised.source(prefix) & 0xffff;
+    const { prefixes, paths } = group.rib;
+    const { addPath } = group.treatment;
+    return walk(group.table.rows.limit, page, (row, items: AdvertisedView[]) => {
+      const id = group.advertised.id(row);
+      const source = group.advertised.source(row) & 0xffff;
       if (id === 0 || source === peer) return;
       const nextHop: Address | undefined = group.treatment.nextHop(source, id);
       items.push({
-        prefix: group.rib.prefixes.prefix(prefix),
+        prefix: prefixes.prefix(addPath ? paths.prefixOf(row) : row),
+        pathId: addPath ? paths.pathId(row) : undefined,
         source,
         nextHop,
         attributes: this.#advertiser.exported(group, id, source),

@@ -36,6 +36,14 @@ export interface RibSessionSettings {
   readonly ownNextHops: OwnNextHops;
   /** `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
   readonly nextHopMode: 'auto' | 'self' | 'keep';
+  /** How often our own AS number may be in AS_PATH of what the peer sends. Default 0. */
+  readonly allowAsIn?: number | undefined;
+  /** Towards eBGP peers: our AS number in the place of the peer's. */
+  readonly asOverride?: boolean | undefined;
+  /** Towards eBGP peers: private AS numbers (RFC 6996) go, or become ours. */
+  readonly removePrivateAs?: 'all' | 'replace' | undefined;
+  /** The most paths of a prefix sent with ADD-PATH. Default 1. */
+  readonly maxPaths?: number;
   readonly importPolicy?: RoutePolicy | undefined;
   readonly exportPolicy?: RoutePolicy | undefined;
 }

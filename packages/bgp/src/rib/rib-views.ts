@@ -2,6 +2,7 @@
 import type { Address, Prefix } from '@tortie/ip';
 import type { Ineligibility } from '../decision/eligibility.js';
 import type { TieBreak } from '../decision/tie-breaks.js';
+import type { PolicyTrace } from '../route-policy/policy.js';
 import type { PathAttributes } from '../wire/attribute/path-attributes.js';
 import type { FamilyName } from '../wire/family/family.js';
 
@@ -36,6 +37,8 @@ export interface RouteView {
 export interface CandidateView extends RouteView {
   /** The row of the decision process in which a better route beat this one. */
   readonly lostBy: TieBreak | undefined;
+  /** What the peer's import policy, as it is at present, says of the route; undefined without one. */
+  readonly importPolicy: PolicyTrace | undefined;
   /** Chosen beside the best one for multipath. */
   readonly multipath: boolean;
 }
@@ -48,11 +51,25 @@ export interface LocRibEntry {
 
 export interface AdvertisedView {
   readonly prefix: Prefix;
+  /** The identifier sent with the path, from 1; undefined without ADD-PATH (RFC 7911). */
+  readonly pathId: number | undefined;
   /** The peer whose route this is; 0 is ourselves. */
   readonly source: number;
   readonly nextHop: Address | undefined;
   /** As sent: prepended, reflected, with our next hop. */
   readonly attributes: PathAttributes;
+}
+
+/** What becomes of the best route of a prefix towards one peer. */
+export interface ExportView {
+  readonly peer: number;
+  /**
+   * `advertised`; `source`: it is the peer's own; `not-admitted`: a community, the rules of reflection, or no next hop that the
+   * peer would understand; `rejected-by-policy`; `too-long`: its attributes fit into no message of the session.
+   */
+  readonly fate: 'advertised' | 'source' | 'not-admitted' | 'rejected-by-policy' | 'too-long';
+  /** What the export policy says; undefined without one, and where it is not asked. */
+  readonly exportPolicy: PolicyTrace | undefined;
 }
 
 export interface LocRibQuery extends PageOptions {

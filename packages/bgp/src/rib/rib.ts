@@ -11,6 +11,7 @@ import { Advertiser } from '../advertise/advertiser.js';
 import type { DecisionOptions } from '../decision/route-order.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
 import type { RoutePolicy } from '../route-policy/policy.js';
+import { policyKey } from '../route-policy/policy-effect.js';
 import { FAMILIES, type Family, type FamilyName, familyByName } from '../wire/family/family.js';
 import type { OwnIdentity } from './attribute-keys.js';
 import { ATTRIBUTE, AttributeTable, CANONICAL } from './attribute-table.js';
@@ -18,12 +19,14 @@ import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } 
 import { type OriginateAttributes, originatedBlock } from './block-edit.js';
 import { FamilyRib } from './family-rib.js';
 import { NextHopTable } from './next-hops.js';
+import { ownAsFlags } from './own-as.js';
 import { PEER_KIND, type Peer, PeerTable } from './peer-table.js';
 import type { PrefixKey } from './prefix-table.js';
 import { RibReader } from './rib-reader.js';
 import type { RibPeerOptions, RibSession, RibSessionChange } from './rib-session.js';
 import type {
   AdvertisedView,
+  ExportView,
   LocRibEntry,
   LocRibQuery,
   Page,
@@ -32,7 +35,7 @@ import type {
   RibCounters,
   RouteView,
 } from './rib-views.js';
-import { ROUTE } from './route-row.js';
+import { ROUTE, ROUTE_FLAG } from './route-row.js';
 import { RouteScan, SCAN } from './route-scan.js';
 import { SeededHash } from './seeded-hash.js';
 import type { UpdateOutcome } from './update-outcome.js';
@@ -75,6 +78,8 @@ export class Rib {
   readonly #reader: RibReader;
   /** Told whenever routes may have changed. */
   readonly #followers = new Set<{ signal(): void }>();
+  /** Import policies that the scan under way has asked. */
+  readonly #asked: CompiledPolicy[] = [];
   /** The next attribute set whose facts about ourselves are to be read anew; 0 for none. */
   #reread = 0;
   /** onWork was called, and work() has not yet said that nothing is left. */
@@ -100,7 +105,7 @@ export class Rib {
       options.maxBacklogOctets ?? 16 * 1024 * 1024,
       (peer) => this.onOutput?.(peer),
     );
-    this.#reader = new RibReader(this.#families, this.#attributes, this.nextHops, this.#advertiser);
+    this.#reader = new RibReader(this.#families, { ...tables, advertiser: this.#advertiser });
   }
 
   // Peers and sessions.
@@ -131,7 +136,7 @@ export class Rib {
   }
 
   #compile(policy: RoutePolicy | undefined): CompiledPolicy | undefined {
-    return policy && new CompiledPolicy(policy, this.#attributes, 'import');
+    return policy && new CompiledPolicy(policy, this.#attributes, this.#peers, 'import');
   }
 
   /** Notes what the decision process and other peers have to know; what the peer has sent before is looked at anew. */
@@ -201,16 +206,28 @@ export class Rib {
   #reimport(rib: FamilyRib, route: number): void {
     const peer = this.#peers.peers[rib.word(route, ROUTE.peer) & 0xffff]!;
     const canonical = this.#attributes.word(rib.word(route, ROUTE.received), ATTRIBUTE.alias);
-    const flags = rib.word(route, ROUTE.flags);
+    let flags = rib.word(route, ROUTE.flags);
+    if (peer.session) {
+      const ownAs = ownAsFlags(peer.session, this.#own.asn, this.#attributes, canonical);
+      flags = (flags & ROUTE_FLAG.ownNextHop) | ownAs;
+    }
     if (!peer.importPolicy) {
       rib.setEffective(route, canonical, flags);
       return;
     }
     const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), KEY);
-    const effective = peer.importPolicy.apply(key, rib.family.version, canonical);
+    const effective = peer.importPolicy.apply(key, rib.family.version, canonical, peer.index);
     rib.setEffective(route, effective, flags);
     if (effective !== 0) this.#attributes.release(effective);
-    peer.importPolicy.forget();
+    if (this.#asked.at(-1) !== peer.importPolicy) this.#asked.push(peer.importPolicy);
+  }
+
+  /** One step of a scan. The policies it has asked know attribute sets of its family alone, and only so long. */
+  #scan(scan: RouteScan, budget: number): number {
+    const left = scan.step(budget);
+    for (const policy of this.#asked) policy.forget();
+    this.#asked.length = 0;
+    return left;
   }
 
   /** Changes settings of an established session in place; routes in and out are evaluated anew. */
@@ -220,10 +237,9 @@ export class Rib {
     if (!former) return;
     const session: RibSession = { ...former, ...change };
     entry.session = session;
-    if (JSON.stringify(session.importPolicy) !== JSON.stringify(former.importPolicy)) {
-      entry.importPolicy = this.#compile(session.importPolicy);
+    if (session.importPolicy !== former.importPolicy) entry.importPolicy = this.#compile(session.importPolicy);
+    if (policyKey(session.importPolicy) !== policyKey(former.importPolicy) || session.allowAsIn !== former.allowAsIn)
       this.reapplyImport(peer);
-    }
     this.#identify(entry, session);
     this.#advertiser.move(entry, session);
     this.#wake();
@@ -288,7 +304,7 @@ export class Rib {
   work(maxPrefixes: number): boolean {
     if (this.#reread !== 0) this.#rereadOwn(maxPrefixes);
     let left = maxPrefixes;
-    for (const scan of this.#scans) if (scan.pending) left = scan.step(left);
+    for (const scan of this.#scans) if (scan.pending) left = this.#scan(scan, left);
     if (left > 0) this.#advertiser.work(left);
     for (const follower of this.#followers) follower.signal();
     this.#working = this.#hasWork();
@@ -356,6 +372,11 @@ export class Rib {
   /** Every candidate for exactly this prefix and what became of it. */
   why(prefix: Prefix): LocRibEntry | undefined {
     return this.#reader.why(prefix);
+  }
+
+  /** What becomes of the best route for exactly this prefix towards each peer with a session. */
+  exports(prefix: Prefix): readonly ExportView[] {
+    return this.#reader.exports(prefix);
   }
 
   adjRibOut(peer: number, family: FamilyName, page: PageOptions = {}): Page<AdvertisedView> {

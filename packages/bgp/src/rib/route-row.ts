@@ -22,4 +22,9 @@ export const ROUTE_FLAG = {
   localAsLoop: 1,
   /** The next hop is our own address on the session. RFC 4271 section 6.3: such a route is ignored. */
   ownNextHop: 2,
+  /** Our own AS number is in AS_PATH no more often than the session allows: that alone is no loop. */
+  ownAsAllowed: 4,
 } as const;
+
+/** The flags that keep a route out of the decision process. */
+export const UNSOUND_FLAGS = ROUTE_FLAG.localAsLoop | ROUTE_FLAG.ownNextHop;

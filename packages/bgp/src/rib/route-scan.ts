@@ -84,6 +84,7 @@ export class RouteScan {
     if ((wanted & SCAN.import) !== 0) this.#reimport(route);
     if ((wanted & SCAN.decide) !== 0) {
       rib.decide(prefix, rib.prefixes.best(prefix) === route);
+      rib.touchPaths(prefix);
       return true;
     }
     if (this.#nextHops) {

@@ -13,9 +13,10 @@ import { countNlri } from '../wire/nlri.js';
 import { endOfRibFamily, scanUpdate, updateScan } from '../wire/update-scan.js';
 import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable, CANONICAL } from './attribute-table.js';
-import { containsAsn, withLocalPref } from './block-edit.js';
+import { withLocalPref } from './block-edit.js';
 import type { FamilyRib } from './family-rib.js';
 import { NlriBatch } from './nlri-batch.js';
+import { ownAsFlags } from './own-as.js';
 import type { Peer } from './peer-table.js';
 import { reduceMpReach } from './reduce-mp-reach.js';
 import { ROUTE_FLAG } from './route-row.js';
@@ -178,7 +179,7 @@ export class UpdateReceiver {
     const policy = peer.importPolicy;
     const addPath = context.addPath[family] === true;
     const canonical = this.#attributes.word(id, ATTRIBUTE.alias);
-    const flags = this.#flags(peer, canonical, context);
+    const flags = this.#flags(peer, canonical);
     for (let at = start; at < end; at = batch.next) {
       const count = batch.fill(bytes, at, end, addPath, rib);
       this.#outcome.announced += count;
@@ -188,7 +189,7 @@ export class UpdateReceiver {
         if (policy === undefined) {
           rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, canonical, flags);
         } else {
-          const effective = policy.apply(key, version, canonical);
+          const effective = policy.apply(key, version, canonical, peer.index);
           rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, effective, flags);
           if (effective !== 0) this.#attributes.release(effective);
         }
@@ -199,15 +200,15 @@ export class UpdateReceiver {
   }
 
   /** What of the attributes concerns this session alone. */
-  #flags({ session }: Peer, canonical: number, context: WireContext): number {
+  #flags({ session }: Peer, canonical: number): number {
     const { ipv4, ipv6, linkLocal } = session!.ownNextHops;
     const nextHop = this.#attributes.nextHop(canonical);
     const own =
       (ipv4 && addressesEqual(nextHop, ipv4)) ||
       (ipv6 && addressesEqual(nextHop, ipv6)) ||
       (linkLocal && addressesEqual(nextHop, linkLocal));
-    const loop = context.localAsn !== this.#ownAsn && containsAsn(this.#attributes.block(canonical), context.localAsn);
-    return (own ? ROUTE_FLAG.ownNextHop : 0) | (loop ? ROUTE_FLAG.localAsLoop : 0);
+    const ownAs = ownAsFlags(session!, this.#ownAsn, this.#attributes, canonical);
+    return own ? ownAs | ROUTE_FLAG.ownNextHop : ownAs;
   }
 
   #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {

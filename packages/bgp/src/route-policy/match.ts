@@ -1,48 +1,87 @@
-/** Whether a term of a policy holds for a route. */
-import { maskWord } from '@tortie/ip';
+/** The matches of a policy's terms, compiled: what looks at the attributes apart from what looks at prefix and source. */
+import { prefixContains } from '@tortie/ip';
 import { ATTRIBUTE_TYPE } from '../iana.js';
-import { wordAt } from '../rib/attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
+import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
 import { attributeCursor, findAttribute } from '../wire/attribute/walk.js';
-import type { PolicyMatch, PrefixMatch } from './policy.js';
+import { familyByName } from '../wire/family/family.js';
+import { AsPathAutomaton } from './as-path-automaton.js';
+import { CommunityList } from './community-list.js';
+import type { NumberRange, PolicyMatch, RouteSource } from './policy.js';
+import { PrefixList } from './prefix-list.js';
 
 const cursor = attributeCursor();
 
-/** Whether a prefix, as signed words, lies in the match's range. */
-export function matchesPrefix(key: PrefixKey, version: 4 | 6, { prefix, ge, le }: PrefixMatch): boolean {
-  if (prefix.version !== version) return false;
-  const shortest = ge ?? prefix.length;
-  const longest = le ?? (ge === undefined ? prefix.length : version === 4 ? 32 : 128);
-  if (key.length < Math.max(shortest, prefix.length) || key.length > longest) return false;
-  const bits = prefix.length;
-  return (
-    ((key.a ^ prefix.a) & maskWord(bits)) === 0 &&
-    ((key.b ^ prefix.b) & maskWord(bits - 32)) === 0 &&
-    ((key.c ^ prefix.c) & maskWord(bits - 64)) === 0 &&
-    ((key.d ^ prefix.d) & maskWord(bits - 96)) === 0
-  );
-}
+/** A question about an attribute set alone, so that its answer holds for all routes with it. */
+export type AttributeTest = (table: AttributeTable, id: number) => boolean;
 
-function hasCommunity(table: AttributeTable, id: number, wanted: readonly number[]): boolean {
-  const block = table.block(id);
-  if (!findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.communities, cursor)) return false;
-  for (let at = cursor.valueStart; at < cursor.valueEnd; at += 4) {
-    if (wanted.includes(wordAt(block, at) >>> 0)) return true;
+const SOURCE: { readonly [source in RouteSource]: number } = { own: 1, ebgp: 2, ibgp: 4 };
+const EVERY_SOURCE = 7;
+
+/** The part of a match that concerns prefix and source; cheap, and asked for every route. */
+export class RouteMatch {
+  readonly #prefixes: PrefixList | undefined;
+  readonly #ipv4: boolean;
+  readonly #ipv6: boolean;
+  readonly #sources: number;
+  readonly #peers: ReadonlySet<string> | undefined;
+
+  constructor({ prefixes, families, sources, peers }: PolicyMatch) {
+    this.#prefixes = prefixes && new PrefixList(prefixes);
+    const versions = families?.map((name) => familyByName(name).version);
+    this.#ipv4 = versions?.includes(4) ?? true;
+    this.#ipv6 = versions?.includes(6) ?? true;
+    this.#sources = sources?.reduce((sum, source) => sum | SOURCE[source], 0) ?? EVERY_SOURCE;
+    this.#peers = peers && new Set(peers);
   }
-  return false;
+
+  matches(key: PrefixKey, version: 4 | 6, source: number, peers: PeerTable): boolean {
+    if (!(version === 4 ? this.#ipv4 : this.#ipv6)) return false;
+    if (this.#sources !== EVERY_SOURCE && (this.#sources & sourceBit(peers.kind[source]!)) === 0) return false;
+    // Number 0 is ourselves, whatever name the table has for that.
+    if (this.#peers !== undefined && (source === 0 || !this.#peers.has(peers.peers[source]?.name ?? ''))) return false;
+    return this.#prefixes === undefined || this.#prefixes.matches(key, version);
+  }
 }
 
-export function matches(
-  match: PolicyMatch | undefined,
-  key: PrefixKey,
-  version: 4 | 6,
-  table: AttributeTable,
-  id: number,
-): boolean {
-  if (!match) return true;
-  const { prefixes, communities, originAsns } = match;
-  if (prefixes && !prefixes.some((each) => matchesPrefix(key, version, each))) return false;
-  if (originAsns && !originAsns.includes(table.word(id, ATTRIBUTE.originAs) >>> 0)) return false;
-  return !communities || hasCommunity(table, id, communities);
+const sourceBit = (kind: number): number =>
+  (kind & PEER_KIND.local) !== 0 ? SOURCE.own : (kind & PEER_KIND.ebgp) !== 0 ? SOURCE.ebgp : SOURCE.ibgp;
+
+/** The part that concerns attributes; undefined where there is none. Numbers first, then lists, then the path. */
+export function attributeTest(match: PolicyMatch): AttributeTest | undefined {
+  const { originAsns, neighbourAsns, asPathLength, med, localPref, nextHops, communities, asPaths } = match;
+  const tests: AttributeTest[] = [];
+  if (originAsns) tests.push(oneOf(ATTRIBUTE.originAs, originAsns));
+  if (neighbourAsns) tests.push(oneOf(ATTRIBUTE.neighbourAs, neighbourAsns));
+  if (asPathLength) tests.push(within(ATTRIBUTE.asPathLength, asPathLength));
+  if (med) tests.push(within(ATTRIBUTE.med, med));
+  if (localPref) tests.push(within(ATTRIBUTE.localPref, localPref));
+  if (nextHops) tests.push((table, id) => nextHops.some((prefix) => prefixContains(prefix, table.nextHop(id))));
+  if (communities) {
+    const list = new CommunityList(communities);
+    tests.push((table, id) => list.isIn(table.block(id)));
+  }
+  if (asPaths) {
+    const automaton = new AsPathAutomaton(asPaths);
+    tests.push((table, id) => {
+      const block = table.block(id);
+      const found = findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.asPath, cursor);
+      return found ? automaton.matches(block, cursor.valueStart, cursor.valueEnd) : automaton.matches(block, 0, 0);
+    });
+  }
+  if (tests.length < 2) return tests[0];
+  return (table, id) => tests.every((test) => test(table, id));
+}
+
+function oneOf(word: number, values: readonly number[]): AttributeTest {
+  const set = new Set(values);
+  return (table, id) => set.has(table.word(id, word) >>> 0);
+}
+
+function within(word: number, { min = 0, max = 0xffffffff }: NumberRange): AttributeTest {
+  return (table, id) => {
+    const value = table.word(id, word) >>> 0;
+    return value >= min && value <= max;
+  };
 }

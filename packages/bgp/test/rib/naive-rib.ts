@@ -70,6 +70,24 @@ export function naiveBest(
   return left[0];
 }
 
+/** The first routes that may go to a peer at all, best first; its own ones count and are left out. RFC 7911. */
+export function naivePaths(
+  routes: readonly NaiveRoute[],
+  max: number,
+  to: NaivePeer,
+  options: NaiveOptions,
+  metrics: ReadonlyMap<number, number>,
+): readonly NaiveRoute[] {
+  const chosen: NaiveRoute[] = [];
+  for (let left = routes; chosen.length < max; ) {
+    const best = naiveBest(left, options, metrics);
+    if (!best) break;
+    left = left.filter((route) => route !== best);
+    if (naiveExport(best, { ...to, name: '' }, options, undefined)) chosen.push(best);
+  }
+  return chosen.filter(({ peer }) => peer.name !== to.name);
+}
+
 /** What a peer is told of the best route, or undefined. RFC 4271 sections 5.1 and 9.2, RFC 4456 sections 6 and 8. */
 export function naiveExport(
   best: NaiveRoute,

@@ -21,7 +21,7 @@ export interface PeerSetup extends Partial<RibSession> {
 export interface TestPeer {
   readonly index: number;
   readonly session: RibSession;
-  /** What it was told: attributes as JSON by prefix. */
+  /** What it was told: attributes by prefix, with ADD-PATH by prefix and path identifier. */
   readonly table: Map<string, PathAttributes>;
   /** Everything it got, in order: `+prefix`, `-prefix`, `eor family`, `borr family`, `eorr family`. */
   readonly events: string[];
@@ -172,13 +172,14 @@ export class RibFixture {
     const come = [...nlri, ...(mpReach?.nlri ?? [])];
     if (gone.length + come.length === 0) peer.events.push(`eor ${mpUnreach ? 'ipv6-unicast' : 'ipv4-unicast'}`);
     for (const each of gone) {
-      peer.events.push(`-${formatPrefix(each.prefix)}`);
-      peer.table.delete(formatPrefix(each.prefix));
+      peer.events.push(`-${nlriText(each)}`);
+      peer.table.delete(nlriText(each));
     }
     for (const each of come) {
-      peer.events.push(`+${formatPrefix(each.prefix)}`);
+      if (each.pathId === 0) throw new Error(`${nlriText(each)} has path identifier 0`);
+      peer.events.push(`+${nlriText(each)}`);
       const nextHop = mpReach && come.length > nlri.length ? mpReach.nextHop : others.nextHop;
-      peer.table.set(formatPrefix(each.prefix), { ...others, nextHop } as PathAttributes);
+      peer.table.set(nlriText(each), { ...others, nextHop } as PathAttributes);
     }
   }
 
@@ -206,7 +207,7 @@ export class RibFixture {
       for (const { name: family } of FAMILIES) {
         for (const view of this.rib.adjRibOut(index, family, { limit: 1e6 }).items) {
           const { mpReach: _, ...attributes } = view.attributes;
-          table.set(formatPrefix(view.prefix), { ...attributes, ...(view.nextHop && { nextHop: view.nextHop }) });
+          table.set(nlriText(view), { ...attributes, ...(view.nextHop && { nextHop: view.nextHop }) });
         }
       }
       out[name] = tableText(table);
@@ -218,6 +219,15 @@ export class RibFixture {
     return this.rib.subscribe(options);
   }
 }
+
+/** The prefix, with ADD-PATH also the path identifier. */
+const nlriText = ({
+  prefix: each,
+  pathId,
+}: {
+  readonly prefix: Prefix;
+  readonly pathId?: number | undefined;
+}): string => (pathId === undefined ? formatPrefix(each) : `${formatPrefix(each)} #${pathId}`);
 
 function tableText(table: ReadonlyMap<string, PathAttributes>): Record<string, string> {
   const sorted = [...table].sort(([x], [y]) => (x < y ? -1 : 1));

@@ -46,6 +46,22 @@ const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
   [{ password: 'x'.repeat(81) }, 'password'],
   [{ localAddress: parseAddress('2001:db8::1') }, 'localAddress'],
   [{ routeReflectorClient: true }, 'routeReflectorClient'],
+  [{ allowAsIn: 0 }, 'allowAsIn'],
+  [{ allowAsIn: 11 }, 'allowAsIn'],
+  [{ allowAsIn: 1.5 }, 'allowAsIn'],
+  [{ remoteAsn: 65001, asOverride: true }, 'asOverride'],
+  [{ remoteAsn: 65001, removePrivateAs: 'all' }, 'removePrivateAs'],
+  [{ removePrivateAs: 'some' as 'all' }, 'removePrivateAs'],
+  [{ import: { terms: [{ action: 'maybe' as 'next' }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { asPaths: ['^1$', '(1'] } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { communities: [[65536, '*']] } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { med: { min: 2, max: 1 } } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', match: { sources: ['self' as 'own'] } }] } }, 'import'],
+  [{ import: { terms: [{ action: 'accept', set: { nextHop: 'self' } }] } }, 'import'],
+  [{ export: { terms: [{ action: 'accept', set: { nextHop: 'peer' } }] } }, 'export'],
+  [{ export: { terms: [{ action: 'accept', set: { prependAsns: [0] } }] } }, 'export'],
+  [{ export: { terms: [{ action: 'accept', set: { localPref: -1 } }] } }, 'export'],
+  [{ export: { terms: [], otherwise: 'next' as 'accept' } }, 'export'],
   [{ families: [] }, 'families'],
   [{ families: ['l2vpn-evpn' as 'ipv4-unicast'] }, 'families'],
   [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
@@ -80,7 +96,17 @@ t.test('changes and what they cost', (t) => {
   t.equal(impact({ import: policy }, { import: structuredClone(policy) }), 'none', 'an equal policy is no change');
   t.equal(impact({}, { description: 'x' }), 'applied');
   t.equal(impact({}, { import: policy }), 'soft-refresh');
+  const named = { terms: policy.terms.map((term) => ({ ...term, name: 'x' })), otherwise: 'accept' as const };
+  t.equal(impact({ import: policy, export: policy }, { import: named, export: named }), 'applied', 'names alone');
+  t.equal(impact({ export: policy }, { export: { ...policy, otherwise: 'reject' } }), 'soft-refresh');
   t.equal(impact({}, { nextHopMode: 'self', description: 'x' }), 'soft-refresh', 'the strongest counts');
+  for (const each of [{ allowAsIn: 1 }, { asOverride: true }, { removePrivateAs: 'all' }] as const) {
+    t.equal(impact({}, each), 'soft-refresh');
+    t.equal(impact(each, {}), 'soft-refresh');
+  }
+  t.equal(impact({}, { asOverride: false }), 'none');
+  t.equal(impact({ addPathSendMax: 2 }, { addPathSendMax: 4 }), 'soft-refresh');
+  t.equal(impact({}, { addPathSendMax: 4 }), 'session-reset', 'that is another capability');
   t.equal(impact({}, { password: 'x', description: 'x' }), 'session-reset');
   t.equal(impact({ localNextHops: [parseAddress('::1')] }, { localNextHops: [parseAddress('::2')] }), 'soft-refresh');
   t.equal(impact({ gracefulRestart: {} }, { gracefulRestart: false }), 'session-reset');

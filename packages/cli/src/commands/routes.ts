@@ -152,8 +152,10 @@ async function showFib(context: Context, prefix: string | undefined, options: Ro
   if (prefix !== undefined && listing.items.length === 0) throw new NegativeAnswer(EXIT.notFound);
 }
 
+const PREFIX: Column<PeerRoute> = { title: 'PREFIX', value: ({ prefix }) => prefix };
+/** Shown where the peer has ADD-PATH. */
+const PATH_ID: Column<PeerRoute> = { title: 'PATH ID', value: ({ pathId }) => pathId, right: true };
 const PEER_ROUTES: readonly Column<PeerRoute>[] = [
-  { title: 'PREFIX', value: ({ prefix }) => prefix },
   ...attributeColumns<PeerRoute>(({ attributes }) => attributes),
   {
     title: 'COMMUNITIES',
@@ -173,7 +175,9 @@ async function showPeerRoutes(
   const policy = table === 'adj-rib-in' ? { policy: options.beforePolicy ? 'before' : 'after' } : {};
   const query = { family: familyText(options.family), ...policy };
   const listing = await read<PeerRoute>(context, `/v1/peers/${encodeURIComponent(peer)}/${table}`, query, options);
+  const withIds = listing.items.some(({ pathId }) => pathId !== undefined);
+  const columns = [PREFIX, ...(withIds ? [PATH_ID] : []), ...PEER_ROUTES];
   context.answer({ routes: listing.items }, () =>
-    listing.items.length > 0 ? [...context.table(PEER_ROUTES, listing.items), ...moreLine(listing)] : ['no routes'],
+    listing.items.length > 0 ? [...context.table(columns, listing.items), ...moreLine(listing)] : ['no routes'],
   );
 }

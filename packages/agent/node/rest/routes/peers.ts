@@ -167,7 +167,7 @@ function refuseFilePeer(peer: ManagedPeer, what: string): void {
 
 /** Everything about a peer that can be known before it is tried. */
 function checkSpec({ config, peers, speaker }: RestContext, spec: PeerSpec): void {
-  const issues = checkPeer(spec, config.asn);
+  const issues = checkPeer(spec, config.asn, config.library);
   const port = spec.remotePort ?? 179;
   for (const other of peers.list()) {
     if (other.spec.name === spec.name || other.spec.remoteAddress !== spec.remoteAddress) continue;
@@ -180,7 +180,7 @@ function checkSpec({ config, peers, speaker }: RestContext, spec: PeerSpec): voi
   if (issues.length > 0) throw new ValidationError(issues);
   const scope = { policy: 'all', defaultRoute: true, pools: [], ownBlocks: [], lentAddresses: [] } as const;
   try {
-    resolvePeerConfig(peerConfig(spec, { asn: config.asn, restartTimeS: 120, scope }), {
+    resolvePeerConfig(peerConfig(spec, { asn: config.asn, restartTimeS: 120, scope, library: config.library }), {
       asn: speaker.asn,
       routerId: speaker.routerId,
     });

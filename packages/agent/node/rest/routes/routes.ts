@@ -3,6 +3,7 @@ import type { LocRibEntry } from '@tortie/bgp';
 import { addressBits, type Prefix, parseAddress, parsePrefix, prefixOf } from '@tortie/ip';
 import { RoutePage, RouteQuery, Why, WhyQuery } from '../../../src/api/route.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
+import { explainExports, exportView } from '../../../src/routes/export-view.js';
 import { explain, routeView } from '../../../src/routes/route-view.js';
 import { familyPage } from '../family-pages.js';
 import type { Resource } from '../resources.js';
@@ -56,12 +57,14 @@ export const routeRoutes: Resource = (context) => async (app) => {
           `no route for ${request.query.prefix} was ever received or announced`,
         );
       const { prefix, candidates } = routeView(entry, peerName);
+      const exports = speaker.exports(entry.prefix).map((each) => exportView(each, peerName));
       const fib = context.fib?.table.get(entry.prefix);
       const shown = fib && fibView(context, fib);
       return {
         prefix,
-        explanation: explain(candidates),
+        explanation: [...explain(candidates), ...explainExports(exports)],
         candidates,
+        exports,
         ...(shown && { fib: { state: shown.state, ...(shown.error !== undefined && { error: shown.error }) } }),
       };
     },
