@@ -1,9 +1,9 @@
 /** A peer as a user writes it -> a peer as the speaker takes it: text becomes numbers. The spec has been checked. */
 import type { PeerConfig, PolicySet, PolicyTerm, RoutePolicy } from '@tortie/bgp';
 import { parseAddress, parsePrefix } from '@tortie/ip';
-import type { PeerSpec } from '../api/peer.js';
 import type { Policy } from '../api/policy.js';
 import { tryParseCommunity } from '../bgp-text/community.js';
+import type { BoundPeer } from './bound-peer.js';
 import { type ImportScope, importPolicy } from './import-policy.js';
 
 export interface PeerDefaults {
@@ -12,7 +12,7 @@ export interface PeerDefaults {
   readonly scope: ImportScope;
 }
 
-export function peerConfig(spec: PeerSpec, defaults: PeerDefaults): PeerConfig {
+export function peerConfig(spec: BoundPeer, defaults: PeerDefaults): PeerConfig {
   const {
     remoteAddress,
     localAddress,

@@ -1,8 +1,8 @@
 /**
  * Attribute blocks interned by their octets: one id per distinct block, counted references, decision keys read once.
  *
- * A block is known under the contexts it was checked for: eight kinds of session (2- or 4-octet AS numbers, eBGP or iBGP,
- * NLRI field or MP_REACH_NLRI) and the canonical form. What a modern peer sends usually is canonical already, and then
+ * A block is known under the contexts it was checked for: sixteen kinds of session (2- or 4-octet AS numbers, eBGP or iBGP,
+ * NLRI field or MP_REACH_NLRI, global or link-local next hops) and the canonical form. What a modern peer sends usually is canonical already, and then
  * received and canonical block are one entry; else the received one is an alias that holds on to its canonical one.
  * So a block is checked once, however many UPDATEs carry it (bench `pipeline`).
  */
@@ -36,8 +36,10 @@ export const ATTRIBUTE = {
 
 const SHIFT = 4;
 
-/** Context bits: 1 << (0..7) for sessions, and these. */
+/** Context bits: 1 << (0..7) and 1 << (16..23) for sessions, and these. */
 export const CANONICAL = 1 << 8;
+/** Added to the shift of a session's contexts where its next hops are link-local ones: they are canonicalized otherwise. */
+export const LINK_LOCAL_SHIFT = 16;
 /** Canonical, and MED stays towards other ASes: an export policy set it. */
 export const CANONICAL_KEEP_MED = 1 << 9;
 
