@@ -8,6 +8,7 @@
  *              │                      ▲ ▲ watches wake the loops
  *   peers ◄────┤ peers loop ──────────┘ │
  *              │   speaker.addPeer / updatePeer / removePeer; import policy from pools and blocks
+ *              │   ▲ who is behind an interface: router advertisements, neighbour table
  *   blocks ◄───┤ blocks loop ───────────┘   claims blocks ──► aggregates, blackholes, lent and borrowed addresses
  *   prefixes ◄─┤ originated loop            speaker.originate / withdraw
  *              │
@@ -36,6 +37,7 @@ import { tryParseEndpoint } from '../src/schema/formats.js';
 import { bmpPrefix, NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
+import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
@@ -68,6 +70,7 @@ export class Agent implements RestContext {
   readonly speaker: RunningSpeaker;
   readonly ipam: Ipam;
   readonly bfd: BfdPeers;
+  readonly interfacePeers: InterfacePeers;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
@@ -112,11 +115,19 @@ export class Agent implements RestContext {
       journal,
       onHoldChange: () => this.peersLoop.trigger(),
     });
+    const { links, rtnetlink } = kernel;
+    this.interfacePeers = new InterfacePeers({
+      kernel: links && rtnetlink && { links, rtnetlink },
+      speaker,
+      journal,
+      onChange: () => this.peersLoop.trigger(),
+    });
     this.peers = new PeersReconciler({
       node: config.node,
       store,
       speaker,
       bfd: this.bfd,
+      interfaces: this.interfacePeers,
       filePeers: config.peers,
       defaults: () => ({
         asn: config.asn,
@@ -281,6 +292,7 @@ export class Agent implements RestContext {
     const loops = [this.blocksLoop, this.peersLoop, this.originatedLoop, this.bmpLoop];
     await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
+    await this.interfacePeers.close();
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
@@ -313,6 +325,8 @@ export class Agent implements RestContext {
       if (!(managed ? managed.spec.adminDown : config.adminDown)) expected++;
       if (state === 'established') established++;
     }
+    // Nor does the speaker know a peer that was never found on its interface.
+    for (const { spec, bound, error } of this.peers.list()) if (!bound && !error && !spec.adminDown) expected++;
     return { expected, established };
   }
 

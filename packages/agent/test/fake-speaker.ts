@@ -135,6 +135,7 @@ export class FakeSpeaker {
       peers: () => [...self.configs.keys()].map((name) => face.peer(name)!),
       peer: (name) => self.#view(name),
       peerName: (index) => self.names.get(index),
+      peerDevice: (index) => self.configs.get(self.names.get(index) ?? '')?.device,
       adjRibIn: (name, _policy, family, options) => page(routesOf(name, family), options),
       adjRibOut: (name, family, options) =>
         page(
@@ -194,6 +195,7 @@ export class FakeSpeaker {
       remotePort: undefined,
       negotiated: established
         ? {
+            remoteAsn: config.remoteAsn === 'external' ? 64999 : config.remoteAsn,
             holdTimeS: 90,
             keepaliveS: 30,
             families: config.families,

@@ -196,6 +196,7 @@ class NodeSpeaker implements RunningSpeaker {
   peers = () => this.#loop.speaker.peers();
   peer = (name: string) => this.#loop.speaker.peer(name);
   peerName = (index: number) => this.#loop.speaker.peerName(index);
+  peerDevice = (index: number) => this.#loop.speaker.peerDevice(index);
   locRib = (query?: LocRibQuery) => this.#loop.speaker.rib.locRib(query);
   why = (prefix: Prefix) => this.#loop.speaker.rib.why(prefix);
   exports = (prefix: Prefix) => this.#loop.speaker.rib.exports(prefix);

@@ -163,6 +163,8 @@ export interface RunningSpeaker {
   peer(name: string): PeerView | undefined;
   /** The name behind the `peer` numbers of routes; undefined for 0, which is ourselves, and for peers that are gone. */
   peerName(index: number): string | undefined;
+  /** The interface behind the `peer` numbers of routes: where their link-local next hops are. */
+  peerDevice(index: number): string | undefined;
   /** Views by peer name throw BgpConfigError where there is no such peer. */
   adjRibIn(name: string, policy: 'pre' | 'post', family: FamilyName, page?: PageOptions): Page<RouteView>;
   adjRibOut(name: string, family: FamilyName, page?: PageOptions): Page<AdvertisedView>;

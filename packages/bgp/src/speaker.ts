@@ -26,7 +26,7 @@
  *
  * Longer than other files for this drawing and because every input of the router is one short method here.
  */
-import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
+import type { Address, Prefix } from '@tortie/ip';
 import { BmpExporter } from './bmp/exporter.js';
 import { exporterHost } from './bmp/exporter-host.js';
 import { checkSpeakerIdentity, type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig } from './config.js';
@@ -35,7 +35,7 @@ import { collectorDial, peerDial } from './dial-options.js';
 import { CEASE } from './iana.js';
 import { countMessages } from './peer/count-messages.js';
 import { Peer } from './peer/peer.js';
-import { PeerDirectory } from './peer/peer-directory.js';
+import { formatScoped, isSamePlace, PeerDirectory } from './peer/peer-directory.js';
 import type { PeerHost } from './peer/peer-host.js';
 import { type PeerRangeConfig, PeerRanges } from './peer/peer-ranges.js';
 import { resetPeer } from './peer/reset-peer.js';
@@ -123,12 +123,12 @@ export class Speaker {
     const config = resolvePeerConfig({ ...change, name }, this.#host.identity);
     const before = peer.config;
     let impact: ChangeImpact = 'session-reset';
-    if (!addressesEqual(config.remoteAddress, before.remoteAddress)) {
-      this.#peers.assertFree(config, peer);
+    this.#peers.assertFree(config, peer);
+    if (!isSamePlace(config, before)) {
       this.#remove(peer);
       this.#add(config);
     } else {
-      if (before.password !== config.password) this.#password(config.remoteAddress, config.password);
+      if (before.password !== config.password) this.#password(peer, config.password);
       impact = peer.update(config);
     }
     if (impact !== 'none') this.#event({ type: 'peer', peer: name, change: 'changed', impact });
@@ -167,14 +167,16 @@ export class Speaker {
   /** Somebody has connected to us. */
   accept(remoteAddress: Address, endpoints: Endpoints, nowMs: number): Acceptance {
     this.#nowMs = nowMs;
-    const peer = this.#peers.at(remoteAddress) ?? this.#dynamicPeer(remoteAddress);
-    if (peer === undefined) return this.#refuse(remoteAddress, 'no peer has this address', false);
-    if (typeof peer === 'string') return this.#refuse(remoteAddress, peer, false);
+    const { device } = endpoints;
+    const from = formatScoped(remoteAddress, device);
+    const peer = this.#peers.at(remoteAddress, device) ?? this.#dynamicPeer(remoteAddress, device);
+    if (peer === undefined) return this.#refuse(from, 'no peer has this address', false);
+    if (typeof peer === 'string') return this.#refuse(from, peer, false);
     const connection = this.#nextConnection++;
     const refusal = peer.accept(connection, endpoints, (accepted) =>
       this.#connections.set(connection, { peer, session: accepted }),
     );
-    if (refusal !== undefined) return this.#refuse(remoteAddress, refusal, true);
+    if (refusal !== undefined) return this.#refuse(from, refusal, true);
     return { connection, peer: peer.config.name };
   }
 
@@ -287,6 +289,11 @@ export class Speaker {
     return this.#peers.ofRib(ribPeer)?.config.name;
   }
 
+  /** The interface that a peer's link-local next hops are on. */
+  peerDevice(ribPeer: number): string | undefined {
+    return this.#peers.ofRib(ribPeer)?.config.device;
+  }
+
   /** The RIB's number of a peer. Throws BgpConfigError where there is none of this name. */
   ribPeer(name: string): number {
     return this.#peers.require(name).ribPeer;
@@ -352,23 +359,23 @@ export class Speaker {
   #add(config: ResolvedPeerConfig): Peer {
     const peer = new Peer(this.#host, config);
     this.#peers.add(peer);
-    if (config.password !== undefined) this.#password(config.remoteAddress, config.password);
+    if (config.password !== undefined) this.#password(peer, config.password);
     this.#deferral.expect(peer);
     peer.start();
     return peer;
   }
 
   #remove(peer: Peer): void {
-    const { remoteAddress, password } = peer.config;
+    const { password } = peer.config;
     peer.remove();
     this.#ranges.leave(peer);
     this.#deferral.forget(peer);
     this.#peers.delete(peer);
-    if (password !== undefined) this.#password(remoteAddress, undefined);
+    if (password !== undefined) this.#password(peer, undefined);
   }
 
-  #dynamicPeer(address: Address): Peer | string | undefined {
-    const config = this.#ranges.match(address);
+  #dynamicPeer(address: Address, device: string | undefined): Peer | string | undefined {
+    const config = this.#ranges.match(address, device);
     if (config === undefined || typeof config === 'string') return config;
     const peer = this.#add(config);
     this.#ranges.join(peer);
@@ -381,12 +388,15 @@ export class Speaker {
     this.#event({ type: 'peer', peer: peer.config.name, change: 'removed', impact: 'session-reset' });
   }
 
-  #password(remoteAddress: Address, password: string | undefined): void {
+  /** A key of the same link-local address on another interface stays. */
+  #password(peer: Peer, own: string | undefined): void {
+    const { remoteAddress } = peer.config;
+    const password = own ?? this.#peers.withPassword(remoteAddress, peer)?.config.password;
     this.#output({ type: 'password', remoteAddress, password });
   }
 
-  #refuse(remoteAddress: Address, refused: string, known: boolean): Acceptance {
-    this.#event({ type: 'refused', remoteAddress: formatAddress(remoteAddress), reason: refused });
+  #refuse(remoteAddress: string, refused: string, known: boolean): Acceptance {
+    this.#event({ type: 'refused', remoteAddress, reason: refused });
     return { refused, known };
   }
 

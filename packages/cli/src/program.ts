@@ -90,9 +90,12 @@ function peerCommands(leaf: Leaf, peers: Command): void {
   leaf(peers, 'show <peer>', 'one peer with everything known of it', async (context, [name]) =>
     (await load()).showPeer(context, name!),
   );
-  const add = leaf(peers, 'add <name> <address> <asn>', 'add a peer', async (context, [name, address, asn], options) =>
-    (await load()).addPeer(context, name!, address!, asn!, options),
-  );
+  const add = leaf(
+    peers,
+    'add [name] [address] [asn]',
+    'add a peer; with --interface an unnumbered one, named like its interface unless a name is given',
+    async (context, words, options) => (await load()).addPeer(context, words, options),
+  ).option('--remote-asn <asn>', 'AS number of the peer, or external (any but ours), or internal (ours)');
   const set = leaf(
     peers,
     'set <peer>',

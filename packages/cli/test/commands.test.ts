@@ -1,5 +1,5 @@
 import t from 'tap';
-import { COLLECTOR, DOWN, FIB, PEER, ROUTE, STATUS, WHY } from './samples.js';
+import { COLLECTOR, DOWN, FIB, FOUND, PEER, ROUTE, STATUS, UNHEARD, WHY } from './samples.js';
 import { type StubAnswer, startStub } from './stub.js';
 
 interface Case {
@@ -62,6 +62,45 @@ const CASES: readonly Case[] = [
     answers: { 'PATCH /v1/peers/tor': { body: { peer: PEER, impact: 'applied' } } },
     body: { bfd },
   })),
+  {
+    args: ['peers', 'add', '--interface', 'eth1', '--remote-asn', 'external'],
+    answers: { 'POST /v1/peers': { status: 201, body: FOUND } },
+    asks: 'POST /v1/peers',
+    body: { name: 'eth1', interface: 'eth1', remoteAsn: 'external' },
+    shows: [/^added eth1$/m],
+  },
+  {
+    args: ['peers', 'add', 'up', '--interface', 'eth1', '--remote-asn', '65007', '--no-extended-next-hop'],
+    answers: { 'POST /v1/peers': { status: 201, body: FOUND } },
+    asks: 'POST /v1/peers',
+    body: { name: 'up', interface: 'eth1', remoteAsn: 65007, extendedNextHop: false },
+    shows: [/^added up$/m],
+  },
+  {
+    args: ['peers', 'show', 'eth1'],
+    answers: { 'GET /v1/peers/eth1': { body: FOUND } },
+    asks: 'GET /v1/peers/eth1',
+    shows: [
+      /^interface: +eth1$/m,
+      /^neighbour: +fe80::7, heard by router advertisement$/m,
+      /^others there: +fe80::8$/m,
+      /^our address: +fe80::1$/m,
+      /^AS: +external$/m,
+      /^remote AS: +65007$/m,
+    ],
+  },
+  {
+    args: ['peers', 'show', 'eth2'],
+    answers: { 'GET /v1/peers/eth2': { body: UNHEARD } },
+    asks: 'GET /v1/peers/eth2',
+    shows: [/^neighbour: +not found$/m, /^because: +interface eth2 is down$/m],
+  },
+  {
+    args: ['peers', 'list'],
+    answers: { 'GET /v1/peers': { body: { peers: [FOUND, UNHEARD] } } },
+    asks: 'GET /v1/peers',
+    shows: [/^eth1 +fe80::7%eth1 +external +ebgp +established/m, /^eth2 +%eth2 +65008 .* interface eth2 is down$/m],
+  },
   {
     args: ['peers', 'add', 'tor', '10.0.0.254', '64512', '--hold-time', '30', '--passive', '--families', 'ipv4,ipv6'],
     answers: { 'POST /v1/peers': { status: 201, body: PEER } },

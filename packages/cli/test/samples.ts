@@ -48,6 +48,32 @@ export const PEER: Peer = {
   },
 };
 
+/** Unnumbered: found on an interface, and one where nobody is heard. */
+export const FOUND: Peer = {
+  name: 'eth1',
+  origin: 'api',
+  revision: 4,
+  passwordSet: false,
+  spec: { name: 'eth1', interface: 'eth1', remoteAsn: 'external' },
+  discovery: {
+    state: 'found',
+    address: 'fe80::7',
+    heardBy: 'router-advertisement',
+    lastHeard: '2026-01-02T03:04:05Z',
+    localAddress: 'fe80::1',
+    others: ['fe80::8'],
+  },
+  session: { ...PEER.session!, remoteAsn: 65007 },
+};
+
+export const UNHEARD: Peer = {
+  ...FOUND,
+  name: 'eth2',
+  spec: { name: 'eth2', interface: 'eth2', remoteAsn: 65008 },
+  discovery: { state: 'waiting', reason: 'interface eth2 is down' },
+};
+delete (UNHEARD as { session?: unknown }).session;
+
 export const DOWN: Peer = {
   name: 'gone',
   origin: 'api',

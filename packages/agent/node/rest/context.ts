@@ -8,6 +8,7 @@ import type { AgentConfig } from '../../src/config/config.js';
 import type { BlockUsage } from '../../src/ipam/addressing.js';
 import type { BfdPeers } from '../bfd-peers.js';
 import type { DropWatch } from '../drop-watch.js';
+import type { InterfacePeers } from '../interface-peers.js';
 import type { Journal } from '../journal.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
 import type { BmpCollectorsReconciler } from '../reconcilers/bmp-collectors.js';
@@ -31,6 +32,7 @@ export interface RestContext {
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch: DropWatch;
   readonly bfd: BfdPeers;
+  readonly interfacePeers: InterfacePeers;
   /** Absent where this node programs nothing. */
   readonly fib: FibReconciler | undefined;
   readonly links: Links | undefined;

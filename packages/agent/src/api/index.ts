@@ -2,6 +2,7 @@
 export * from './bfd.js';
 export * from './bmp.js';
 export * from './config.js';
+export * from './discovery.js';
 export * from './fib.js';
 export * from './ipam.js';
 export * from './originated.js';

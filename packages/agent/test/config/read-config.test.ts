@@ -46,7 +46,38 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
   [
     'a peer without ASN',
     'asn: 1\npeers:\n  - name: tor\n    remoteAddress: 10.0.0.1\n',
-    '3:5: /peers/0: "remoteAsn" is missing: an autonomous system number, 1 to 4294967295',
+    '3:5: /peers/0: "remoteAsn" is missing: the AS number of the peer; external: any but ours, internal: ours',
+  ],
+  [
+    'a misspelt word for the ASN of a peer',
+    'asn: 1\npeers:\n  - { name: tor, interface: eth0, remoteAsn: extern }\n',
+    '3:46: /peers/0/remoteAsn: is "extern"; it must be a whole number 1 to 4294967295, or external or internal (did you mean external?)',
+  ],
+  [
+    'a peer that is nowhere',
+    'asn: 1\npeers:\n  - { name: tor, remoteAsn: external }\n',
+    '3:5: /peers/0: neither "remoteAddress" nor "interface" is there; one of them says where the peer is',
+  ],
+  [
+    'an unnumbered peer with an address',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, remoteAddress: 10.0.0.1, remoteAsn: 2 }\n',
+    '3:48: /peers/0/remoteAddress: excludes interface: the address is found there; keep one of them',
+  ],
+  [
+    'an unnumbered peer with a device and a hop limit',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, device: eth0, multihopTtl: 4, remoteAsn: 2 }\n',
+    '3:41: /peers/0/device: excludes interface: it is that interface already; keep one of them',
+    '3:60: /peers/0/multihopTtl: excludes interface: the peer is on the link; keep one of them',
+  ],
+  [
+    'two peers on one interface',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, remoteAsn: 2 }\n  - { name: b, interface: eth0, remoteAsn: external }\n',
+    '4:27: /peers/1/interface: interface eth0 is already peer "a"; two peers cannot share an interface',
+  ],
+  [
+    'a route reflector client that is external',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, remoteAsn: external, routeReflectorClient: true }\n',
+    '3:76: /peers/0/routeReflectorClient: needs a peer of the own AS 1, but remoteAsn is external; set remoteAsn: 1 or leave it out',
   ],
   [
     'a peer address with a length, and a misspelt field below it',

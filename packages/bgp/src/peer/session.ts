@@ -12,6 +12,8 @@ export interface Endpoints {
   readonly localAddress?: Address | undefined;
   /** Other addresses of the interface that has the local one: next hops for routes of the other IP version. */
   readonly interfaceAddresses?: readonly Address[] | undefined;
+  /** The interface, of a connection between link-local addresses. */
+  readonly device?: string | undefined;
   readonly localPort?: number | undefined;
   readonly remotePort?: number | undefined;
 }

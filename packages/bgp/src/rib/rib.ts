@@ -14,7 +14,7 @@ import type { RoutePolicy } from '../route-policy/policy.js';
 import { policyKey } from '../route-policy/policy-effect.js';
 import { FAMILIES, type Family, type FamilyName, familyByName } from '../wire/family/family.js';
 import type { OwnIdentity } from './attribute-keys.js';
-import { ATTRIBUTE, AttributeTable, CANONICAL } from './attribute-table.js';
+import { ATTRIBUTE, AttributeTable, CANONICAL, LINK_LOCAL_SHIFT } from './attribute-table.js';
 import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } from './best-routes.js';
 import { type OriginateAttributes, originatedBlock } from './block-edit.js';
 import { FamilyRib } from './family-rib.js';
@@ -129,7 +129,9 @@ export class Rib {
     if (entry.session) this.#advertiser.leave(entry);
     entry.session = session;
     entry.importPolicy = this.#compile(session.importPolicy);
-    entry.contextShift = (session.receive.fourOctetAs ? 1 : 0) + (session.receive.peerType === 'ibgp' ? 2 : 0);
+    const { fourOctetAs, peerType } = session.receive;
+    entry.contextShift =
+      (fourOctetAs ? 1 : 0) + (peerType === 'ibgp' ? 2 : 0) + (session.linkLocal ? LINK_LOCAL_SHIFT : 0);
     this.#identify(entry, session);
     this.#advertiser.join(entry, session);
     this.#wake();

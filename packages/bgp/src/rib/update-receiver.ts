@@ -13,7 +13,7 @@ import { countNlri } from '../wire/nlri.js';
 import { endOfRibFamily, scanUpdate, updateScan } from '../wire/update-scan.js';
 import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable, CANONICAL } from './attribute-table.js';
-import { withLocalPref } from './block-edit.js';
+import { withLinkLocalNextHop, withLocalPref } from './block-edit.js';
 import type { FamilyRib } from './family-rib.js';
 import { NlriBatch } from './nlri-batch.js';
 import { ownAsFlags } from './own-as.js';
@@ -134,11 +134,9 @@ export class UpdateReceiver {
     if (!this.#canonicalize(bytes, context, field)) return 0;
     const { length } = this.#block;
     const canonical = attributes.internCanonical(this.#block.bytes, 0, length, CANONICAL);
-    const shutdown = (attributes.word(canonical, ATTRIBUTE.facts) & ATTRIBUTE_FACT.gracefulShutdown) !== 0;
-    if (shutdown && context.peerType === 'ebgp') {
-      // RFC 8326 section 4.2: routes about to go away are the last choice, here and in all of our AS.
-      const lowered = withLocalPref(attributes.block(canonical), 0);
-      const id = attributes.internCanonical(lowered, 0, lowered.length, CANONICAL);
+    const edited = this.#edited(peer, canonical, context);
+    if (edited) {
+      const id = attributes.internCanonical(edited, 0, edited.length, CANONICAL);
       attributes.release(canonical);
       return attributes.addAlias(block, start, end, hash, bit, id);
     }
@@ -147,6 +145,16 @@ export class UpdateReceiver {
       return canonical;
     }
     return attributes.addAlias(block, start, end, hash, bit, canonical);
+  }
+
+  /** What the kind of session makes of attributes it has just told; undefined where they stay as they are. */
+  #edited(peer: Peer, canonical: number, context: WireContext): Uint8Array | undefined {
+    const attributes = this.#attributes;
+    const onLink = peer.session!.linkLocal ? withLinkLocalNextHop(attributes.block(canonical)) : undefined;
+    const shutdown = (attributes.word(canonical, ATTRIBUTE.facts) & ATTRIBUTE_FACT.gracefulShutdown) !== 0;
+    if (!shutdown || context.peerType !== 'ebgp') return onLink;
+    // RFC 8326 section 4.2: routes about to go away are the last choice, here and in all of our AS.
+    return withLocalPref(onLink ?? attributes.block(canonical), 0);
   }
 
   /** Checks the attributes and fills #block; false where the routes are treated as withdrawn. */
