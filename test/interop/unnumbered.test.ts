@@ -2,8 +2,9 @@
  * Unnumbered peers with real routers: neighbours found on an interface, IPv4 routes with IPv6 next hops both ways, down
  * to the kernels of both sides and traffic through them.
  */
+import { readFileSync } from 'node:fs';
 import type { Peer, PeerSpec } from '@tortie/agent/api';
-import { type Agent, type Bird, type Host, runCommand, startBird, withHosts } from '@tortie/lab';
+import { type Agent, type Bird, dropPackets, type Host, runCommand, startBird, withHosts } from '@tortie/lab';
 import t, { type Test } from 'tap';
 import { eventually } from './eventually.js';
 import { type FrrRouter, frrMissing, startFrr } from './frr-router.js';
@@ -360,5 +361,32 @@ t.test('Tortie with Tortie, with BFD: a restart keeps the routes, a cut is notic
     });
     t.equal(await route(tortie, '-4', `${THEIRS4}/32`), kept, 'and it was taken over as it was');
     await traffic(t, router, tortie);
+    await eventually('BFD again', async () => (await agent.peer('u0')).bfd?.state === 'up');
+    const before = await lastEvent(agent);
+    const mend = await dropPackets(tortie, 'iif "u0" udp dport 3784');
+    t.match((await lost(agent, 'u0', before)).cause, /BFD Down|Cease/);
+    await mend();
+    await established(agent, 'u0');
+  }),
+);
+
+t.test('the library alone, on plain node:net, dials fe80::…%eth0', (t) =>
+  withTwo(async (router, tortie) => {
+    await wire(router, tortie, 'u0');
+    await loopbacks(router, tortie);
+    const [theirs, ours] = [await linkLocal(router, 'u0'), await linkLocal(tortie, 'u0')];
+    const agent = await startTortie(tortie, [onInterface('u0')]);
+    const script = new URL('./library-peer-process.js', import.meta.url).pathname;
+    const words = [script, String(ASN), ours, 'u0', `${THEIRS4}/32`, `${THEIRS6}/128`];
+    const library = router.spawn(process.execPath, words, { name: 'library' });
+    await established(agent, 'u0');
+    await eventually('our routes at the library', async () => {
+      const said = readFileSync(library.logFile, 'utf8');
+      return said.includes(`${OURS4}/32 ${ours}\n`) && said.includes(`${OURS6}/128 ${ours}\n`);
+    });
+    await eventually('its routes in our kernel', async () =>
+      (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`),
+    );
+    t.match(await route(tortie, '-6', `${THEIRS6}/128`), `via ${theirs} dev u0`);
   }),
 );
