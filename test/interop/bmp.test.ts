@@ -98,6 +98,7 @@ t.test('pmbmpd reads sessions, received, accepted and best routes, and comes bac
     const collector = new Collector(station);
     await collector.start();
     const agent = await startAgent(tortie, {
+      originate: [{ prefix: '192.0.2.0/24', communities: ['65001:9'] }],
       peers: [
         peerAt(bird, BIRD_ASN, {
           name: 'bird4',
@@ -112,7 +113,7 @@ t.test('pmbmpd reads sessions, received, accepted and best routes, and comes bac
         name: 'station',
         address: station.address(),
         port: PORT,
-        monitor: ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib'],
+        monitor: ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib', 'adj-rib-out-post'],
         statsIntervalS: 1,
         connectRetryMaxS: 1,
       },
@@ -138,8 +139,14 @@ t.test('pmbmpd reads sessions, received, accepted and best routes, and comes bac
       await collector.line({ log_type: 'update', ip_prefix: '2001:db8:7::/48', ...other });
     }
     await collector.line({ log_type: 'update', ip_prefix: '203.0.113.0/24', is_post: 0, peer_ip: four });
+    const told = { log_type: 'update', ip_prefix: '192.0.2.0/24', is_out: 1, is_post: 1, peer_ip: four } as const;
+    t.match(await collector.line(told), {
+      as_path: String(LOCAL_ASN),
+      bgp_nexthop: tortie.address(),
+      comms: '65001:9',
+    });
     await collector.line({ bmp_msg_type: 'stats', peer_ip: four, counter_type: 7, counter_value: 2 });
-    await collector.line({ bmp_msg_type: 'stats', is_loc: 1, counter_type: 8, counter_value: 2 });
+    await collector.line({ bmp_msg_type: 'stats', is_loc: 1, counter_type: 8, counter_value: 3 });
     t.notOk(
       collector
         .lines()
