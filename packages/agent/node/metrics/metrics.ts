@@ -54,7 +54,14 @@ const ROWS: readonly Row[] = [
     help: '1 while the session is established',
     type: 'gauge',
     labels: ['peer'],
-    read: ({ speaker }) => speaker.peers().map(({ name, state }) => [{ peer: name }, state === 'established' ? 1 : 0]),
+    read: ({ speaker, peers }) => [
+      ...speaker.peers().map(({ name, state }): Sample => [{ peer: name }, state === 'established' ? 1 : 0]),
+      // Who was never found on its interface is not with the speaker.
+      ...peers
+        .list()
+        .filter(({ spec }) => speaker.peer(spec.name) === undefined)
+        .map(({ spec }): Sample => [{ peer: spec.name }, 0]),
+    ],
   },
   {
     name: 'tortie_bgp_session_drops_total',

@@ -20,6 +20,7 @@ t.test('an interface that is not there: the peer waits, and says for what', asyn
   t.strictSame([...speaker.configs.keys()], [], 'the speaker knows nothing of it');
   const status = (await call('GET', '/v1/status')).body as Status;
   t.match(status.sessions, { configured: 1, established: 0, adminDown: 0 }, 'it is expected all the same');
+  t.match((await call('GET', '/metrics')).body, /^tortie_bgp_session_established\{peer="up"\} 0$/m);
 });
 
 t.test('add, change to an address and back, remove', async (t) => {
