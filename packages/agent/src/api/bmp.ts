@@ -3,15 +3,10 @@ import { Count, FamilyText, ipAddress, resourceName, Timestamp } from './text.js
 import { type Static, Type } from './type.js';
 
 export const BmpView = Type.Union(
-  [
-    Type.Literal('adj-rib-in-pre'),
-    Type.Literal('adj-rib-in-post'),
-    Type.Literal('loc-rib'),
-    Type.Literal('adj-rib-out-post'),
-  ],
+  [Type.Literal('adj-rib-in-pre'), Type.Literal('adj-rib-in-post'), Type.Literal('loc-rib')],
   {
     description:
-      'What peers sent, as it came (adj-rib-in-pre) or as the import policy left it (adj-rib-in-post), the best routes (loc-rib, RFC 9069), or what peers are told (adj-rib-out-post, RFC 8671)',
+      'What peers sent, as it came (adj-rib-in-pre) or as the import policy left it (adj-rib-in-post), or the best routes (loc-rib, RFC 9069)',
   },
 );
 export type BmpView = Static<typeof BmpView>;
@@ -27,8 +22,7 @@ export const BmpCollectorSpec = Type.Object(
         minItems: 1,
         uniqueItems: true,
         default: ['adj-rib-in-pre', 'loc-rib'],
-        description:
-          'Tables to show: received routes before and after the import policy, best routes, and what peers are told',
+        description: 'Tables to show: received routes before and after the import policy, best routes',
       }),
     ),
     families: Type.Optional(

@@ -9,7 +9,7 @@ const NO_OCTETS: Uint8Array = new Uint8Array(0);
 export const monitoredSession = (
   { ribPeer, config }: Peer,
   { endpoints, establishedMs, sentOpen, receivedOpen }: Session,
-  { open, receive, send }: Negotiated,
+  { open, receive }: Negotiated,
 ): MonitoredSession => ({
   ribPeer,
   address: config.remoteAddress,
@@ -21,7 +21,6 @@ export const monitoredSession = (
   sentOpen: sentOpen ?? NO_OCTETS,
   receivedOpen: receivedOpen ?? NO_OCTETS,
   receive,
-  send,
   establishedMs,
 });
 

@@ -1,6 +1,7 @@
 /** A policy bound to the attribute table: routes go in and come out as ids. */
 import { type AttributeTable, CANONICAL, CANONICAL_KEEP_MED } from '../rib/attribute-table.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
+import { MAX_BLOCK_OCTETS } from '../wire/attribute/canonical.js';
 import { applySet } from './action.js';
 import { matches } from './match.js';
 import type { PolicyTerm, RoutePolicy } from './policy.js';
@@ -24,7 +25,7 @@ export class CompiledPolicy {
     this.#export = side === 'export';
   }
 
-  /** What becomes of a route: an id with a reference of the caller's own, or 0 where it is rejected. */
+  /** What becomes of a route: an id with a reference of the caller's own, or 0 where it is rejected, or grew too long. */
   apply(key: PrefixKey, version: 4 | 6, id: number): number {
     for (const term of this.#terms) {
       if (!matches(term.match, key, version, this.#table, id)) continue;
@@ -50,6 +51,8 @@ export class CompiledPolicy {
   #change(term: PolicyTerm, id: number): number {
     if (this.#lastTerm === term && this.#lastFrom === id) return this.#same(this.#lastTo);
     const block = applySet(this.#table.block(id), term.set!);
+    // No message could carry it, and the table holds none that long.
+    if (block.length > MAX_BLOCK_OCTETS) return 0;
     const keepMed = this.#export && term.set!.med !== undefined;
     const changed = this.#table.internCanonical(block, 0, block.length, keepMed ? CANONICAL_KEEP_MED : CANONICAL);
     this.forget();
