@@ -170,7 +170,10 @@ function bmpCommands(leaf: Leaf, bmp: Command): void {
   )
     .option('--port <number>', 'TCP port of the collector; default 1790')
     .option('--local-address <address>', 'source address of the connection')
-    .option('--monitor <list>', 'adj-rib-in-pre,adj-rib-in-post,loc-rib; default: the first and the last')
+    .option(
+      '--monitor <list>',
+      'adj-rib-in-pre,adj-rib-in-post,loc-rib,adj-rib-out-post; default: adj-rib-in-pre,loc-rib',
+    )
     .option('--families <list>', 'ipv4,ipv6')
     .option('--stats-interval <seconds>', 'time between statistics; 0: none');
   leaf(bmp, 'rm <collector>', 'remove a collector', async (context, [name]) =>

@@ -3,10 +3,15 @@ import { Count, FamilyText, ipAddress, resourceName, Timestamp } from './text.js
 import { type Static, Type } from './type.js';
 
 export const BmpView = Type.Union(
-  [Type.Literal('adj-rib-in-pre'), Type.Literal('adj-rib-in-post'), Type.Literal('loc-rib')],
+  [
+    Type.Literal('adj-rib-in-pre'),
+    Type.Literal('adj-rib-in-post'),
+    Type.Literal('loc-rib'),
+    Type.Literal('adj-rib-out-post'),
+  ],
   {
     description:
-      'What peers sent, as it came (adj-rib-in-pre) or as the import policy left it (adj-rib-in-post), or the best routes (loc-rib, RFC 9069)',
+      'What peers sent, as it came (adj-rib-in-pre) or as the import policy left it (adj-rib-in-post), the best routes (loc-rib, RFC 9069), or what peers are told (adj-rib-out-post, RFC 8671)',
   },
 );
 export type BmpView = Static<typeof BmpView>;
@@ -22,7 +27,8 @@ export const BmpCollectorSpec = Type.Object(
         minItems: 1,
         uniqueItems: true,
         default: ['adj-rib-in-pre', 'loc-rib'],
-        description: 'Tables to show: received routes before and after the import policy, best routes',
+        description:
+          'Tables to show: received routes before and after the import policy, best routes, and what peers are told',
       }),
     ),
     families: Type.Optional(

@@ -26,6 +26,11 @@ const ENOUGH_OCTETS = 512 * 1024;
 
 const AHEAD = 32;
 
+/** Told of every row that is advertised otherwise, or withdrawn. */
+export interface AdvertisedWatcher {
+  changed(prefix: number, withdrawn: boolean): void;
+}
+
 export interface GroupHost {
   readonly packer: Packer;
   /** There is output for the peer. */
@@ -41,6 +46,8 @@ export class UpdateGroup {
   readonly dirty = new DirtyIds();
   readonly main: Outlet;
   readonly streams: DetachedStream[] = [];
+  /** The streams, and what follows the group besides. */
+  readonly watchers: AdvertisedWatcher[] = [];
   readonly host: GroupHost;
   /** Members by peer. */
   readonly members = new Map<number, Member>();
@@ -130,6 +137,7 @@ export class UpdateGroup {
   #newStream(): DetachedStream {
     const stream = new DetachedStream(this, new Outlet((peer) => this.host.notify(peer)));
     this.streams.push(stream);
+    this.watchers.push(stream);
     return stream;
   }
 
@@ -159,6 +167,7 @@ export class UpdateGroup {
   dropStream(stream: DetachedStream): void {
     stream.clear();
     this.streams.splice(this.streams.indexOf(stream), 1);
+    this.watchers.splice(this.watchers.indexOf(stream), 1);
   }
 
   /** Sends a member everything again, or only what it has not read yet; between BoRR and EoRR if `marked`. */
@@ -315,7 +324,7 @@ export class UpdateGroup {
       }
     }
     if (formerId !== 0) rib.attributes.release(formerId);
-    for (let i = 0; i < this.streams.length; i++) this.streams[i]!.changed(prefix, id === 0);
+    for (let i = 0; i < this.watchers.length; i++) this.watchers[i]!.changed(prefix, id === 0);
   }
 
   /** What of the best route is to be advertised: an id with a reference, or 0. */

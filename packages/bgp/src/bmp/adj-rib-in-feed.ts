@@ -14,17 +14,12 @@ import { wireContext } from '../wire/context.js';
 import { endOfRib } from '../wire/update.js';
 import { type GoneRoute, GoneRoutes } from './gone-routes.js';
 import { type MonitoredTable, MonitoringWriter } from './monitoring-writer.js';
+import type { SessionTables } from './peer-messages.js';
 import { MAX_VISITS, NO_BLOCK, type RouteFeed } from './route-feed.js';
 
 /** Bits of a note: who was told of the route. */
 const PRE = 1;
 const POST = 2;
-
-/** The adj-rib-in of a peer whose Peer Up was sent. */
-export interface AdjRibInTables {
-  readonly pre: MonitoredTable;
-  readonly post: MonitoredTable;
-}
 
 /** One view: what is written, and which rows were told. */
 interface View {
@@ -37,7 +32,7 @@ interface View {
 export class AdjRibInFeed implements RouteFeed, PathWatcher {
   readonly #rib: FamilyRib;
   /** By RIB peer: those that the collector knows to be up. */
-  readonly #peers: ReadonlyMap<number, AdjRibInTables>;
+  readonly #peers: ReadonlyMap<number, SessionTables>;
   readonly #views: readonly View[];
   readonly #dirty = new DirtyIds();
   readonly #gone: GoneRoutes;
@@ -47,7 +42,7 @@ export class AdjRibInFeed implements RouteFeed, PathWatcher {
   #visited = 0;
   #walkers: { readonly peer: number; readonly until: number }[] = [];
 
-  constructor(rib: FamilyRib, peers: ReadonlyMap<number, AdjRibInTables>, names: readonly ('pre' | 'post')[]) {
+  constructor(rib: FamilyRib, peers: ReadonlyMap<number, SessionTables>, names: readonly ('pre' | 'post')[]) {
     this.#rib = rib;
     this.#peers = peers;
     this.#gone = new GoneRoutes(rib.prefixes);

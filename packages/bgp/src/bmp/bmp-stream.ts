@@ -10,13 +10,13 @@
  */
 import type { Rib } from '../rib/rib.js';
 import { FAMILIES, type Family } from '../wire/family/family.js';
-import { AdjRibInFeed, type AdjRibInTables } from './adj-rib-in-feed.js';
+import { AdjRibInFeed } from './adj-rib-in-feed.js';
+import { AdjRibOutFeed } from './adj-rib-out-feed.js';
 import type { ResolvedBmpCollectorConfig } from './config.js';
 import { encodeBmp, textTlv } from './encode-bmp.js';
 import { LocRibFeed } from './loc-rib-feed.js';
 import type { PeerDownReason } from './peer-down.js';
 import {
-  adjRibInTables,
   type LocRibOwner,
   locRibPeer,
   locRibTable,
@@ -24,6 +24,8 @@ import {
   peerDown,
   peerOf,
   peerUp,
+  type SessionTables,
+  sessionTables,
 } from './peer-messages.js';
 import { BMP_INFORMATION } from './registry.js';
 import type { RouteFeed } from './route-feed.js';
@@ -50,13 +52,14 @@ export class BmpStream {
   readonly #config: ResolvedBmpCollectorConfig;
   readonly #families: readonly Family[];
   readonly #adjRibIn = new Map<Family, AdjRibInFeed>();
+  readonly #adjRibOut = new Map<Family, AdjRibOutFeed>();
   readonly #locRib = new Map<Family, LocRibFeed>();
   readonly #feeds: RouteFeed[] = [];
   readonly #unfollow: () => void;
   readonly #ready: () => void;
   /** Sessions that the collector knows to be up, by RIB peer, and the headers of their routes. */
   readonly #told = new Map<number, MonitoredSession>();
-  readonly #tables = new Map<number, AdjRibInTables>();
+  readonly #tables = new Map<number, SessionTables>();
   readonly #news = new Map<number, SessionNews>();
   /** RIB peers whose statistics are due; 0 stands for the loc-rib. */
   #reports: number[] = [];
@@ -82,8 +85,11 @@ export class BmpStream {
       const rib = host.rib.family(family);
       if (policies.length > 0) this.#adjRibIn.set(family, new AdjRibInFeed(rib, this.#tables, policies));
       if (this.#showsLocRib) this.#locRib.set(family, new LocRibFeed(rib, locRib));
+      if (config.monitor.includes('adj-rib-out-post')) {
+        this.#adjRibOut.set(family, new AdjRibOutFeed(rib, host.rib.adjRibsOut));
+      }
     }
-    this.#feeds.push(...this.#adjRibIn.values(), ...this.#locRib.values());
+    this.#feeds.push(...this.#adjRibIn.values(), ...this.#locRib.values(), ...this.#adjRibOut.values());
     for (const session of sessions) this.#news.set(session.ribPeer, { up: session });
     this.#unfollow = host.rib.follow(() => this.signal());
     this.signal();
@@ -188,14 +194,17 @@ export class BmpStream {
       this.#told.delete(ribPeer);
       this.#tables.delete(ribPeer);
       for (const feed of this.#adjRibIn.values()) feed.stopPeer(ribPeer);
+      for (const feed of this.#adjRibOut.values()) feed.left(ribPeer);
     }
     if (!up) return;
     put(peerUp(up, this.#host.wallClockMs(up.establishedMs)));
     this.#told.set(ribPeer, up);
-    this.#tables.set(ribPeer, adjRibInTables(up));
+    const tables = sessionTables(up);
+    this.#tables.set(ribPeer, tables);
     for (const [family, feed] of this.#adjRibIn) {
       if (up.receive.families[family.index] === true) feed.startPeer(ribPeer);
     }
+    for (const feed of this.#adjRibOut.values()) feed.startPeer(ribPeer, tables);
   }
 
   #report(ribPeer: number, put: (message: Uint8Array) => void): void {
@@ -208,7 +217,8 @@ export class BmpStream {
     const session = this.#told.get(ribPeer);
     if (!session) return;
     const counters = this.#host.rib.peerCounters(ribPeer);
-    put(sessionStatistics(peerOf(session, nowMs), counters, this.#host.treatedAsWithdraw(ribPeer)));
+    const out = [...this.#adjRibOut].map(([{ name }, feed]) => ({ family: name, count: feed.told(ribPeer) }));
+    put(sessionStatistics(peerOf(session, nowMs), counters, this.#host.treatedAsWithdraw(ribPeer), out));
   }
 
   /** Nothing is followed any more; what waited is gone. */

@@ -6,11 +6,11 @@ import { encodeUtf8 } from '../wire/utf8.js';
 
 /**
  * A table that a collector may see: what peers sent, as received or as the import policy left it (RFC 7854), the best
- * routes (RFC 9069), and what peers are told (RFC 8671).
+ * routes (RFC 9069), and what peers are told, as sent (RFC 8671).
  */
-export type BmpView = 'adj-rib-in-pre' | 'adj-rib-in-post' | 'loc-rib';
+export type BmpView = 'adj-rib-in-pre' | 'adj-rib-in-post' | 'loc-rib' | 'adj-rib-out-post';
 
-export const BMP_VIEWS: readonly BmpView[] = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib'];
+export const BMP_VIEWS: readonly BmpView[] = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib', 'adj-rib-out-post'];
 
 export interface BmpCollectorConfig {
   readonly name: string;

@@ -2,7 +2,6 @@
 import { encodeMessage } from '../wire/codec.js';
 import { wireContext } from '../wire/context.js';
 import type { Family } from '../wire/family/family.js';
-import type { AdjRibInTables } from './adj-rib-in-feed.js';
 import { encodeBmp, textTlv } from './encode-bmp.js';
 import type { BmpPeer } from './message.js';
 import type { MonitoredTable } from './monitoring-writer.js';
@@ -25,13 +24,25 @@ export const peerOf = ({ address, asn, routerId }: MonitoredSession, timestampMs
   timestampMs,
 });
 
-/** Received routes go out as they came, so with AS numbers as the session has them; accepted ones are ours, with four octets. */
-export function adjRibInTables(session: MonitoredSession): AdjRibInTables {
+/** The tables of a session whose Peer Up was sent: received routes as they came and as accepted, and what is told. */
+export interface SessionTables {
+  readonly pre: MonitoredTable;
+  readonly post: MonitoredTable;
+  readonly out: MonitoredTable;
+}
+
+/** What crosses the wire has AS numbers as the session has them; accepted routes are ours, with four octets. */
+export function sessionTables(session: MonitoredSession): SessionTables {
   const peer = peerOf(session, 0);
-  const { fourOctetAs, addPath } = session.receive;
+  const { receive, send } = session;
+  const header = (fields: Partial<BmpPeer>): Uint8Array => encodePeerHeader({ ...peer, ...fields });
   return {
-    pre: { header: encodePeerHeader({ ...peer, twoOctetAs: !fourOctetAs }), addPath },
-    post: { header: encodePeerHeader({ ...peer, postPolicy: true }), addPath },
+    pre: { header: header({ twoOctetAs: !receive.fourOctetAs }), addPath: receive.addPath },
+    post: { header: header({ postPolicy: true }), addPath: receive.addPath },
+    out: {
+      header: header({ postPolicy: true, adjRibOut: true, twoOctetAs: !send.fourOctetAs }),
+      addPath: send.addPath,
+    },
   };
 }
 

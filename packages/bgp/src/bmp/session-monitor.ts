@@ -17,6 +17,7 @@ export interface MonitoredSession {
   readonly sentOpen: Uint8Array;
   readonly receivedOpen: Uint8Array;
   readonly receive: WireContext;
+  readonly send: WireContext;
   /** When it came up, on the speaker's clock. */
   readonly establishedMs: number;
 }

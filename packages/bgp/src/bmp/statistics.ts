@@ -5,12 +5,13 @@ import { encodeBmp } from './encode-bmp.js';
 import type { BmpPeer, BmpStatistic } from './message.js';
 import { BMP_STATISTIC } from './registry.js';
 
+interface FamilyCount {
+  readonly family: FamilyName;
+  readonly count: number;
+}
+
 /** Two statistics of the same: of all families, and of each. */
-function gauges(
-  total: number,
-  single: number,
-  counts: readonly { readonly family: FamilyName; readonly count: number }[],
-): readonly BmpStatistic[] {
+function gauges(total: number, single: number, counts: readonly FamilyCount[]): readonly BmpStatistic[] {
   const sum = counts.reduce((before, { count }) => before + count, 0);
   return [
     { type: total, value: BigInt(sum) },
@@ -21,28 +22,28 @@ function gauges(
   ];
 }
 
+/** `out`: routes of the adj-rib-out by family, where the collector is shown it. */
 export function sessionStatistics(
   peer: BmpPeer,
   counters: readonly PeerFamilyCounters[],
   treatedAsWithdraw: number,
+  out: readonly FamilyCount[],
 ): Uint8Array {
   const received = counters.map(({ family, received: count }) => ({ family, count }));
-  const advertised = counters.map(({ family, advertised: count }) => ({ family, count }));
   return encodeBmp({
     type: 'statistics-report',
     peer,
     statistics: [
       ...gauges(BMP_STATISTIC.adjRibInRoutes, BMP_STATISTIC.adjRibInRoutesOfFamily, received),
       { type: BMP_STATISTIC.updatesTreatedAsWithdraw, value: BigInt(treatedAsWithdraw % 2 ** 32) },
-      ...gauges(BMP_STATISTIC.adjRibOutPostRoutes, BMP_STATISTIC.adjRibOutPostRoutesOfFamily, advertised),
+      ...(out.length > 0
+        ? gauges(BMP_STATISTIC.adjRibOutPostRoutes, BMP_STATISTIC.adjRibOutPostRoutesOfFamily, out)
+        : []),
     ],
   });
 }
 
-export function locRibStatistics(
-  peer: BmpPeer,
-  counts: readonly { readonly family: FamilyName; readonly count: number }[],
-): Uint8Array {
+export function locRibStatistics(peer: BmpPeer, counts: readonly FamilyCount[]): Uint8Array {
   const statistics = gauges(BMP_STATISTIC.locRibRoutes, BMP_STATISTIC.locRibRoutesOfFamily, counts);
   return encodeBmp({ type: 'statistics-report', peer, statistics });
 }

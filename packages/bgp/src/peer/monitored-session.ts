@@ -9,7 +9,7 @@ const NO_OCTETS: Uint8Array = new Uint8Array(0);
 export const monitoredSession = (
   { ribPeer, config }: Peer,
   { endpoints, establishedMs, sentOpen, receivedOpen }: Session,
-  { open, receive }: Negotiated,
+  { open, receive, send }: Negotiated,
 ): MonitoredSession => ({
   ribPeer,
   address: config.remoteAddress,
@@ -21,6 +21,7 @@ export const monitoredSession = (
   sentOpen: sentOpen ?? NO_OCTETS,
   receivedOpen: receivedOpen ?? NO_OCTETS,
   receive,
+  send,
   establishedMs,
 });
 

@@ -343,6 +343,11 @@ export class Rib {
     return () => this.#followers.delete(follower);
   }
 
+  /** What the peers are told, for what follows it row by row. */
+  get adjRibsOut(): Advertiser {
+    return this.#advertiser;
+  }
+
   /** The tables of a family themselves, for what follows them row by row. */
   family({ index }: Family): FamilyRib {
     return this.#families[index]!;

@@ -28,7 +28,8 @@ function recorded(): readonly Uint8Array[] {
   });
   network.until(() => us.isUp('10.0.0.11'));
   network.run(1000);
-  const monitor = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib'] as const;
+  us.speaker.originate(parsePrefix('20.9.0.0/24'), { asPath: [{ type: 'sequence', asns: [4_200_000_001] }] });
+  const monitor = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib', 'adj-rib-out-post'] as const;
   us.speaker.bmp.add(
     {
       name: 'c',
@@ -141,6 +142,11 @@ t.test(
       { 'bmp.peer.type': ['3'], 'bmp.peer.asn': ['65000'] },
       'best',
     );
+    t.match(
+      routes('0x70', 'bgp.nlri_prefix', '20.9.0.0'),
+      { 'bmp.peer.asn': ['65001'], 'bgp.update.path_attribute.as_path_segment.as2': ['65000', '23456'] },
+      'what the old speaker is told, with AS numbers of two octets: flags L, A and O',
+    );
     t.match(routes('0x20', 'bgp.withdrawn_prefix', '20.1.0.0'), { 'bmp.peer.timestamp.sec': ['1700000000'] });
     t.match(routes('0x40', 'bgp.mp_unreach_nlri_ipv6_prefix', '2001:db8:1::'), { 'bmp.peer.asn': ['65001'] });
 
@@ -148,7 +154,7 @@ t.test(
       'bmp.stats.type': ['7', '9', '9', '11', '15', '17', '17'],
       'bmp.stats.data.routes_adj_rib_in': ['3'],
     });
-    t.match(one(1, has('bmp.peer.type', '3')), { 'bmp.stats.data.routes_loc_rib': ['3'] });
+    t.match(one(1, has('bmp.peer.type', '3')), { 'bmp.stats.data.routes_loc_rib': ['4'] });
     t.match(one(2), { 'bmp.peer.down.reason': ['1'], 'bgp.notify.major_error': ['6'] });
     t.match(all.at(-1), { 'bmp.type': ['5'], 'bmp.term.reason': ['0'] });
     t.end();

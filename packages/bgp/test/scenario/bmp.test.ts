@@ -79,7 +79,7 @@ function scene(): Scene {
   return { network, us, one, two };
 }
 
-const ALL = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib'] as const;
+const ALL = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib', 'adj-rib-out-post'] as const;
 
 function add({ us, network }: Scene, config: Partial<BmpCollectorConfig> = {}): void {
   const collector = { name: 'station', address: parseAddress(COLLECTOR), monitor: ALL, ...config };
@@ -95,6 +95,13 @@ const types = (messages: readonly BmpMessage[]): string[] => messages.map(({ typ
 function truth(us: SimRouter, peer: string, policy: 'pre' | 'post'): string[] {
   const number = us.speaker.ribPeer(peer);
   return FAMILIES.flatMap((family) => us.speaker.rib.adjRibIn(number, policy, family).items)
+    .map(({ prefix, attributes }) => `${formatPrefix(prefix)} via ${pathOf(attributes)}`)
+    .sort();
+}
+
+function told(us: SimRouter, peer: string): string[] {
+  const number = us.speaker.ribPeer(peer);
+  return FAMILIES.flatMap((family) => us.speaker.rib.adjRibOut(number, family).items)
     .map(({ prefix, attributes }) => `${formatPrefix(prefix)} via ${pathOf(attributes)}`)
     .sort();
 }
@@ -116,6 +123,7 @@ function isTrue(t: Test, { us }: Scene, collector: SimCollector): void {
     if (!us.isUp(peer)) continue;
     t.same(collector.table(peer, 'pre'), truth(us, peer, 'pre'), `${peer} as received`);
     t.same(collector.table(peer, 'post'), truth(us, peer, 'post'), `${peer} as accepted`);
+    t.same(collector.table(peer, 'out'), told(us, peer), `${peer} is told`);
   }
   t.same(collector.table('', 'loc-rib'), bestOf(us), 'best routes');
 }
@@ -131,7 +139,9 @@ t.test('a collector that comes late gets who we are, sessions, tables and their 
   t.same(now.table(TWO, 'post'), ['20.1.0.0/24 via 65002', '2001:db8:1::/48 via 65002']);
   t.same(now.table('', 'loc-rib'), ['20.1.0.0/24 via 65001', '2001:db8:1::/48 via 65001']);
   for (const family of FAMILIES) {
-    for (const peer of [ONE, TWO]) t.ok(now.hasEnded(peer, 'pre', family) && now.hasEnded(peer, 'post', family));
+    for (const peer of [ONE, TWO]) {
+      for (const view of ['pre', 'post', 'out'] as const) t.ok(now.hasEnded(peer, view, family), `${peer} ${view}`);
+    }
     t.ok(now.hasEnded('', 'loc-rib', family));
   }
   isTrue(t, scenery, now);
@@ -190,6 +200,32 @@ t.test('the import policy changes: accepted routes follow, received ones stay', 
   us.updatePeer({ at: TWO, remoteAsn: 65002, passive: true, import: { terms: [], otherwise: 'reject' } });
   network.run(1000);
   t.same([station.now.table(TWO, 'post').length, station.now.table(TWO, 'pre').length], [0, 3]);
+  isTrue(t, scenery, station.now);
+  t.end();
+});
+
+t.test('the export policy changes, and the update group with it: what is told follows', (t) => {
+  const scenery = scene();
+  const { network, us } = scenery;
+  const station = new Station(network);
+  add(scenery);
+  us.speaker.originate(parsePrefix('20.9.0.0/24'));
+  network.run(1000);
+  isTrue(t, scenery, station.now);
+  t.same(station.now.table(TWO, 'out'), [
+    '20.1.0.0/24 via 65000 65001',
+    '20.9.0.0/24 via 65000',
+    '2001:db8:1::/48 via 65000 65001',
+  ]);
+  const match = { prefixes: [{ prefix: parsePrefix('20.9.0.0/24') }] };
+  const term = { match, action: 'accept', set: { prependAsns: [65000, 65000] } } as const;
+  us.updatePeer({ at: TWO, remoteAsn: 65002, passive: true, export: { terms: [term], otherwise: 'reject' } });
+  network.run(1000);
+  t.same(station.now.table(TWO, 'out'), ['20.9.0.0/24 via 65000 65000 65000']);
+  isTrue(t, scenery, station.now);
+  us.updatePeer({ at: TWO, remoteAsn: 65002, passive: true });
+  network.run(1000);
+  t.equal(station.now.table(TWO, 'out').length, 3);
   isTrue(t, scenery, station.now);
   t.end();
 });
@@ -347,6 +383,7 @@ t.test('statistics at their interval', (t) => {
     { type: 17, afi: 1, safi: 1, value: 1n },
     { type: 17, afi: 2, safi: 1, value: 1n },
   ]);
+  t.same(station.now.table(TWO, 'out').length, 2, 'what it sent itself is not among them');
   const loc = reports().find(({ peer }) => peer.peerType === 3)!;
   t.match(loc.statistics, [
     { type: 8, value: 2n },
@@ -368,7 +405,23 @@ t.test('whatever happens in whatever order, the collector has the truth in the e
       const router = pick(2) === 0 ? one : two;
       const number = pick(30);
       const prefix = parsePrefix(number % 3 === 0 ? `2001:db8:${number}::/48` : `20.${number % 4}.${number}.0/24`);
-      switch (pick(12)) {
+      switch (pick(14)) {
+        case 12:
+        case 13: {
+          const [at, remoteAsn] = pick(2) === 0 ? [ONE, 65001] : [TWO, 65002];
+          const reject = {
+            match: { prefixes: [{ prefix: parsePrefix(`20.${pick(4)}.0.0/16`), le: 32 }] },
+            action: 'reject',
+          } as const;
+          const policy = { terms: pick(2) === 0 ? [reject] : [] };
+          us.updatePeer({
+            at: at as string,
+            remoteAsn: remoteAsn as number,
+            passive: true,
+            [pick(2) === 0 ? 'import' : 'export']: policy,
+          });
+          break;
+        }
         case 0:
           us.resetPeer(pick(2) === 0 ? ONE : TWO, 'hard');
           break;
