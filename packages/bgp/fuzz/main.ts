@@ -14,7 +14,7 @@ import type { Target } from './target.js';
 
 const USAGE = `npm run fuzz -- [TARGET…] [--minutes 10] [--turn 60] [--seed N] [--out DIR] [--seeds DIR]
     [--keep] [--input HEX]
-  TARGET     decoder, session, mrt, fsm; all of them without one
+  TARGET     decoder, session, mrt, bmp, fsm; all of them without one
   --minutes  how long in all
   --turn     seconds of one target before the next
   --out      where findings, corpus and figures go, and where a run before left its corpus

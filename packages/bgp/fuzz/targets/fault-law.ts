@@ -27,7 +27,7 @@ export function checkFaults({ faults, attributes, nlri }: UpdateMessage, context
   // RFC 7606 section 3 (d): what is mandatory is there.
   check(attributes.origin !== undefined, 'routes without ORIGIN');
   check(attributes.asPath !== undefined, 'routes without AS_PATH');
-  check(nlri.length === 0 || attributes.nextHop !== undefined, 'routes without NEXT_HOP');
+  check(nlri.length === 0 || !context.families[0] || attributes.nextHop !== undefined, 'routes without NEXT_HOP');
 }
 
 function checkFault({ action, attributeType, errorSubcode, reason }: Fault, { peerType }: WireContext): void {

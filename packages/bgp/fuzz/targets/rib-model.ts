@@ -62,7 +62,9 @@ export class RibModel {
       const message = decoded(bytes, start, end, context);
       try {
         const outcome = receiveUpdate.call(rib, peer, bytes, start, end);
-        const { announced, withdrawn } = this.#apply(peer, message, context);
+        // Only the RIB writes all AS numbers in four octets.
+        const tooLong = outcome.faults.some(({ reason }) => reason.includes('too long for AS numbers'));
+        const { announced, withdrawn } = this.#apply(peer, message, context, tooLong);
         checkEqual([outcome.announced, outcome.withdrawn], [announced, withdrawn], 'announced and withdrawn');
         return outcome;
       } catch (error) {
@@ -107,6 +109,11 @@ export class RibModel {
     this.#held.delete(peer);
   }
 
+  /** Prefix and path identifier of each route of a peer, sorted. */
+  routes(peer: number): readonly string[] {
+    return [...this.#of(peer).keys()].sort();
+  }
+
   count(peer: number): number {
     return this.#of(peer).size;
   }
@@ -120,7 +127,7 @@ export class RibModel {
     return routes;
   }
 
-  #apply(peer: number, message: UpdateMessage | NotificationError, context: WireContext) {
+  #apply(peer: number, message: UpdateMessage | NotificationError, context: WireContext, tooLong: boolean) {
     if (message instanceof NotificationError) {
       check(context.families[0] !== true, `only the object decoder refuses: ${message.message}`);
       return { announced: Number.NaN, withdrawn: Number.NaN };
@@ -130,7 +137,7 @@ export class RibModel {
     const body = (list: readonly Nlri[]): readonly Nlri[] => (context.families[0] ? list : []);
     const come = [...tagged('ipv4-unicast', body(message.nlri)), ...tagged(nameOf(mpReach), mpReach?.nlri)];
     const gone = [...tagged('ipv4-unicast', body(message.withdrawn)), ...tagged(nameOf(mpUnreach), mpUnreach?.nlri)];
-    const withdraws = faults.some(({ action }) => action === 'treat-as-withdraw');
+    const withdraws = tooLong || faults.some(({ action }) => action === 'treat-as-withdraw');
     const routes = this.#of(peer);
     for (const each of gone) routes.delete(each.key);
     for (const { key, family, prefix } of come) {

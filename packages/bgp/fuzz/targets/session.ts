@@ -4,12 +4,13 @@
  * sides of the first are configured to, octet 2 the speaker and the other peer; then records, of which
  * those of kind 0x80 and above are things that happen.
  */
-import { formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
+import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import fc from 'fast-check';
 import type { PeerConfig, ResetMode } from '../../src/index.js';
 import type { Capability } from '../../src/wire/capability/capability.js';
 import { encodeMessage } from '../../src/wire/codec.js';
 import { wireContext } from '../../src/wire/context.js';
+import { FAMILIES } from '../../src/wire/family/family.js';
 import type { Message, UpdateMessage } from '../../src/wire/message.js';
 import { seededRandom } from '../../testing/index.js';
 import { message } from '../arbitraries.js';
@@ -120,6 +121,12 @@ class Run {
     rig.onMessage = (end, each) => {
       if (end === this.#witness && each.type === 'update') this.#hear(each);
     };
+    if (bit(rest, 7)) {
+      rig.collect((address) => {
+        const peer = address === formatAddress(FUZZED) ? 'fuzzed' : 'witness';
+        return rig.model.sessions.get(rig.speaker.ribPeer(peer))?.receive.addPath ?? [false, false];
+      });
+    }
     this.#witness = rig.connect(WITNESS, US)!;
     const capabilities: Capability[] = [
       { type: 'multiprotocol', afi: 1, safi: 1 },
@@ -240,9 +247,8 @@ class Run {
 
   #hear(update: UpdateMessage): void {
     const { mpReach, mpUnreach } = update.attributes;
-    for (const { prefix } of [...update.withdrawn, ...(mpUnreach?.nlri ?? [])]) {
-      check(this.#told.delete(formatPrefix(prefix)), `the witness was never told of ${formatPrefix(prefix)}`);
-    }
+    // It may be told that a route is gone of which it never read: what is built and not yet read may be replaced.
+    for (const { prefix } of [...update.withdrawn, ...(mpUnreach?.nlri ?? [])]) this.#told.delete(formatPrefix(prefix));
     for (const { prefix } of [...update.nlri, ...(mpReach?.nlri ?? [])]) this.#told.set(formatPrefix(prefix), update);
   }
 
@@ -265,6 +271,7 @@ class Run {
     if (speaker.view().deferringUntilMs !== undefined) rig.advance(31_000);
     rig.model.compare();
     this.#checkWitness();
+    this.#checkCollector();
     for (const end of rig.ends) if (end !== this.#witness) rig.close(end);
     while (rig.dials.length > 0) rig.refuse();
     // Stale routes wait for 60 s at most.
@@ -273,6 +280,8 @@ class Run {
     rig.model.compare();
     checkEqual(rig.model.count(speaker.ribPeer('fuzzed')), 0, 'routes of a peer that stays away');
     this.#checkWitness();
+    this.#checkCollector();
+    rig.speaker.bmp.remove('collector', rig.nowMs);
     const witness = speaker.ribPeer('witness');
     this.#forget();
     speaker.removePeer('witness', rig.nowMs);
@@ -288,6 +297,30 @@ class Run {
       rig.ends.every(({ open }) => !open),
       'connections left',
     );
+  }
+
+  /** The collector shows what the tables hold. */
+  #checkCollector(): void {
+    const { collector, model, speaker } = this.#rig;
+    if (!collector) return;
+    for (const [name, address] of [['fuzzed', FUZZED] as const, ['witness', WITNESS] as const]) {
+      const peer = speaker.ribPeer(name);
+      const up = model.sessions.has(peer);
+      checkEqual(
+        collector.table(formatAddress(address), 'pre'),
+        up ? model.routes(peer) : [],
+        `${name} at the collector`,
+      );
+      const accepted = FAMILIES.flatMap((family) =>
+        up ? speaker.rib.adjRibIn(peer, 'post', family.name, { limit: 1e6 }).items : [],
+      ).map(({ prefix, pathId }) => `${formatPrefix(prefix)} ${pathId}`);
+      checkEqual(collector.table(formatAddress(address), 'post'), accepted.sort(), `${name} after policy`);
+    }
+    const best = speaker.rib
+      .locRib({ limit: 1e6 })
+      .items.filter(({ candidates }) => candidates.some((each) => each.best))
+      .map(({ prefix }) => `${formatPrefix(prefix)} 0`);
+    checkEqual(collector.locRib, best.sort(), 'the loc-rib at the collector');
   }
 
   #checkWitness(): void {
@@ -346,12 +379,30 @@ export const session: Target = {
         }
       }
     }
+    // Of a 2-octet session, where the path doubles in size: with what is beside it no block of this kind came from outside.
+    for (const count of [100, 8000, 10_000]) {
+      const asPath = Array.from({ length: 40 }, () => ({
+        type: 'sequence' as const,
+        asns: new Array<number>(200).fill(7),
+      }));
+      const communities = Array.from({ length: count }, (_, index) => index);
+      const attributes = { origin: 'igp' as const, asPath, nextHop: FUZZED, communities };
+      const update: Message = {
+        type: 'update',
+        withdrawn: [],
+        attributes,
+        nlri: [{ prefix: PREFIXES[0]! }],
+        faults: [],
+      };
+      const bytes = encodeMessage(update, wireContext({ extendedMessages: true, fourOctetAs: false }));
+      for (const rest of [0, 4, 128]) yield writeRecords(Uint8Array.of(2, 1, rest), recordsOf(bytes));
+    }
     let head = 0;
     for (const { message: each, context } of fc.sample(message, { numRuns: 150, seed: 7606 })) {
       const ours =
         (context.peerType === 'ibgp' ? 2 : 0) | (context.addPath[0] ? 8 : 0) | (context.extendedNextHop[0] ? 16 : 0);
       yield writeRecords(
-        Uint8Array.of(ours, (context.fourOctetAs ? 0 : 1) | ((head & 63) << 1), head++ & 7),
+        Uint8Array.of(ours, (context.fourOctetAs ? 0 : 1) | ((head & 63) << 1), (head & 7) | ((head++ & 1) << 7)),
         recordsOf(encodeMessage(each, context)),
       );
     }

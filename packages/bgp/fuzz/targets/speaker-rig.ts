@@ -1,11 +1,12 @@
 /** A speaker with ends of connections in place of sockets, and a clock that is turned by hand. */
-import type { Address } from '@tortie/ip';
+import { type Address, parseAddress } from '@tortie/ip';
 import { Speaker, type SpeakerOptions } from '../../src/index.js';
 import { decodeBody } from '../../src/wire/codec.js';
 import { wireContext } from '../../src/wire/context.js';
 import { Framer } from '../../src/wire/framer.js';
 import type { Message } from '../../src/wire/message.js';
 import { check, checkEqual } from './check.js';
+import { type AddPathOf, CollectorEnd } from './collector-end.js';
 import { checkNotification } from './notification-law.js';
 import { RibModel } from './rib-model.js';
 
@@ -23,6 +24,7 @@ export interface PeerEnd {
 }
 
 const LONG = 1e9;
+const COLLECTOR = parseAddress('10.0.0.9');
 
 export class SpeakerRig {
   readonly speaker: Speaker;
@@ -31,6 +33,7 @@ export class SpeakerRig {
   readonly ends: PeerEnd[] = [];
   /** Connections that the speaker dials and that nobody has answered yet. */
   readonly dials: { readonly connection: number; readonly peer: string }[] = [];
+  collector: CollectorEnd | undefined;
   /** Called with what the speaker sends. */
   onMessage: ((end: PeerEnd, message: Message) => void) | undefined;
   /** False: work is left undone and messages untaken, as under load. */
@@ -41,6 +44,17 @@ export class SpeakerRig {
   constructor(options: Omit<SpeakerOptions, 'nowMs'>) {
     this.speaker = new Speaker({ ...options, nowMs: 0 });
     this.model = new RibModel(this.speaker.rib);
+  }
+
+  /** A BMP collector that takes everything. */
+  collect(addPath: AddPathOf): void {
+    const monitor = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib'] as const;
+    this.speaker.bmp.add({ name: 'collector', address: COLLECTOR, monitor }, this.nowMs);
+    this.turn();
+    const { connection } = this.dials.pop()!;
+    this.collector = new CollectorEnd(connection, addPath);
+    this.speaker.connected(connection, {}, this.nowMs);
+    this.turn();
   }
 
   /** The peer connects; undefined where that is refused. */
@@ -146,6 +160,7 @@ export class SpeakerRig {
 
   #closed(connection: number): void {
     this.#ready.delete(connection);
+    if (connection === this.collector?.connection) this.collector = undefined;
     const dial = this.dials.findIndex((each) => each.connection === connection);
     if (dial >= 0) this.dials.splice(dial, 1);
     const end = this.ends.find((each) => each.connection === connection);
@@ -154,6 +169,10 @@ export class SpeakerRig {
 
   /** What the speaker sends is whole messages, understood by a decoder of the session without a fault. */
   #arrive(connection: number, bytes: Uint8Array): void {
+    if (connection === this.collector?.connection) {
+      this.collector.receive(bytes);
+      return;
+    }
     const end = this.ends.find((each) => each.connection === connection);
     check(end?.open === true, 'octets for a connection that is not there');
     const session = this.model.sessions.get(end.peer);

@@ -92,6 +92,8 @@ function statistics(reader: Reader): readonly BmpStatistic[] {
     const type = reader.u16();
     const value = reader.within(reader.u16());
     const family = FAMILY_STATISTICS.has(type) ? { afi: value.u16(), safi: value.u8() } : {};
+    // Counters have 32 bits and gauges 64: what is longer is no number, and no statistic that anybody defined.
+    if (value.left > 8) continue;
     let number = 0n;
     while (value.left > 0) number = (number << 8n) | BigInt(value.u8());
     list.push({ type, ...family, value: number });
@@ -107,22 +109,34 @@ function decodeTlvs(reader: Reader): readonly BmpTlv[] {
 
 /** Cuts a stream of octets into whole BMP messages. Holds at most one started message. */
 export class BmpFramer {
-  #rest = new Uint8Array(0);
+  #bytes = new Uint8Array(1024);
+  #length = 0;
 
   /** The messages that the chunk completes. Throws BmpError on a bad header; the stream cannot be read on then. */
   push(chunk: Uint8Array): readonly Uint8Array[] {
-    const bytes = new Uint8Array(this.#rest.length + chunk.length);
-    bytes.set(this.#rest);
-    bytes.set(chunk, this.#rest.length);
+    this.#append(chunk);
     const messages: Uint8Array[] = [];
     let at = 0;
-    while (bytes.length - at >= COMMON_HEADER_OCTETS) {
-      const octets = messageOctets(bytes, at);
-      if (bytes.length - at < octets) break;
-      messages.push(bytes.subarray(at, at + octets));
+    while (this.#length - at >= COMMON_HEADER_OCTETS) {
+      const octets = messageOctets(this.#bytes, at);
+      if (this.#length - at < octets) break;
+      messages.push(this.#bytes.slice(at, at + octets));
       at += octets;
     }
-    this.#rest = bytes.slice(at);
+    // Only what is left of this chunk moves, so each octet does so once, however small the chunks are.
+    if (at > 0) this.#bytes.copyWithin(0, at, this.#length);
+    this.#length -= at;
     return messages;
+  }
+
+  #append(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      grown.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = length;
   }
 }

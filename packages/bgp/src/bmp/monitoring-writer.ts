@@ -168,6 +168,8 @@ export class MonitoringWriter {
     const mp = inBody ? 0 : 4 + (this.#key === 0 ? 3 : this.#reachLength) + nlri.length;
     const attributes = mp + this.#attributesLength;
     const length = HEADER_OCTETS + 4 + attributes + (inBody ? nlri.length : 0);
+    // The longest blocks there are, put into this layout or changed by a policy, may fit no UPDATE: such a route is not shown.
+    if (length > 0xffff) return;
     const start = this.#head(table, length);
     const chunk = this.#chunk;
     writeHeader(chunk, start, length, MESSAGE_TYPE.update);

@@ -9,9 +9,11 @@
 import type { Prefix } from '@tortie/ip';
 import { Advertiser } from '../advertise/advertiser.js';
 import type { DecisionOptions } from '../decision/route-order.js';
+import { EncodeError } from '../errors.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
 import type { RoutePolicy } from '../route-policy/policy.js';
 import { policyKey } from '../route-policy/policy-effect.js';
+import { MAX_BLOCK_OCTETS } from '../wire/attribute/canonical.js';
 import { FAMILIES, type Family, type FamilyName, familyByName } from '../wire/family/family.js';
 import type { OwnIdentity } from './attribute-keys.js';
 import { ATTRIBUTE, AttributeTable, CANONICAL, LINK_LOCAL_SHIFT } from './attribute-table.js';
@@ -261,9 +263,11 @@ export class Rib {
 
   // Routes of our own.
 
+  /** Throws EncodeError for attributes that no message can carry. */
   originate(prefix: Prefix, attributes: OriginateAttributes = {}): void {
     const rib = this.#familyOf(prefix);
     const block = originatedBlock(prefix, rib.family, attributes);
+    if (block.length > MAX_BLOCK_OCTETS) throw new EncodeError(`attributes of ${block.length} octets fit no UPDATE`);
     const id = this.#attributes.internCanonical(block, 0, block.length, CANONICAL);
     const key = keyOf(prefix);
     rib.announce(SELF, key, rib.prefixes.hashOf(key), 0, id, id, 0);

@@ -52,3 +52,15 @@ t.test('what is no BMP is said to be none', (t) => {
   }
   t.end();
 });
+
+t.test('a statistic longer than any number is passed over', (t) => {
+  const peer = '00'.repeat(42);
+  const long = `0063 0009 ${'ff'.repeat(9)}`;
+  const body = `${peer} 00000003 0000 0004 00000005 ${long} 0007 0008 0000000000000006`;
+  const message = decodeBmp(octets(`03 ${(6 + octets(body).length).toString(16).padStart(8, '0')} 01 ${body}`));
+  t.same(message.type === 'statistics-report' && message.statistics.map(({ type, value }) => [type, Number(value)]), [
+    [0, 5],
+    [7, 6],
+  ]);
+  t.end();
+});

@@ -1,8 +1,10 @@
 /** RFC 7606 where one UPDATE has more than one thing wrong, or more than one field of routes. */
 import t from 'tap';
 import { NotificationError } from '../../src/errors.js';
+import type { AsPathSegment } from '../../src/wire/attribute/path-attributes.js';
+import { wireContext } from '../../src/wire/context.js';
 import { octets } from '../corpus/hex.js';
-import { RibFixture } from './rib-fixture.js';
+import { prefix, RibFixture } from './rib-fixture.js';
 
 const ORIGIN = '40010100';
 const AS_PATH = '400206 0201 0000fde9';
@@ -75,4 +77,46 @@ t.test('routes of a family that was not negotiated are reachable all the same: n
     ['treat-as-withdraw'],
   );
   t.same(received(), [0, 0]);
+});
+
+const sequences = (count: number): AsPathSegment[] =>
+  Array.from({ length: Math.ceil(count / 250) }, (_, index) => ({
+    type: 'sequence',
+    asns: new Array<number>(Math.min(250, count - 250 * index)).fill(7),
+  }));
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+t.test(
+  'attributes of a 2-octet session that outgrow every message in four octets are treated as withdrawn',
+  async (t) => {
+    const net = new RibFixture();
+    const receive = wireContext({ fourOctetAs: false, extendedMessages: true, localAsn: 65000 });
+    const { index } = net.up('a', { receive });
+    const received = () => net.rib.peerCounters(index)[0]!.received;
+    net.announce('a', ['10.0.0.0/8'], { asPath: sequences(8000), communities: numbers(8000) });
+    t.equal(received(), 1, 'as long as there is room');
+    net.announce('a', ['10.0.0.0/8'], { asPath: sequences(8000), communities: numbers(10_000) });
+    t.equal(received(), 0);
+    net.settle();
+    t.equal(net.rib.counters().attributeSets, 0);
+  },
+);
+
+t.test('a policy that lengthens attributes beyond any message rejects the route', async (t) => {
+  const net = new RibFixture();
+  const receive = wireContext({ extendedMessages: true, localAsn: 65000 });
+  const importPolicy = { terms: [{ action: 'accept' as const, set: { addCommunities: numbers(150) } }] };
+  const { index } = net.up('a', { receive, importPolicy });
+  const accepted = () => net.rib.adjRibIn(index, 'post', 'ipv4-unicast').items.length;
+  net.announce('a', ['10.0.0.0/8'], { asPath: sequences(16_100) });
+  t.equal(accepted(), 1, 'as long as there is room');
+  net.announce('a', ['10.0.0.0/8'], { asPath: sequences(16_230) });
+  t.equal(accepted(), 0);
+  t.equal(net.rib.peerCounters(index)[0]!.received, 1);
+});
+
+t.test('attributes of our own that fit no message are refused', async (t) => {
+  const net = new RibFixture();
+  t.throws(() => net.rib.originate(prefix('10.0.0.0/8'), { communities: numbers(16_400) }), { code: 'ERR_BGP_ENCODE' });
+  t.equal(net.rib.counters().attributeSets, 0);
 });

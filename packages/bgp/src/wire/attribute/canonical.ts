@@ -112,7 +112,10 @@ export function canonicalizeAttributes(
 
 const hasReach = ({ mpReach }: UpdateScan): boolean => mpReach.present && mpReach.nlriEnd > mpReach.nlriStart;
 
-/** A path of 16,384 AS numbers in two octets each outgrows its attribute in four. */
+/** The longest canonical block: what is longer fits no UPDATE, extended messages included (RFC 8654). */
+export const MAX_BLOCK_OCTETS = 65535 - 23;
+
+/** AS numbers of two octets get four: what just fitted an extended message may outgrow its attribute, or every message. */
 const TOO_LONG: Fault = {
   action: 'treat-as-withdraw',
   attributeType: ATTRIBUTE_TYPE.asPath,
@@ -121,11 +124,18 @@ const TOO_LONG: Fault = {
   reason: 'AS_PATH is too long for AS numbers of four octets',
 };
 
-function widensWell({ places, starts, ends }: Inspection): boolean {
+/** The head of an attribute with extended length, and the longest reduced MP_REACH_NLRI. */
+const HEAD_OCTETS = 4;
+const NEXT_HOP_OCTETS = 41;
+
+function widensWell({ places, starts, ends, count }: Inspection): boolean {
   const path = places[ATTRIBUTE_TYPE.asPath]!;
   const path4 = places[ATTRIBUTE_TYPE.as4Path]!;
   const octets = path < 0 ? 0 : ends[path]! - starts[path]!;
-  return 2 * octets + (path4 < 0 ? 0 : ends[path4]! - starts[path4]!) <= 0xffff;
+  if (2 * octets + (path4 < 0 ? 0 : ends[path4]! - starts[path4]!) > 0xffff) return false;
+  let block = NEXT_HOP_OCTETS + octets;
+  for (let place = 0; place < count; place++) block += HEAD_OCTETS + ends[place]! - starts[place]!;
+  return block <= MAX_BLOCK_OCTETS;
 }
 
 const ORDER = new Uint8Array(256);
