@@ -12,7 +12,7 @@
 import { ATTRIBUTE } from '../rib/attribute-table.js';
 import { DirtyIds } from '../rib/dirty-ids.js';
 import type { FamilyRib } from '../rib/family-rib.js';
-import type { PrefixKey } from '../rib/prefix-table.js';
+import type { PrefixKey, PrefixTable } from '../rib/prefix-table.js';
 import { ROUTE } from '../rib/route-row.js';
 import { Advertised } from './advertised.js';
 import { DetachedStream } from './detached-stream.js';
@@ -78,6 +78,11 @@ export class UpdateGroup {
     this.host = host;
     this.main = new Outlet((peer) => host.notify(peer));
     rib.bestWatchers.push(this.dirty);
+  }
+
+  /** What the rows of `advertised` are. */
+  get table(): PrefixTable {
+    return this.rib.prefixes;
   }
 
   isMember(peer: number): boolean {

@@ -34,16 +34,12 @@ export class GroupFollower implements AdvertisedWatcher {
   }
 
   changed(row: number): void {
-    if (this.#dirty.add(row)) this.#table.hold(row);
-  }
-
-  get #table() {
-    return this.#group.rib.prefixes;
+    if (this.#dirty.add(row)) this.#group.table.hold(row);
   }
 
   start(followed: FollowedPeer): void {
     this.#peers.set(followed.peer, followed);
-    this.#walkers.push({ followed, until: this.#visited + this.#table.rows.limit - 1 });
+    this.#walkers.push({ followed, until: this.#visited + this.#group.table.rows.limit - 1 });
   }
 
   /** Gives how many peers are left. */
@@ -71,7 +67,7 @@ export class GroupFollower implements AdvertisedWatcher {
       let count = 0;
       while (count < BATCH && this.#dirty.size > 0) this.#rows[count++] = this.#dirty.shift();
       this.#tell(writer, this.#peers.values(), count);
-      for (let i = 0; i < count; i++) this.#table.release(this.#rows[i]!);
+      for (let i = 0; i < count; i++) this.#group.table.release(this.#rows[i]!);
     }
     if (this.#dirty.size > 0) return;
     writer.flush();
@@ -84,7 +80,7 @@ export class GroupFollower implements AdvertisedWatcher {
       let count = 0;
       let walked = 0;
       for (; walked < Math.min(left, MAX_VISITS) && count < BATCH; walked++) {
-        if (this.#at >= this.#table.rows.limit) this.#at = 1;
+        if (this.#at >= this.#group.table.rows.limit) this.#at = 1;
         this.#rows[count++] = this.#at++;
       }
       this.#visited += walked;
@@ -134,7 +130,7 @@ export class GroupFollower implements AdvertisedWatcher {
           writer.open(table, rib.family, key, this.#block(key, id, source));
         }
       }
-      writer.add(this.#table, row, 0);
+      writer.add(this.#group.table, row, undefined);
     }
   }
 
@@ -150,6 +146,6 @@ export class GroupFollower implements AdvertisedWatcher {
   close(): void {
     const { watchers } = this.#group;
     watchers.splice(watchers.indexOf(this), 1);
-    for (let row = this.#dirty.shift(); row !== 0; row = this.#dirty.shift()) this.#table.release(row);
+    for (let row = this.#dirty.shift(); row !== 0; row = this.#dirty.shift()) this.#group.table.release(row);
   }
 }
