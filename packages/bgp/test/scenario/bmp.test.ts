@@ -116,7 +116,7 @@ function truth(us: SimRouter, peer: string, policy: 'pre' | 'post'): string[] {
 
 function told(us: SimRouter, peer: string): string[] {
   const number = us.speaker.ribPeer(peer);
-  return FAMILIES.flatMap((family) => us.speaker.rib.adjRibOut(number, family).items)
+  return FAMILIES.flatMap((family) => us.speaker.rib.adjRibOut(number, family, { limit: 10_000 }).items)
     .map(({ prefix, attributes }) => `${formatPrefix(prefix)} via ${pathOf(attributes)}`)
     .sort();
 }
@@ -242,6 +242,45 @@ t.test('the export policy changes, and the update group with it: what is told fo
   network.run(1000);
   t.equal(station.now.table(TWO, 'out').length, 3);
   isTrue(t, scenery, station.now);
+  t.end();
+});
+
+t.test('what a slow collector was told before the update group changed is taken back', (t) => {
+  const scenery = scene();
+  const { network, us } = scenery;
+  const station = new Station(network);
+  add(scenery, { monitor: ['adj-rib-out-post'] });
+  us.speaker.originate(parsePrefix('20.9.0.0/24'));
+  network.run(1000);
+  station.socket.pause();
+  // More than the connection takes: nothing is pulled any more.
+  for (let index = 0; index < 2000; index++)
+    us.speaker.originate(parsePrefix(`30.${index >> 8}.${index & 255}.0/24`), { med: index });
+  network.run(1000);
+  t.ok(view(scenery).pending);
+  const match = { prefixes: [{ prefix: parsePrefix('20.9.0.0/24') }] };
+  us.updatePeer({
+    at: TWO,
+    remoteAsn: 65002,
+    passive: true,
+    export: { terms: [{ match, action: 'reject' }], otherwise: 'accept' },
+  });
+  us.updatePeer({
+    at: ONE,
+    remoteAsn: 65001,
+    passive: true,
+    export: { terms: [{ match, action: 'reject' }], otherwise: 'accept' },
+  });
+  network.run(1000);
+  // Its row in the table of prefixes goes to others.
+  us.speaker.withdraw(parsePrefix('20.9.0.0/24'));
+  network.run(1000);
+  for (let index = 0; index < 10; index++) us.speaker.originate(parsePrefix(`31.0.${index}.0/24`));
+  network.run(1000);
+  station.socket.resume();
+  network.run(10_000);
+  for (const peer of [ONE, TWO]) t.same(station.now.table(peer, 'out'), told(us, peer));
+  t.notMatch(station.now.table(TWO, 'out').join(), '20.9.0.0/24');
   t.end();
 });
 
