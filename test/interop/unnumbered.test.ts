@@ -2,7 +2,7 @@
  * Unnumbered peers with real routers: neighbours found on an interface, IPv4 routes with IPv6 next hops both ways, down
  * to the kernels of both sides and traffic through them.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Peer, PeerSpec } from '@tortie/agent/api';
 import { type Agent, type Bird, dropPackets, type Host, runCommand, startBird, withHosts } from '@tortie/lab';
 import t, { type Test } from 'tap';
@@ -16,6 +16,11 @@ const OURS6 = '2001:db8:1::1';
 const THEIRS4 = '198.51.100.1';
 const THEIRS6 = '2001:db8:2::1';
 const skipFrr = frrMissing();
+
+async function gobgpMissing(): Promise<string | false> {
+  const { code } = await runCommand('sh', ['-c', 'command -v gobgpd'], { allowFailure: true });
+  return code === 0 ? false : 'GoBGP is not installed (Debian: gobgpd)';
+}
 
 const withTwo = (work: (router: Host, tortie: Host) => Promise<void>): Promise<void> =>
   withHosts(['router', 'tortie'], (lab) => work(lab.host('router'), lab.host('tortie')));
@@ -254,6 +259,13 @@ t.test('FRR: the neighbour gets another address, the interface goes away and com
       (await route(tortie, '-4', `${THEIRS4}/32`)).includes('via inet6 fe80::3 dev u0'),
     );
     await traffic(t, router, tortie);
+    // And ours: the session from an address that is gone ends at once, the router hears of the new one.
+    await only(tortie, 'u0', 'fe80::9');
+    await eventually('the session from the new address', async () => {
+      const { session } = await agent.peer('u0');
+      return session?.state === 'established' && session.localAddress === 'fe80::9';
+    });
+    await traffic(t, router, tortie);
     const before = await lastEvent(agent);
     await ip(tortie, 'link', 'delete', 'u0');
     await lost(agent, 'u0', before);
@@ -388,5 +400,81 @@ t.test('the library alone, on plain node:net, dials fe80::…%eth0', (t) =>
       (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`),
     );
     t.match(await route(tortie, '-6', `${THEIRS6}/128`), `via ${theirs} dev u0`);
+  }),
+);
+
+t.test('FRR inside our AS, as a client that we reflect to', { skip: skipFrr }, (t) =>
+  withTwo(async (router, tortie) => {
+    await wire(router, tortie, 'u0');
+    await loopbacks(router, tortie);
+    const peer = onInterface('u0', { remoteAsn: 'internal', routeReflectorClient: true });
+    const agent = await startTortie(tortie, [peer]);
+    const lines = frrLines(router, ['u0'], 'internal').map((line) => line.replace(String(ASN), String(LOCAL_ASN)));
+    const frr = await startFrr(router, lines);
+    await established(agent, 'u0');
+    t.match((await agent.peer('u0')).session, { type: 'ibgp', remoteAsn: LOCAL_ASN });
+    const [theirs, ours] = [await linkLocal(router, 'u0'), await linkLocal(tortie, 'u0')];
+    await eventually('the routes in our kernel', async () =>
+      (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`),
+    );
+    for (const prefix of [`${OURS4}/32`, `${OURS6}/128`]) {
+      await eventually(`FRR to have ${prefix}`, async () => (await frrRoute(frr, prefix)).includes(ours));
+    }
+    await traffic(t, router, tortie);
+  }),
+);
+
+t.test('GoBGP by interface: IPv4 routes with IPv6 next hops both ways', { skip: await gobgpMissing() }, (t) =>
+  withTwo(async (router, tortie) => {
+    await wire(router, tortie, 'u0');
+    await loopbacks(router, tortie);
+    const agent = await startTortie(tortie, [onInterface('u0')]);
+    const theirs = await linkLocal(router, 'u0');
+    const ours = await linkLocal(tortie, 'u0');
+    const file = router.path('gobgp.toml');
+    const families = ['ipv4-unicast', 'ipv6-unicast'].map(
+      (name) => `  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n      afi-safi-name = "${name}"\n`,
+    );
+    writeFileSync(
+      file,
+      `[global.config]
+  as = ${ASN}
+  router-id = "${router.address()}"
+[[neighbors]]
+  [neighbors.config]
+    neighbor-interface = "u0"
+    peer-as = ${LOCAL_ASN}
+  [neighbors.timers.config]
+    connect-retry = 1
+${families.join('')}`,
+    );
+    // It hears nobody: who is there it reads once, from the neighbour table, and dies where that is empty.
+    await eventually('GoBGP’s neighbour table', async () =>
+      (await ip(router, '-6', 'neighbour', 'show', 'dev', 'u0')).includes(ours),
+    );
+    router.spawn('gobgpd', ['-t', 'toml', '-f', file, '--pprof-disable', '--api-hosts', '127.0.0.1:50051']);
+    await established(agent, 'u0');
+    t.match(await discovery(agent, 'u0'), { address: theirs });
+    for (const [prefix, family] of [
+      [`${THEIRS4}/32`, 'ipv4'],
+      [`${THEIRS6}/128`, 'ipv6'],
+    ] as const) {
+      await router.exec('gobgp', ['global', 'rib', 'add', prefix, 'nexthop', theirs, '-a', family]);
+    }
+    await eventually(
+      'its routes in our kernel',
+      async () =>
+        (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`) &&
+        (await route(tortie, '-6', `${THEIRS6}/128`)).includes(`via ${theirs} dev u0`),
+    );
+    for (const [prefix, family] of [
+      [`${OURS4}/32`, 'ipv4'],
+      [`${OURS6}/128`, 'ipv6'],
+    ] as const) {
+      await eventually(`GoBGP to have ${prefix}`, async () =>
+        (await router.exec('gobgp', ['global', 'rib', prefix, '-a', family])).stdout.includes(ours),
+      );
+    }
+    t.pass('both families, both ways');
   }),
 );

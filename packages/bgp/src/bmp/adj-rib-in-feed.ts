@@ -13,7 +13,7 @@ import { encodeMessage } from '../wire/codec.js';
 import { wireContext } from '../wire/context.js';
 import { endOfRib } from '../wire/update.js';
 import { type GoneRoute, GoneRoutes } from './gone-routes.js';
-import { type MonitoredTable, MonitoringWriter } from './monitoring-writer.js';
+import { MonitoringWriter } from './monitoring-writer.js';
 import type { SessionTables } from './peer-messages.js';
 import { MAX_VISITS, NO_BLOCK, type RouteFeed } from './route-feed.js';
 
@@ -135,7 +135,7 @@ export class AdjRibInFeed implements RouteFeed, PathWatcher {
   #withdrawGone({ prefix, peer, pathId, views }: GoneRoute): void {
     const tables = this.#peers.get(peer);
     for (const view of this.#views) {
-      if (tables && (views & view.bit) !== 0) this.#withdraw(view, tables[view.name], prefix, pathId);
+      if (tables && (views & view.bit) !== 0) this.#withdraw(view, tables, prefix, pathId);
     }
     this.#rib.prefixes.release(prefix);
   }
@@ -153,20 +153,21 @@ export class AdjRibInFeed implements RouteFeed, PathWatcher {
       const id = rib.word(route, view.name === 'pre' ? ROUTE.received : ROUTE.attributes);
       const table = tables[view.name];
       if (id === 0) {
-        if (view.told.delete(route)) this.#withdraw(view, table, prefix, pathId);
+        if (view.told.delete(route)) this.#withdraw(view, tables, prefix, pathId);
         continue;
       }
       view.told.add(route);
       const { writer } = view;
       if (!writer.isOpen(table, rib.family, id)) writer.open(table, rib.family, id, rib.attributes.block(id));
-      writer.add(rib.prefixes, prefix, pathId);
+      writer.add(rib.prefixes, prefix, tables.addPath[rib.family.index] ? pathId : undefined);
     }
   }
 
-  #withdraw({ writer }: View, table: MonitoredTable, prefix: number, pathId: number): void {
+  #withdraw({ writer, name }: View, tables: SessionTables, prefix: number, pathId: number): void {
     const { family, prefixes } = this.#rib;
+    const table = tables[name];
     if (!writer.isOpen(table, family, 0)) writer.open(table, family, 0, NO_BLOCK);
-    writer.add(prefixes, prefix, pathId);
+    writer.add(prefixes, prefix, tables.addPath[family.index] ? pathId : undefined);
   }
 
   #endOfRib(peer: number): void {

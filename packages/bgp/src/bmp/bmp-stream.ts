@@ -80,7 +80,7 @@ export class BmpStream {
     this.#ready = ready;
     this.#families = FAMILIES.filter(({ name }) => config.families.includes(name));
     const policies = (['pre', 'post'] as const).filter((each) => config.monitor.includes(`adj-rib-in-${each}`));
-    const locRib = locRibTable(host.owner, FAMILIES);
+    const locRib = locRibTable(host.owner);
     for (const family of this.#families) {
       const rib = host.rib.family(family);
       if (policies.length > 0) this.#adjRibIn.set(family, new AdjRibInFeed(rib, this.#tables, policies));

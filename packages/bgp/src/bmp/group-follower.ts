@@ -2,7 +2,6 @@
 import type { Advertiser } from '../advertise/advertiser.js';
 import type { AdvertisedWatcher, UpdateGroup } from '../advertise/update-group.js';
 import { DirtyIds } from '../rib/dirty-ids.js';
-import type { NlriTable } from '../rib/nlri-table.js';
 import { encodeMessage } from '../wire/codec.js';
 import { wireContext } from '../wire/context.js';
 import { endOfRib } from '../wire/update.js';
@@ -35,17 +34,12 @@ export class GroupFollower implements AdvertisedWatcher {
   }
 
   changed(row: number): void {
-    if (this.#dirty.add(row)) this.#table.hold(row);
-  }
-
-  /** Of prefixes, or of their paths with ADD-PATH. */
-  get #table(): NlriTable {
-    return this.#group.table;
+    if (this.#dirty.add(row)) this.#group.table.hold(row);
   }
 
   start(followed: FollowedPeer): void {
     this.#peers.set(followed.peer, followed);
-    this.#walkers.push({ followed, until: this.#visited + this.#table.rows.limit - 1 });
+    this.#walkers.push({ followed, until: this.#visited + this.#group.table.rows.limit - 1 });
   }
 
   /** Gives how many peers are left. */
@@ -73,7 +67,7 @@ export class GroupFollower implements AdvertisedWatcher {
       let count = 0;
       while (count < BATCH && this.#dirty.size > 0) this.#rows[count++] = this.#dirty.shift();
       this.#tell(writer, this.#peers.values(), count);
-      for (let i = 0; i < count; i++) this.#table.release(this.#rows[i]!);
+      for (let i = 0; i < count; i++) this.#group.table.release(this.#rows[i]!);
     }
     if (this.#dirty.size > 0) return;
     writer.flush();
@@ -86,7 +80,7 @@ export class GroupFollower implements AdvertisedWatcher {
       let count = 0;
       let walked = 0;
       for (; walked < Math.min(left, MAX_VISITS) && count < BATCH; walked++) {
-        if (this.#at >= this.#table.rows.limit) this.#at = 1;
+        if (this.#at >= this.#group.table.rows.limit) this.#at = 1;
         this.#rows[count++] = this.#at++;
       }
       this.#visited += walked;
@@ -119,7 +113,7 @@ export class GroupFollower implements AdvertisedWatcher {
   }
 
   #tellPeer(writer: MonitoringWriter, followed: FollowedPeer, count: number): void {
-    const { advertised, rib, treatment } = this.#group;
+    const { advertised, rib } = this.#group;
     const { table, told, peer } = followed;
     for (let i = 0; i < count; i++) {
       const row = this.#rows[i]!;
@@ -136,8 +130,7 @@ export class GroupFollower implements AdvertisedWatcher {
           writer.open(table, rib.family, key, this.#block(key, id, source));
         }
       }
-      if (treatment.addPath) writer.add(rib.prefixes, rib.paths.prefixOf(row), rib.paths.pathId(row));
-      else writer.add(rib.prefixes, row, 0);
+      writer.add(this.#group.table, row, undefined);
     }
   }
 
@@ -153,6 +146,6 @@ export class GroupFollower implements AdvertisedWatcher {
   close(): void {
     const { watchers } = this.#group;
     watchers.splice(watchers.indexOf(this), 1);
-    for (let row = this.#dirty.shift(); row !== 0; row = this.#dirty.shift()) this.#table.release(row);
+    for (let row = this.#dirty.shift(); row !== 0; row = this.#dirty.shift()) this.#group.table.release(row);
   }
 }

@@ -78,7 +78,7 @@ export class LocRibFeed implements RouteFeed {
         writer.open(this.#table, rib.family, id, rib.attributes.block(id));
       }
     }
-    writer.add(rib.prefixes, prefix, 0);
+    writer.add(rib.prefixes, prefix, undefined);
   }
 
   close(): void {

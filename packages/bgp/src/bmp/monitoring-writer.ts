@@ -22,11 +22,10 @@ interface NlriSource {
   writeNlri(id: number, target: Uint8Array, offset: number): number;
 }
 
-/** Routes of one peer in one view: what the per-peer header says, and whether NLRI carry path identifiers by family. */
+/** Routes of one peer in one view, by what the per-peer header says. */
 export interface MonitoredTable {
   /** 42 octets; the time is filled in. */
   readonly header: Uint8Array;
-  readonly addPath: readonly boolean[];
 }
 
 export class MonitoringWriter {
@@ -93,10 +92,11 @@ export class MonitoringWriter {
     this.#attributesLength = to;
   }
 
-  add(source: NlriSource, prefix: number, pathId: number): void {
+  /** `pathId` undefined: NLRI carry none, or the source writes it. */
+  add(source: NlriSource, prefix: number, pathId: number | undefined): void {
     if (this.#nlriLength + LONGEST_NLRI > this.#room) this.#write();
     let at = this.#nlriLength;
-    if (this.#table!.addPath[this.#family!.index] === true) {
+    if (pathId !== undefined) {
       putU32(this.#nlri, at, pathId);
       at += 4;
     }

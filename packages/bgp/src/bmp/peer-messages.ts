@@ -1,4 +1,5 @@
 /** The messages that a collector gets of a session: Peer Up, Peer Down, and the headers of its routes. */
+import { AFI } from '../iana.js';
 import { encodeMessage } from '../wire/codec.js';
 import { wireContext } from '../wire/context.js';
 import type { Family } from '../wire/family/family.js';
@@ -29,6 +30,8 @@ export interface SessionTables {
   readonly pre: MonitoredTable;
   readonly post: MonitoredTable;
   readonly out: MonitoredTable;
+  /** By family: received routes have path identifiers. */
+  readonly addPath: readonly boolean[];
 }
 
 /** What crosses the wire has AS numbers as the session has them; accepted routes are ours, with four octets. */
@@ -37,12 +40,10 @@ export function sessionTables(session: MonitoredSession): SessionTables {
   const { receive, send } = session;
   const header = (fields: Partial<BmpPeer>): Uint8Array => encodePeerHeader({ ...peer, ...fields });
   return {
-    pre: { header: header({ twoOctetAs: !receive.fourOctetAs }), addPath: receive.addPath },
-    post: { header: header({ postPolicy: true }), addPath: receive.addPath },
-    out: {
-      header: header({ postPolicy: true, adjRibOut: true, twoOctetAs: !send.fourOctetAs }),
-      addPath: send.addPath,
-    },
+    pre: { header: header({ twoOctetAs: !receive.fourOctetAs }) },
+    post: { header: header({ postPolicy: true }) },
+    out: { header: header({ postPolicy: true, adjRibOut: true, twoOctetAs: !send.fourOctetAs }) },
+    addPath: receive.addPath,
   };
 }
 
@@ -83,9 +84,8 @@ export const locRibPeer = ({ asn, routerId }: LocRibOwner, timestampMs: number):
   timestampMs,
 });
 
-export const locRibTable = (owner: LocRibOwner, families: readonly Family[]): MonitoredTable => ({
+export const locRibTable = (owner: LocRibOwner): MonitoredTable => ({
   header: encodePeerHeader(locRibPeer(owner, 0)),
-  addPath: families.map(() => false),
 });
 
 /** Section 5.2: both OPENs are the same made-up one, which says what the routes look like. */
@@ -99,6 +99,11 @@ export function locRibUp(owner: LocRibOwner, families: readonly Family[], timest
       routerId: owner.routerId,
       capabilities: [
         ...families.map(({ afi, safi }) => ({ type: 'multiprotocol', afi, safi }) as const),
+        ...families
+          .filter(({ version }) => version === 4)
+          .map(
+            ({ afi, safi }) => ({ type: 'extended-next-hop', entries: [{ afi, safi, nextHopAfi: AFI.ipv6 }] }) as const,
+          ),
         { type: 'four-octet-as', asn: owner.asn },
       ],
     },

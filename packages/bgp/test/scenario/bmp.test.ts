@@ -1,8 +1,23 @@
 /** Collectors of BMP on the virtual clock: late, lost, slow, several, and always with the truth in the end. */
 import { formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import t, { type Test } from 'tap';
-import type { BmpCollectorConfig, BmpMessage, FamilyName } from '../../src/index.js';
-import { SimCollector, SimNetwork, type SimRouter, type SimSocket, seededRandom } from '../../testing/index.js';
+import {
+  type BmpCollectorConfig,
+  type BmpMessage,
+  type Capability,
+  type FamilyName,
+  wireContext,
+} from '../../src/index.js';
+import {
+  announcement,
+  octets,
+  openMessage,
+  SimCollector,
+  SimNetwork,
+  type SimRouter,
+  type SimSocket,
+  seededRandom,
+} from '../../testing/index.js';
 
 const US = '10.0.0.1';
 const ONE = '10.0.0.11';
@@ -101,7 +116,7 @@ function truth(us: SimRouter, peer: string, policy: 'pre' | 'post'): string[] {
 
 function told(us: SimRouter, peer: string): string[] {
   const number = us.speaker.ribPeer(peer);
-  return FAMILIES.flatMap((family) => us.speaker.rib.adjRibOut(number, family).items)
+  return FAMILIES.flatMap((family) => us.speaker.rib.adjRibOut(number, family, { limit: 10_000 }).items)
     .map(({ prefix, attributes }) => `${formatPrefix(prefix)} via ${pathOf(attributes)}`)
     .sort();
 }
@@ -227,6 +242,45 @@ t.test('the export policy changes, and the update group with it: what is told fo
   network.run(1000);
   t.equal(station.now.table(TWO, 'out').length, 3);
   isTrue(t, scenery, station.now);
+  t.end();
+});
+
+t.test('what a slow collector was told before the update group changed is taken back', (t) => {
+  const scenery = scene();
+  const { network, us } = scenery;
+  const station = new Station(network);
+  add(scenery, { monitor: ['adj-rib-out-post'] });
+  us.speaker.originate(parsePrefix('20.9.0.0/24'));
+  network.run(1000);
+  station.socket.pause();
+  // More than the connection takes: nothing is pulled any more.
+  for (let index = 0; index < 2000; index++)
+    us.speaker.originate(parsePrefix(`30.${index >> 8}.${index & 255}.0/24`), { med: index });
+  network.run(1000);
+  t.ok(view(scenery).pending);
+  const match = { prefixes: [{ prefix: parsePrefix('20.9.0.0/24') }] };
+  us.updatePeer({
+    at: TWO,
+    remoteAsn: 65002,
+    passive: true,
+    export: { terms: [{ match, action: 'reject' }], otherwise: 'accept' },
+  });
+  us.updatePeer({
+    at: ONE,
+    remoteAsn: 65001,
+    passive: true,
+    export: { terms: [{ match, action: 'reject' }], otherwise: 'accept' },
+  });
+  network.run(1000);
+  // Its row in the table of prefixes goes to others.
+  us.speaker.withdraw(parsePrefix('20.9.0.0/24'));
+  network.run(1000);
+  for (let index = 0; index < 10; index++) us.speaker.originate(parsePrefix(`31.0.${index}.0/24`));
+  network.run(1000);
+  station.socket.resume();
+  network.run(10_000);
+  for (const peer of [ONE, TWO]) t.same(station.now.table(peer, 'out'), told(us, peer));
+  t.notMatch(station.now.table(TWO, 'out').join(), '20.9.0.0/24');
   t.end();
 });
 
@@ -360,6 +414,72 @@ t.test('two collectors, each with its own choice; one that is removed gets a Ter
   network.run(120_000);
   t.equal(other.collectors.length, 1, 'and is left alone');
   t.throws(() => add(scenery), { code: 'ERR_BGP_CONFIG', field: 'name' });
+  t.end();
+});
+
+t.test('a peer that sends several paths per prefix, and one UPDATE that counts as a withdrawal', (t) => {
+  const network = new SimNetwork();
+  const us = network.router({ address: US, asn: 65000 });
+  us.addPeer({ at: TWO, remoteAsn: 65002, passive: true, addPathReceive: true });
+  const socket = network.connect(TWO, US);
+  network.run(2);
+  const offer: Capability = { type: 'add-path', families: [{ afi: 1, safi: 1, send: true, receive: false }] };
+  const open = openMessage();
+  const sentOpen = octets({ ...open, capabilities: [...open.capabilities, offer] });
+  socket.write(sentOpen);
+  socket.write(octets({ type: 'keepalive' }));
+  const context = wireContext({ addPath: [true, false] });
+  const nlri = (pathId: number) => [{ prefix: parsePrefix('20.0.0.0/24'), pathId }];
+  socket.write(octets({ ...announcement([], TWO, [65002]), nlri: nlri(1) }, context));
+  socket.write(octets({ ...announcement([], TWO, [65002, 65003]), nlri: nlri(7) }, context));
+  network.run(10);
+  const station = new Station(network);
+  const scenery = { network, us, one: us, two: us };
+  add(scenery, { statsIntervalS: 10 });
+  network.run(1000);
+  const { now } = station;
+  const both = ['20.0.0.0/24 1 via 65002', '20.0.0.0/24 7 via 65002 65003'];
+  t.same([now.table(TWO, 'pre'), now.table(TWO, 'post')], [both, both]);
+  t.same(now.table('', 'loc-rib'), ['20.0.0.0/24 via 65002']);
+  const up = now.messages.find((each) => each.type === 'peer-up' && each.peer.peerType === 0);
+  t.match(up, { receivedOpen: sentOpen, localAddress: parseAddress(US) }, 'the OPEN as it came');
+  t.match(up, { peer: { timestampMs: 0 } }, 'without a clock no time is known');
+  socket.write(octets({ ...announcement([], TWO, []), attributes: {}, nlri: [], withdrawn: nlri(1) }, context));
+  network.run(1000);
+  t.same(now.table(TWO, 'pre'), both.slice(1));
+  t.same(now.table('', 'loc-rib'), ['20.0.0.0/24 via 65002 65003']);
+  // Without ORIGIN the route counts as withdrawn.
+  const { origin: _, ...rest } = announcement([], TWO, [65002]).attributes;
+  socket.write(octets({ ...announcement([], TWO, []), attributes: rest, nlri: nlri(7) }, context));
+  network.run(10_000);
+  t.same(now.table(TWO, 'pre'), []);
+  const report = now.messages.findLast((each) => each.type === 'statistics-report' && each.peer.peerType === 0);
+  t.match(report, { statistics: [{ type: 7, value: 0n }, {}, {}, { type: 11, value: 1n }] });
+  t.end();
+});
+
+t.test('a session over IPv6, and IPv4 routes with IPv6 next hops (RFC 8950)', (t) => {
+  const network = new SimNetwork();
+  const us = network.router({ address: '2001:db8::1', asn: 65000, routerId: 1 });
+  const six = network.router({ address: '2001:db8::2', asn: 65002, routerId: 2 });
+  us.addPeer({ at: '2001:db8::2', remoteAsn: 65002, passive: true, extendedNextHop: true });
+  six.addPeer({ at: '2001:db8::1', remoteAsn: 65000, extendedNextHop: true });
+  six.speaker.originate(parsePrefix('20.0.0.0/24'));
+  us.speaker.originate(parsePrefix('20.1.0.0/24'));
+  network.until(() => us.isUp('2001:db8::2'));
+  network.run(1000);
+  const station = new Station(network);
+  add({ network, us, one: us, two: six });
+  network.run(1000);
+  const { now } = station;
+  for (const view of ['pre', 'post'] as const) t.same(now.table('2001:db8::2', view), ['20.0.0.0/24 via 65002']);
+  t.same(now.table('2001:db8::2', 'out'), ['20.1.0.0/24 via 65000']);
+  // Behind the header and both length fields: flags, type, two octets of length, AFI.
+  const first = now.messages.flatMap((each) =>
+    each.type === 'route-monitoring' ? [[...each.update.subarray(23, 29)]] : [],
+  );
+  const reach = first.filter(([, type, , , , afi]) => type === 14 && afi === 1);
+  t.equal(reach.length, 4, 'MP_REACH_NLRI of IPv4 comes first: received, accepted, best, and told');
   t.end();
 });
 
