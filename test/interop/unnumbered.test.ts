@@ -321,29 +321,35 @@ t.test('BIRD with its own advertisements takes whoever comes', (t) =>
   }),
 );
 
-t.test('BIRD without advertisements, at our address on an interface: the neighbour table tells', (t) =>
-  withTwo(async (router, tortie) => {
-    await wire(router, tortie, 'u0');
-    await loopbacks(router, tortie);
-    const [theirs, ours] = [await linkLocal(router, 'u0'), await linkLocal(tortie, 'u0')];
-    const agent = await startTortie(tortie, [onInterface('u0', { remoteAsn: ASN })]);
-    const daemon = await startBird(
-      router,
-      bird(
+for (const forwarding of [1, 0]) {
+  t.test(`BIRD without advertisements, with forwarding ${forwarding}, at our address on an interface`, (t) =>
+    withTwo(async (router, tortie) => {
+      await wire(router, tortie, 'u0');
+      await loopbacks(router, tortie);
+      await router.exec('sysctl', ['-qw', `net.ipv6.conf.all.forwarding=${forwarding}`]);
+      const [theirs, ours] = [await linkLocal(router, 'u0'), await linkLocal(tortie, 'u0')];
+      const agent = await startTortie(tortie, [onInterface('u0', { remoteAsn: ASN })]);
+      const daemon = await startBird(
         router,
-        `{
+        bird(
+          router,
+          `{
   neighbor ${ours}%u0 as ${LOCAL_ASN};`,
-      ),
-    );
-    await established(agent, 'u0');
-    t.match(await discovery(agent, 'u0'), { address: theirs, heardBy: 'neighbour-table' });
-    await birdHas(daemon, `${OURS4}/32`, ours);
-    await eventually('the route in our kernel', async () =>
-      (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`),
-    );
-    await traffic(t, router, tortie);
-  }),
-);
+        ),
+      );
+      await established(agent, 'u0');
+      t.match(await discovery(agent, 'u0'), {
+        address: theirs,
+        heardBy: forwarding ? /neighbour-table|connection/ : 'connection',
+      });
+      await birdHas(daemon, `${OURS4}/32`, ours);
+      await eventually('the route in our kernel', async () =>
+        (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`),
+      );
+      await traffic(t, router, tortie);
+    }),
+  );
+}
 
 t.test('Tortie with Tortie, with BFD: a restart keeps the routes, a cut is noticed by BFD', (t) =>
   withTwo(async (router, tortie) => {

@@ -1,9 +1,10 @@
 /**
- * Peers that are named by an interface: finds out who is at its far end, by router advertisements (RFC 4861) and by what
- * the kernel's neighbour table holds, and wakes the peers loop when the answer changes. The speaker knows nothing of it.
+ * Peers that are named by an interface: finds out who is at its far end, by router advertisements (RFC 4861), by what the
+ * kernel's neighbour table holds and by who calls, and wakes the peers loop when the answer changes. The speaker knows
+ * nothing of it.
  */
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import { type Address, addressesEqual, formatAddress, isLinkLocal } from '@tortie/ip';
+import { type Address, addressesEqual, formatAddress, isLinkLocal, tryParseAddress } from '@tortie/ip';
 import { NEIGHBOUR_FLAGS, NEIGHBOUR_STATE, type Neighbour } from '@tortie/linux';
 import { type Rtnetlink, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import type { PeerDiscovery } from '../src/api/discovery.js';
@@ -44,11 +45,20 @@ export class InterfacePeers {
   constructor(options: InterfacePeersOptions) {
     this.#options = options;
     options.kernel?.links.follow(() => this.#linksChanged());
+    options.speaker.on('refused', ({ remoteAddress }) => this.#called(remoteAddress));
     options.speaker.on('session', ({ peer, to }) => {
       if (UNDER_WAY.has(to)) return;
       // Who had to wait for the session of another may have his turn.
       for (const entry of this.#entries.values()) if (entry.peer === peer) this.#tell(entry);
     });
+  }
+
+  /** Somebody on one of the interfaces has called who is no peer yet: is he the one we look for? */
+  #called(remoteAddress: string): void {
+    const [text, name] = remoteAddress.split('%') as [string, string?];
+    const address = tryParseAddress(text);
+    const entry = name === undefined ? undefined : this.#entries.get(name);
+    if (address && entry) entry.uplink.hear(address, 'connection');
   }
 
   /** Makes the interfaces that are listened on those of these peers: names of peers by interface. */

@@ -1,7 +1,7 @@
 /** A speaker on Node: sockets, timers and the loop around the sans-IO core. */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { type Address, formatAddress, type Prefix } from '@tortie/ip';
+import { type Address, formatAddress, isLinkLocal, type Prefix } from '@tortie/ip';
 import {
   type BestRouteSubscription,
   type BmpCollectorConfig,
@@ -255,7 +255,8 @@ class NodeSpeaker implements RunningSpeaker {
     });
     if ('connection' in acceptance) return;
     socket.on('error', () => socket.destroy());
-    if (acceptance.known) socket.destroy();
+    // A neighbour on the link may become a peer in a moment: a NOTIFICATION would have it wait longer than that.
+    if (acceptance.known || (remote.version === 6 && isLinkLocal(remote))) socket.destroy();
     else {
       socket.end(REJECTED);
       socket.destroySoon();

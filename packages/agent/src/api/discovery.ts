@@ -7,8 +7,9 @@ export const PeerDiscovery = Type.Object(
     state: Type.Union([Type.Literal('found'), Type.Literal('waiting')]),
     address: Type.Optional(Type.String({ description: 'The link-local address the session goes to' })),
     heardBy: Type.Optional(
-      Type.Union([Type.Literal('router-advertisement'), Type.Literal('neighbour-table')], {
-        description: 'router-advertisement: it said so itself; neighbour-table: the kernel knows it as a router',
+      Type.Union([Type.Literal('router-advertisement'), Type.Literal('neighbour-table'), Type.Literal('connection')], {
+        description:
+          'router-advertisement: it said so itself; neighbour-table: the kernel knows it as a router; connection: it has called us',
       }),
     ),
     lastHeard: Type.Optional(Timestamp),

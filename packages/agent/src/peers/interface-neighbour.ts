@@ -2,12 +2,13 @@
  * Which router at the far end of an interface is the peer. Pure: what is heard goes in with its time.
  *
  * Usually there is one. Where several are heard, the one with a session under way stays; else it is the one heard last,
- * and what says so itself goes before what only the kernel's neighbour table knows. So a neighbour that comes back with
+ * and what says that it is a router goes before what only the kernel's neighbour table knows, or
+ * what has called us. So a neighbour that comes back with
  * another address is followed, and among strangers each gets its turn.
  */
 import { type Address, formatAddress } from '@tortie/ip';
 
-export type HeardBy = 'router-advertisement' | 'neighbour-table';
+export type HeardBy = 'router-advertisement' | 'neighbour-table' | 'connection';
 
 export interface Heard {
   readonly address: Address;
@@ -72,6 +73,7 @@ type Known = Heard & { readonly silent: boolean };
 
 function goesBefore(x: Known, y: Known): boolean {
   if (x.silent !== y.silent) return !x.silent;
-  if (x.by !== y.by) return x.by === 'router-advertisement';
+  const [said, saidY] = [x, y].map(({ by }) => by === 'router-advertisement');
+  if (said !== saidY) return said === true;
   return x.lastMs >= y.lastMs;
 }

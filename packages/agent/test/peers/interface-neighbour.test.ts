@@ -70,6 +70,14 @@ const CASES: Readonly<Record<string, readonly Step[]>> = {
     ['hear', 'fe80::a', 'neighbour-table'],
     ['is', 'fe80::a'],
   ],
+  'who has called counts like the table': [
+    ['hear', 'fe80::a', 'neighbour-table'],
+    ['hear', 'fe80::b', 'connection'],
+    ['is', 'fe80::b'],
+    ['hear', 'fe80::a'],
+    ['hear', 'fe80::b', 'connection'],
+    ['is', 'fe80::a'],
+  ],
   'the table alone is enough': [
     ['hear', 'fe80::b', 'neighbour-table'],
     ['is', 'fe80::b'],

@@ -99,13 +99,19 @@ function peerLines(context: Context, peer: Peer): string[] {
   ];
 }
 
+const HEARD: Readonly<Record<NonNullable<NonNullable<Peer['discovery']>['heardBy']>, string>> = {
+  'router-advertisement': 'heard by router advertisement',
+  'neighbour-table': 'known from the neighbour table',
+  connection: 'has called us',
+};
+
 /** Who is at the far end of a peer's interface, or why that is not known. */
 function discoveryFields({ discovery }: Peer): (readonly [string, string | undefined])[] {
   if (!discovery) return [];
   const { address: found, heardBy, lastHeard, localAddress, others, reason } = discovery;
-  const how = heardBy === 'neighbour-table' ? 'in the neighbour table' : 'by router advertisement';
+  const how = heardBy && HEARD[heardBy];
   return [
-    ['neighbour', found === undefined ? 'not found' : `${found}, heard ${how}`],
+    ['neighbour', found === undefined ? 'not found' : `${found}, ${how}`],
     ['last heard', lastHeard === undefined ? undefined : `${since(lastHeard)} ago`],
     ['others there', others?.join(', ')],
     ['our address', localAddress],
