@@ -8,6 +8,7 @@
  *              │                      ▲ ▲ watches wake the loops
  *   peers ◄────┤ peers loop ──────────┘ │
  *              │   speaker.addPeer / updatePeer / removePeer; import policy from pools and blocks
+ *              │   ▲ who is behind an interface: router advertisements, neighbour table
  *   blocks ◄───┤ blocks loop ───────────┘   claims blocks ──► aggregates, blackholes, lent and borrowed addresses
  *   prefixes ◄─┤ originated loop            speaker.originate / withdraw
  *              │
@@ -33,14 +34,16 @@ import { AgentError } from '../src/errors.js';
 import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
-import { NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
+import { bmpPrefix, NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
+import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
+import { BmpCollectorsReconciler } from './reconcilers/bmp-collectors.js';
 import { OriginatedReconciler } from './reconcilers/originated.js';
 import { PeersReconciler } from './reconcilers/peers.js';
 import type { RestContext } from './rest/context.js';
@@ -67,10 +70,13 @@ export class Agent implements RestContext {
   readonly speaker: RunningSpeaker;
   readonly ipam: Ipam;
   readonly bfd: BfdPeers;
+  readonly interfacePeers: InterfacePeers;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
+  readonly bmp: BmpCollectorsReconciler;
+  readonly bmpLoop: ReconcileLoop;
   readonly blocks: BlocksReconciler;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
@@ -109,11 +115,19 @@ export class Agent implements RestContext {
       journal,
       onHoldChange: () => this.peersLoop.trigger(),
     });
+    const { links, rtnetlink } = kernel;
+    this.interfacePeers = new InterfacePeers({
+      kernel: links && rtnetlink && { links, rtnetlink },
+      speaker,
+      journal,
+      onChange: () => this.peersLoop.trigger(),
+    });
     this.peers = new PeersReconciler({
       node: config.node,
       store,
       speaker,
       bfd: this.bfd,
+      interfaces: this.interfacePeers,
       filePeers: config.peers,
       defaults: () => ({
         asn: config.asn,
@@ -136,6 +150,14 @@ export class Agent implements RestContext {
       fromFile: config.originate,
       addressing: () => this.blocks.addressing,
     });
+    this.bmp = new BmpCollectorsReconciler({
+      node: config.node,
+      store,
+      speaker,
+      fromFile: config.bmp,
+      identity: { sysName: config.node, sysDescr: `Tortie ${VERSION}` },
+    });
+    this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
@@ -168,12 +190,14 @@ export class Agent implements RestContext {
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
     await this.originatedLoop.settle();
     await this.peersLoop.settle();
+    await this.bmpLoop.settle();
     this.#fibLoop?.trigger();
     const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
       this.#watches.push(watchStore({ store, prefix, journal, onChange }));
     };
     watch(peerPrefix(config.node), () => this.peersLoop.trigger());
     watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
+    watch(bmpPrefix(config.node), () => this.bmpLoop.trigger());
     for (const prefix of ['/ipam/pools/', `/ipam/affinities/${config.node}/`, '/ipam/blocks/']) {
       watch(prefix, (event) => {
         if (this.blocks.concerns(event)) this.blocksLoop.trigger();
@@ -265,8 +289,10 @@ export class Agent implements RestContext {
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
-    await Promise.all([this.blocksLoop.close(), this.peersLoop.close(), this.originatedLoop.close()]);
+    const loops = [this.blocksLoop, this.peersLoop, this.originatedLoop, this.bmpLoop];
+    await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
+    await this.interfacePeers.close();
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
@@ -299,6 +325,8 @@ export class Agent implements RestContext {
       if (!(managed ? managed.spec.adminDown : config.adminDown)) expected++;
       if (state === 'established') established++;
     }
+    // Nor does the speaker know a peer that was never found on its interface.
+    for (const { spec, bound, error } of this.peers.list()) if (!bound && !error && !spec.adminDown) expected++;
     return { expected, established };
   }
 

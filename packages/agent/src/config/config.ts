@@ -1,4 +1,5 @@
 /** The agent's configuration with every default filled in: what the rest of the agent reads. */
+import type { BmpCollectorSpec } from '../api/bmp.js';
 import type { AgentConfigFile } from '../api/config.js';
 import type { PoolSpec } from '../api/ipam.js';
 import type { OriginatedSpec } from '../api/originated.js';
@@ -36,6 +37,7 @@ export interface AgentConfig {
   readonly pools: readonly PoolSpec[];
   readonly library: PolicyLibrary;
   readonly peers: readonly FromFile<PeerSpec>[];
+  readonly bmp: readonly FromFile<BmpCollectorSpec>[];
   readonly originate: readonly FromFile<OriginatedSpec>[];
   readonly health: Section<'health'>;
   readonly log: Section<'log'>;

@@ -1,9 +1,9 @@
 /** A peer as a user writes it -> a peer as the speaker takes it: text becomes numbers. The spec has been checked. */
 import type { PeerConfig } from '@tortie/bgp';
 import { parseAddress } from '@tortie/ip';
-import type { PeerSpec } from '../api/peer.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import { policyTerms } from '../policies/route-policy.js';
+import type { BoundPeer } from './bound-peer.js';
 import { type ImportScope, importPolicy } from './import-policy.js';
 
 export interface PeerDefaults {
@@ -14,7 +14,7 @@ export interface PeerDefaults {
   readonly library: PolicyLibrary;
 }
 
-export function peerConfig(spec: PeerSpec, defaults: PeerDefaults): PeerConfig {
+export function peerConfig(spec: BoundPeer, defaults: PeerDefaults): PeerConfig {
   const {
     remoteAddress,
     localAddress,

@@ -1,5 +1,5 @@
 /** `tortie completion`: scripts for shells, made from the command tree itself. */
-import type { PeerList, PoolList } from '@tortie/agent/api';
+import type { BmpCollectorList, PeerList, PoolList } from '@tortie/agent/api';
 import type { Command } from 'commander';
 import { bashCompletion } from '../completion/bash.js';
 import { fishCompletion } from '../completion/fish.js';
@@ -25,6 +25,9 @@ export async function printValues(context: Context, kind: string): Promise<void>
 async function namesOf(context: Context, kind: string): Promise<string[]> {
   if (kind === 'peers') return (await context.client().get<PeerList>('/v1/peers')).peers.map(({ name }) => name);
   if (kind === 'pools') return (await context.client().get<PoolList>('/v1/ipam/pools')).pools.map(({ name }) => name);
+  if (kind === 'collectors') {
+    return (await context.client().get<BmpCollectorList>('/v1/bmp-collectors')).collectors.map(({ name }) => name);
+  }
   if (kind === 'labs') {
     const { labFiles, runningLabs } = await import('@tortie/lab');
     return [...labFiles().map(({ name }) => name), ...runningLabs().map(({ id }) => id)];
