@@ -207,6 +207,7 @@ export class FakeSpeaker {
             addPathReceive: false,
             addPathSend: false,
             extendedNextHop: false,
+            peerRole: undefined,
             peerCapabilities: [1, 2, 65],
           }
         : undefined,

@@ -44,6 +44,8 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: I
   // RFC 2385 section 4.5 leaves key changes open; a session that still runs on the old key would hide a wrong new one.
   password: 'session-reset',
   device: 'session-reset',
+  role: 'session-reset',
+  roleStrict: 'session-reset',
   gracefulRestart: 'session-reset',
   extendedMessages: 'session-reset',
   fourOctetAs: 'session-reset',

@@ -7,6 +7,7 @@ import { type Address, formatAddress } from '@tortie/ip';
 import { BgpConfigError } from './config-error.js';
 import { policyFault } from './route-policy/check-policy.js';
 import type { RoutePolicy } from './route-policy/policy.js';
+import { ROLES, type Role } from './wire/capability/role.js';
 import { FAMILIES, type FamilyName } from './wire/family/family.js';
 import { encodeUtf8 } from './wire/utf8.js';
 
@@ -85,6 +86,13 @@ export interface PeerConfig {
   readonly password?: string;
   /** The interface connections are bound to; needed with link-local addresses. */
   readonly device?: string;
+  /**
+   * What we are to the peer (RFC 9234): with it routes that a customer or a peer leaks are not used, and what may only go to
+   * customers goes to nobody else. A peer that says a role that does not go with ours gets no session. Only with eBGP.
+   */
+  readonly role?: Role;
+  /** A peer that says no role gets no session. Default false. */
+  readonly roleStrict?: boolean;
   /** false: no graceful restart at all. */
   readonly gracefulRestart?: GracefulRestartConfig | false;
   /** RFC 8654. Default true. */
@@ -139,6 +147,8 @@ export interface ResolvedPeerConfig {
   readonly multihopTtl: number | undefined;
   readonly password: string | undefined;
   readonly device: string | undefined;
+  readonly role: Role | undefined;
+  readonly roleStrict: boolean;
   readonly gracefulRestart: Required<GracefulRestartConfig> | undefined;
   readonly extendedMessages: boolean;
   readonly fourOctetAs: boolean;
@@ -219,6 +229,13 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   if (peer.removePrivateAs !== undefined && !['all', 'replace'].includes(peer.removePrivateAs)) {
     fail('removePrivateAs', `is "${peer.removePrivateAs}"; it must be all or replace`);
   }
+  if (peer.role !== undefined && !ROLES.includes(peer.role)) {
+    fail('role', `is "${peer.role}"; it must be one of ${ROLES.join(', ')}`);
+  }
+  if (peer.role !== undefined && peer.remoteAsn === localAsn) {
+    fail('role', `needs a peer in another AS, and this one is in our AS ${localAsn}`);
+  }
+  if (peer.roleStrict && peer.role === undefined) fail('roleStrict', 'needs a role of ours; set role as well');
   const families = peer.families ?? FAMILIES.map(({ name }) => name);
   if (families.length === 0) fail('families', 'is empty; leave it out for all of them');
   for (const family of families) {
@@ -265,6 +282,8 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     multihopTtl: peer.multihopTtl,
     password: peer.password,
     device: peer.device,
+    role: peer.role,
+    roleStrict: peer.roleStrict ?? false,
     gracefulRestart,
     extendedMessages: peer.extendedMessages ?? true,
     fourOctetAs: peer.fourOctetAs ?? true,

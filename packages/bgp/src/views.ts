@@ -2,6 +2,7 @@
 import type { Address } from '@tortie/ip';
 import type { ResolvedPeerConfig } from './config.js';
 import type { SessionStateName } from './fsm/state.js';
+import type { Role } from './wire/capability/role.js';
 import type { FamilyName } from './wire/family/family.js';
 
 /** Messages of one direction by type, and their octets. */
@@ -53,6 +54,8 @@ export interface NegotiatedView {
   readonly addPathSend: boolean;
   /** Some family takes next hops of the other IP version (RFC 8950). */
   readonly extendedNextHop: boolean;
+  /** What the peer says to be to us (RFC 9234 section 4.1), whether or not we have a role. */
+  readonly peerRole: Role | undefined;
   /** Capability codes in the peer's OPEN, known to us or not. */
   readonly peerCapabilities: readonly number[];
 }

@@ -18,6 +18,8 @@ export interface Wish {
   /** IPv4 routes with IPv6 next hops. */
   readonly extendedNextHop?: boolean;
   readonly holdTimeS?: number;
+  /** What the daemon is to Tortie (RFC 9234). */
+  readonly role?: 'provider' | 'customer';
   /** Its routes shall outlive a restart of its own (RFC 4724). */
   readonly restarts?: boolean;
   /** Announced by the daemon. */

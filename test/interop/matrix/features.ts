@@ -26,6 +26,8 @@ export interface Feature {
   /** Sessions run over this family. */
   readonly over?: 'ipv4' | 'ipv6';
   readonly asns?: { readonly tortie: number; readonly daemon: number };
+  /** There is to be no session. */
+  readonly refused?: true;
   /** Throws what was not seen. */
   check(pair: Pair): Promise<void>;
 }
@@ -45,18 +47,17 @@ export async function tryFeature(lab: Lab, daemon: Daemon, feature: Feature): Pr
     ...feature.wish,
   });
   const otherFamily = over === 'ipv4' ? ours.address('ipv6') : ours.address('ipv4');
+  const peer = peerAt(theirs, asns.daemon, {
+    remoteAddress: theirs.address(over),
+    localNextHops: [otherFamily],
+    ...feature.peer,
+  });
   const agent = await startAgent(ours, {
     asn: asns.tortie,
     originate: OURS.map((prefix) => ({ prefix, localPref: 250, communities: ['65001:77', '65001:1:2'] })),
-    peers: [
-      peerAt(theirs, asns.daemon, {
-        remoteAddress: theirs.address(over),
-        localNextHops: [otherFamily],
-        ...feature.peer,
-      }),
-    ],
+    peers: [peer],
   });
-  await established(agent);
+  if (!feature.refused) await established(agent);
   try {
     await feature.check({ lab, agent, daemon: running });
   } catch (error) {
@@ -323,6 +324,34 @@ export const FEATURES: readonly Feature[] = [
       await negotiated(pair, 'add-path-receive');
       // Read without identifiers, or with wrong ones, the prefix would be another.
       await weHave(pair, THEIRS[0]!);
+    },
+  },
+  {
+    name: 'roles: each says its own, routes of the daemon are marked',
+    rfc: '9234',
+    wish: { role: 'provider' },
+    peer: { role: 'customer', roleStrict: true },
+    async check(pair) {
+      if ((await session(pair)).peerRole !== 'provider') throw new Error('the daemon says no role');
+      await weHave(pair, THEIRS[0]!);
+      await theyHave(pair, OURS[0]!);
+      const came = await peerRoutes(pair.agent, NAME, 'adj-rib-in', { policy: 'before' });
+      const mark = came.find(({ prefix }) => prefix === THEIRS[0])?.attributes.onlyToCustomer;
+      if (mark !== DAEMON_ASN) throw new Error(`it came with ONLY_TO_CUSTOMER ${mark}`);
+    },
+  },
+  {
+    name: 'roles: those that do not go together get no session',
+    rfc: '9234 4.2',
+    wish: { role: 'provider' },
+    peer: { role: 'provider' },
+    refused: true,
+    async check(pair) {
+      await eventually('Role Mismatch', async () => {
+        const { state, lastCause = '' } = await session(pair);
+        if (!/role mismatch/i.test(lastCause)) throw new Error(`${state}, ${lastCause}`);
+        return true;
+      });
     },
   },
   {

@@ -128,6 +128,24 @@ const peerFields = {
       description: 'TCP-MD5 key (RFC 2385). Never shown, never logged',
     }),
   ),
+  role: Type.Optional(
+    Type.Union(
+      [
+        Type.Literal('provider'),
+        Type.Literal('rs'),
+        Type.Literal('rs-client'),
+        Type.Literal('customer'),
+        Type.Literal('peer'),
+      ],
+      {
+        description:
+          'eBGP: what we are to the peer (RFC 9234). Routes it leaks are not used, what may only go to customers goes to nobody else; rs: route server',
+      },
+    ),
+  ),
+  roleStrict: Type.Optional(
+    Type.Boolean({ default: false, description: 'No session with a peer that does not say its own role' }),
+  ),
   gracefulRestart: Type.Optional(
     Type.Object(
       {
@@ -237,6 +255,7 @@ export const PeerSession = Type.Object({
   holdTimeS: Type.Optional(Type.Integer({ minimum: 0, description: 'Negotiated' })),
   keepaliveS: Type.Optional(Type.Number({ minimum: 0 })),
   capabilities: Type.Optional(Type.Array(Type.String(), { description: 'Negotiated' })),
+  peerRole: Type.Optional(Type.String({ description: 'What the peer says to be to us (RFC 9234)' })),
   families: Type.Array(FamilyStatus),
   messagesIn: MessageCounts,
   messagesOut: MessageCounts,

@@ -62,6 +62,7 @@ export function sessionView(
       holdTimeS: negotiated.holdTimeS,
       keepaliveS: negotiated.keepaliveS,
       capabilities: capabilityNames(negotiated),
+      ...(negotiated.peerRole && { peerRole: negotiated.peerRole }),
     }),
     families: view.families.map(({ family, received, stale, advertised, endOfRib }) => ({
       family,

@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<Reason, string>> = {
   'as-loop': 'our own AS is in its AS path (RFC 4271 section 9.1.2)',
   'originator-loop': 'we are its originator (RFC 4456 section 8)',
   'cluster-loop': 'our cluster ID is in its cluster list (RFC 4456 section 8)',
+  'route-leak': 'its ONLY_TO_CUSTOMER says that the peer leaked it (RFC 9234 section 5)',
   'session-down': 'its session is down',
   'next-hop-unreachable': 'its next hop cannot be reached (RFC 4271 section 9.1.2.1)',
   'own-next-hop': 'its next hop is an address of ours (RFC 4271 section 5.1.3)',

@@ -53,6 +53,12 @@ export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, a
       fail(field, `is for peers of another AS, and this one is of the own AS ${localAsn}; leave it out`);
     }
   }
+  if (peer.role !== undefined && peer.remoteAsn === localAsn) {
+    fail('role', `is for peers of another AS, and this one is of the own AS ${localAsn}; leave it out`);
+  }
+  if (peer.roleStrict && peer.role === undefined) {
+    fail('roleStrict', 'asks the peer for its role, but ours is not given; write role as well');
+  }
   for (const side of ['import', 'export'] as const) {
     if (peer[side]) issues.push(...checkPolicy(peer[side], pointerTo(at, side), library, side));
   }

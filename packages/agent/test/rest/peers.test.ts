@@ -35,6 +35,8 @@ t.test('a peer is created, read, changed and deleted while the agent runs', asyn
     [{ description: 'rack 2' }, 'none'],
     [{ routeReflectorClient: true }, 'soft-refresh'],
     [{ holdTimeS: 30 }, 'session-reset'],
+    [{ remoteAsn: 64514, role: 'customer', routeReflectorClient: false }, 'session-reset'],
+    [{ remoteAsn: 64513, role: null, routeReflectorClient: true }, 'session-reset'],
     [{ password: null }, 'session-reset'],
     [{ import: null, description: null }, 'soft-refresh'],
   ] as const) {

@@ -6,6 +6,7 @@ import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
 import type { NextHopTable } from '../rib/next-hops.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import type { RibSession } from '../rib/rib-session.js';
+import { type RoleExport, roleExport } from '../rib/role-rules.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
 import { policyKey } from '../route-policy/policy-effect.js';
 import { maxMessageOctets } from '../wire/context.js';
@@ -38,6 +39,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
     session.nextHopMode,
     // The peer's AS number matters to its messages only where an edit of the path asks for it.
     JSON.stringify(asPathEdit(session) ?? null),
+    JSON.stringify(roleExport(session) ?? null),
     ...own,
     policyKey(session.exportPolicy),
   ].join();
@@ -56,6 +58,7 @@ export class Treatment {
   readonly maxPaths: number;
   readonly policy: CompiledPolicy | undefined;
   readonly asPathEdit: AsPathEdit | undefined;
+  readonly role: RoleExport | undefined;
   readonly #tables: TreatmentTables;
   readonly #self: Address | undefined;
 
@@ -72,6 +75,7 @@ export class Treatment {
     const { exportPolicy } = session;
     this.policy = exportPolicy && new CompiledPolicy(exportPolicy, tables.attributes, tables.peers, 'export');
     this.asPathEdit = asPathEdit(session);
+    this.role = roleExport(session);
     this.#self = selfFor(session, family);
   }
 
@@ -81,8 +85,15 @@ export class Treatment {
     const facts = attributes.word(id, ATTRIBUTE.facts);
     return (
       mayAdvertise(peers.kind[peer]!, facts, this.ebgp, this.client, clientToClient) &&
+      (this.role === undefined || !this.holdsMarked(id)) &&
       this.nextHop(peer, id) !== undefined
     );
+  }
+
+  /** Whether a route with these attributes may only go to customers, and the members are none. RFC 9234 section 5. */
+  holdsMarked(id: number): boolean {
+    const facts = this.#tables.attributes.word(id, ATTRIBUTE.facts);
+    return this.role?.holds === true && (facts & ATTRIBUTE_FACT.onlyToCustomer) !== 0;
   }
 
   /** Whether the source's route is sent on inside the AS: with ORIGINATOR_ID, CLUSTER_LIST and an untouched next hop. */

@@ -1,8 +1,10 @@
 /** What two OPENs make of a session: the smaller hold time, and of the capabilities the intersection. */
 import type { Capability } from '../wire/capability/capability.js';
+import { ROLES, type Role } from '../wire/capability/role.js';
 import { type WireContext, wireContext } from '../wire/context.js';
 import { FAMILIES, type FamilyName, familyIndex } from '../wire/family/family.js';
 import { type PeerOpen, peerFamilies } from './check-open.js';
+import { roleOf } from './check-role.js';
 import type { FsmConfig } from './config.js';
 
 /** The graceful restart capability of the peer, where both sides have it. RFC 4724 section 3. */
@@ -34,6 +36,8 @@ export interface Negotiated {
   readonly gracefulRestart: PeerGracefulRestart | undefined;
   /** The peer knows graceful restart at all, and so sends End-of-RIB markers. */
   readonly peerSendsEndOfRib: boolean;
+  /** What the peer says to be to us; undefined where it says nothing. RFC 9234. */
+  readonly peerRole: Role | undefined;
   readonly receive: WireContext;
   readonly send: WireContext;
 }
@@ -92,6 +96,7 @@ export function negotiate(open: PeerOpen, config: FsmConfig): Negotiated {
     enhancedRouteRefresh: both('enhanced-route-refresh'),
     gracefulRestart: gracefulRestart(ours, theirs, families),
     peerSendsEndOfRib: has(theirs, 'graceful-restart'),
+    peerRole: ROLES[roleOf(theirs) ?? -1],
     receive: context(receive),
     send: context(send),
   };

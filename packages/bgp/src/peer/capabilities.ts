@@ -3,6 +3,7 @@ import type { ResolvedPeerConfig } from '../config.js';
 import type { FsmConfig } from '../fsm/config.js';
 import { AFI, SAFI } from '../iana.js';
 import type { Capability } from '../wire/capability/capability.js';
+import { ROLES } from '../wire/capability/role.js';
 import { FAMILIES } from '../wire/family/family.js';
 
 /** What only holds for the OPEN that is sent next. */
@@ -21,6 +22,7 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
     { type: 'route-refresh' },
     { type: 'enhanced-route-refresh' },
     ...(config.extendedMessages ? [{ type: 'extended-message' } as const] : []),
+    ...(config.role ? [{ type: 'role', role: ROLES.indexOf(config.role) } as const] : []),
     ...(gracefulRestart
       ? [
           {
@@ -70,6 +72,8 @@ export function fsmConfig(
     delayOpenS: config.delayOpenS,
     openHoldTimeS,
     notifyWithoutOpen: true,
+    role: config.role,
+    roleStrict: config.roleStrict,
     capabilities,
     families: FAMILIES.map(({ name }) => config.families.includes(name)),
   };

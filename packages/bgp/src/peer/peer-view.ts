@@ -54,6 +54,7 @@ const negotiatedView = (negotiated: Negotiated): NegotiatedView => ({
   addPathReceive: negotiated.receive.addPath.includes(true),
   addPathSend: negotiated.send.addPath.includes(true),
   extendedNextHop: negotiated.send.extendedNextHop.includes(true),
+  peerRole: negotiated.peerRole,
   peerCapabilities: negotiated.open.capabilities.map(capabilityCode),
 });
 

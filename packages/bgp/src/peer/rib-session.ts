@@ -14,6 +14,7 @@ export function ribSession(config: ResolvedPeerConfig, negotiated: Negotiated, e
     receive: negotiated.receive,
     send: negotiated.send,
     enhancedRefresh: negotiated.enhancedRouteRefresh,
+    role: config.role,
     ...ribSettings(config, endpoints),
   };
 }

@@ -25,6 +25,8 @@ export const ATTRIBUTE_FACT = {
   ownAsPrepended: 16384,
   /** AS_PATH has confederation segments, which do not leave our AS. */
   confederation: 32768,
+  /** ONLY_TO_CUSTOMER is there. RFC 9234. */
+  onlyToCustomer: 65536,
 } as const;
 
 /** RFC 4271 leaves the value to the operator; every implementation takes 100. */
@@ -109,6 +111,9 @@ export class AttributeKeys {
           for (let each = from; each < at; each += 4) {
             if (wordAt(bytes, each) === (own.clusterId | 0)) this.facts |= ATTRIBUTE_FACT.ownCluster;
           }
+          break;
+        case ATTRIBUTE_TYPE.onlyToCustomer:
+          this.facts |= ATTRIBUTE_FACT.onlyToCustomer;
           break;
         case ATTRIBUTE_TYPE.mpReach:
           this.nextHopAt = from + 4;

@@ -311,6 +311,7 @@ export class FamilyRib {
     const canonical = this.attributes.word(rows[at + ROUTE.received]!, ATTRIBUTE.alias);
     const loop = loopOf(this.attributes.word(canonical, ATTRIBUTE.facts), (flags & ROUTE_FLAG.ownAsAllowed) !== 0);
     if (loop) return loop;
+    if ((flags & ROUTE_FLAG.leaked) !== 0) return 'route-leak';
     return rows[at + ROUTE.attributes] === 0 ? 'rejected-by-policy' : 'next-hop-unreachable';
   }
 

@@ -1,6 +1,7 @@
 /** Peers by dense index, with what the decision process asks of them in typed arrays. Index 0 is ourselves. */
 import { type Address, ipv4 } from '@tortie/ip';
 import type { CompiledPolicy } from '../route-policy/compile.js';
+import type { ImportRules } from './import-rules.js';
 import type { RibSession } from './rib-session.js';
 
 export const PEER_KIND = { ebgp: 1, local: 2, client: 4 } as const;
@@ -13,6 +14,8 @@ export interface Peer {
   readonly name: string;
   readonly address: Address;
   session: RibSession | undefined;
+  /** What the session does to received routes before the import policy; it outlives the session, as stale routes do. */
+  importRules: ImportRules | undefined;
   importPolicy: CompiledPolicy | undefined;
   /** The bit of the attribute table's session contexts, without the one for MP_REACH_NLRI. */
   contextShift: number;
@@ -45,6 +48,7 @@ export class PeerTable {
       name,
       address,
       session: undefined,
+      importRules: undefined,
       importPolicy: undefined,
       contextShift: 0,
       removed: false,

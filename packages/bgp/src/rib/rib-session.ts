@@ -1,6 +1,7 @@
 /** What the RIB has to know of a peer and of its established session. */
 import type { Address } from '@tortie/ip';
 import type { RoutePolicy } from '../route-policy/policy.js';
+import type { Role } from '../wire/capability/role.js';
 import type { WireContext } from '../wire/context.js';
 
 export interface RibPeerOptions {
@@ -27,6 +28,8 @@ export interface RibSession extends RibSessionSettings {
   readonly send: WireContext;
   /** Enclose a refresh in BoRR and EoRR, RFC 7313. */
   readonly enhancedRefresh?: boolean;
+  /** What we are to this eBGP peer, RFC 9234. */
+  readonly role?: Role | undefined;
 }
 
 /** The settings of a session that can change in place. */

@@ -20,6 +20,7 @@ import { ATTRIBUTE, AttributeTable, CANONICAL, LINK_LOCAL_SHIFT } from './attrib
 import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } from './best-routes.js';
 import { type OriginateAttributes, originatedBlock } from './block-edit.js';
 import { FamilyRib } from './family-rib.js';
+import { importRules } from './import-rules.js';
 import { NextHopTable } from './next-hops.js';
 import { ownAsFlags } from './own-as.js';
 import { PEER_KIND, type Peer, PeerTable } from './peer-table.js';
@@ -37,7 +38,7 @@ import type {
   RibCounters,
   RouteView,
 } from './rib-views.js';
-import { ROUTE, ROUTE_FLAG } from './route-row.js';
+import { OWN_AS_FLAGS, ROUTE } from './route-row.js';
 import { RouteScan, SCAN } from './route-scan.js';
 import { SeededHash } from './seeded-hash.js';
 import type { UpdateOutcome } from './update-outcome.js';
@@ -130,6 +131,7 @@ export class Rib {
     const entry = this.#peers.get(peer);
     if (entry.session) this.#advertiser.leave(entry);
     entry.session = session;
+    entry.importRules = importRules(session, this.#attributes);
     entry.importPolicy = this.#compile(session.importPolicy);
     const { fourOctetAs, peerType } = session.receive;
     entry.contextShift =
@@ -213,17 +215,20 @@ export class Rib {
     let flags = rib.word(route, ROUTE.flags);
     if (peer.session) {
       const ownAs = ownAsFlags(peer.session, this.#own.asn, this.#attributes, canonical);
-      flags = (flags & ROUTE_FLAG.ownNextHop) | ownAs;
+      flags = (flags & ~OWN_AS_FLAGS) | ownAs;
     }
+    const rules = peer.importRules;
+    const offered = rules === undefined ? canonical : rules.apply(canonical);
     if (!peer.importPolicy) {
-      rib.setEffective(route, canonical, flags);
-      return;
+      rib.setEffective(route, offered, flags);
+    } else {
+      const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), KEY);
+      const effective = peer.importPolicy.apply(key, rib.family.version, offered, peer.index);
+      rib.setEffective(route, effective, flags);
+      if (effective !== 0) this.#attributes.release(effective);
     }
-    const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), KEY);
-    const effective = peer.importPolicy.apply(key, rib.family.version, canonical, peer.index);
-    rib.setEffective(route, effective, flags);
-    if (effective !== 0) this.#attributes.release(effective);
-    if (this.#asked.at(-1) !== peer.importPolicy) this.#asked.push(peer.importPolicy);
+    if (rules !== undefined) this.#attributes.release(offered);
+    if (peer.importPolicy && this.#asked.at(-1) !== peer.importPolicy) this.#asked.push(peer.importPolicy);
   }
 
   /** One step of a scan. The policies it has asked know attribute sets of its family alone, and only so long. */

@@ -24,7 +24,12 @@ export const ROUTE_FLAG = {
   ownNextHop: 2,
   /** Our own AS number is in AS_PATH no more often than the session allows: that alone is no loop. */
   ownAsAllowed: 4,
+  /** ONLY_TO_CUSTOMER says that the peer leaked the route. RFC 9234 section 5. */
+  leaked: 8,
 } as const;
 
+/** The flags that AS numbers of our own in AS_PATH make. */
+export const OWN_AS_FLAGS = ROUTE_FLAG.localAsLoop | ROUTE_FLAG.ownAsAllowed;
+
 /** The flags that keep a route out of the decision process. */
-export const UNSOUND_FLAGS = ROUTE_FLAG.localAsLoop | ROUTE_FLAG.ownNextHop;
+export const UNSOUND_FLAGS = ROUTE_FLAG.localAsLoop | ROUTE_FLAG.ownNextHop | ROUTE_FLAG.leaked;

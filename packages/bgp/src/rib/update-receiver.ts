@@ -185,8 +185,10 @@ export class UpdateReceiver {
     const { version } = rib.family;
     const batch = this.#batch;
     const policy = peer.importPolicy;
+    const rules = peer.importRules;
     const addPath = context.addPath[family] === true;
     const canonical = this.#attributes.word(id, ATTRIBUTE.alias);
+    const offered = rules === undefined ? canonical : rules.apply(canonical);
     const flags = this.#flags(peer, canonical);
     for (let at = start; at < end; at = batch.next) {
       const count = batch.fill(bytes, at, end, addPath, rib);
@@ -195,20 +197,21 @@ export class UpdateReceiver {
         const key = batch.keys[i]!;
         const pathId = addPath ? batch.pathIds[i]! : 0;
         if (policy === undefined) {
-          rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, canonical, flags);
+          rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, offered, flags);
         } else {
-          const effective = policy.apply(key, version, canonical, peer.index);
+          const effective = policy.apply(key, version, offered, peer.index);
           rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, effective, flags);
           if (effective !== 0) this.#attributes.release(effective);
         }
       }
     }
     policy?.forget();
+    if (rules !== undefined) this.#attributes.release(offered);
     this.#attributes.release(id);
   }
 
   /** What of the attributes concerns this session alone. */
-  #flags({ session }: Peer, canonical: number): number {
+  #flags({ session, importRules }: Peer, canonical: number): number {
     const { ipv4, ipv6, linkLocal } = session!.ownNextHops;
     const nextHop = this.#attributes.nextHop(canonical);
     const own =
@@ -216,7 +219,8 @@ export class UpdateReceiver {
       (ipv6 && addressesEqual(nextHop, ipv6)) ||
       (linkLocal && addressesEqual(nextHop, linkLocal));
     const ownAs = ownAsFlags(session!, this.#ownAsn, this.#attributes, canonical);
-    return own ? ownAs | ROUTE_FLAG.ownNextHop : ownAs;
+    const flags = importRules === undefined ? ownAs : ownAs | importRules.flags(canonical);
+    return own ? flags | ROUTE_FLAG.ownNextHop : flags;
   }
 
   #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {

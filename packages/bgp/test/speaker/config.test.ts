@@ -65,6 +65,9 @@ const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
   [{ families: [] }, 'families'],
   [{ families: ['l2vpn-evpn' as 'ipv4-unicast'] }, 'families'],
   [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
+  [{ role: 'client' as 'rs-client' }, 'role'],
+  [{ remoteAsn: 65001, role: 'peer' }, 'role'],
+  [{ roleStrict: true }, 'roleStrict'],
   [{ maxPrefixes: 0 }, 'maxPrefixes'],
 ];
 
@@ -109,6 +112,8 @@ t.test('changes and what they cost', (t) => {
   t.equal(impact({}, { addPathSendMax: 4 }), 'session-reset', 'that is another capability');
   t.equal(impact({}, { password: 'x', description: 'x' }), 'session-reset');
   t.equal(impact({ localNextHops: [parseAddress('::1')] }, { localNextHops: [parseAddress('::2')] }), 'soft-refresh');
+  t.equal(impact({}, { role: 'customer' }), 'session-reset');
+  t.equal(impact({ role: 'customer' }, { role: 'customer', roleStrict: true }), 'session-reset');
   t.equal(impact({ gracefulRestart: {} }, { gracefulRestart: false }), 'session-reset');
   t.end();
 });

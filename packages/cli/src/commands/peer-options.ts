@@ -65,6 +65,14 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
     description: 'next hop of what is advertised',
     choices: ['auto', 'self', 'keep'],
   },
+  {
+    flags: '--role <role>',
+    field: 'role',
+    description: 'what we are to this eBGP peer (RFC 9234)',
+    choices: ['provider', 'rs', 'rs-client', 'customer', 'peer'],
+  },
+  { flags: '--role-strict', field: 'roleStrict', description: 'no session without a role of the peer' },
+  { flags: '--no-role-strict', field: 'roleStrict', description: 'a peer without a role will do' },
   { flags: '--device <interface>', field: 'device', description: 'bind the session to an interface' },
   {
     flags: '--extended-next-hop',

@@ -85,6 +85,7 @@ function peerLines(context: Context, peer: Peer): string[] {
       ['lost so far', session.flaps],
       ['remote AS', typeof remoteAsn === 'number' ? undefined : session.remoteAsn],
       ['router ID', session.remoteRouterId],
+      ['role of the peer', session.peerRole],
       ['local address', session.localAddress],
       [
         'hold time',

@@ -20,6 +20,7 @@ export const bird: Daemon = {
       wish.ttlSecurity && 'ttl security on;',
       wish.holdTimeS !== undefined && `hold time ${wish.holdTimeS};`,
       'graceful restart on;',
+      wish.role && `local role ${wish.role};`,
       'enable extended messages on;',
     ];
     const channel = [

@@ -48,6 +48,7 @@ export const frr: Daemon = {
       neighbor('timers connect 1'),
       neighbor('advertisement-interval 0'),
       ...(wish.holdTimeS === undefined ? [] : [neighbor(`timers ${Math.ceil(wish.holdTimeS / 3)} ${wish.holdTimeS}`)]),
+      ...(wish.role ? [neighbor(`local-role ${wish.role}`)] : []),
       ...(wish.passive ? [neighbor('passive')] : []),
       ...(wish.password === undefined ? [] : [neighbor(`password ${wish.password}`)]),
       ...(wish.ttlSecurity ? [neighbor('ttl-security hops 1')] : []),

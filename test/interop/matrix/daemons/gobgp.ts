@@ -13,6 +13,7 @@ export const gobgp: Daemon = {
 
   async start(host, wish) {
     if (wish.extendedNextHop) throw new NotConfigurable('only with peers by interface');
+    if (wish.role) throw new NotConfigurable('this version knows no roles');
     const { remote } = wish;
     const family = (name: string): string => `
   [[neighbors.afi-safis]]

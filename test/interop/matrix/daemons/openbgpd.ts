@@ -38,6 +38,7 @@ export const openbgpd: Daemon = {
       ...(wish.passive ? ['  passive'] : []),
       ...(wish.password === undefined ? [] : [`  tcp md5sig password "${wish.password}"`]),
       ...(wish.ttlSecurity ? ['  ttl-security yes'] : []),
+      ...(wish.role ? [`  announce policy ${wish.role}`] : []),
       ...(wish.addPath === 'receive' ? ['  announce add-path recv yes'] : []),
       ...(wish.addPath === 'send' ? ['  announce add-path send all'] : []),
       '  announce IPv4 unicast',
