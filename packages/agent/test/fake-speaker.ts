@@ -207,6 +207,7 @@ export class FakeSpeaker {
             addPathReceive: false,
             addPathSend: false,
             extendedNextHop: false,
+            longLivedGracefulRestart: false,
             peerRole: undefined,
             peerCapabilities: [1, 2, 65],
           }
@@ -224,6 +225,8 @@ export class FakeSpeaker {
         family,
         received: 1,
         stale: 0,
+        longLived: false,
+        staleUntilMs: undefined,
         advertised: 1,
         endOfRib: established,
       })),

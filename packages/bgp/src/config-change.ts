@@ -16,6 +16,14 @@ const ofPolicy =
   (before, after) =>
     policyKey(before[field]) === policyKey(after[field]) ? 'applied' : 'soft-refresh';
 
+/** What the OPEN says costs the session; how we deal with the peer's routes does not. */
+const ofGracefulRestart: ImpactRow = ({ gracefulRestart: before }, { gracefulRestart: after }) => {
+  if (!before || !after) return 'session-reset';
+  const said = ['restartTimeS', 'notification', 'longLivedStaleTimeS'] as const;
+  if (said.some((field) => before[field] !== after[field])) return 'session-reset';
+  return before.longLivedPartial === after.longLivedPartial ? 'applied' : 'soft-refresh';
+};
+
 /** One row per field; the compiler refuses a field without one. */
 const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: ImpactRow } = {
   description: 'applied',
@@ -46,7 +54,7 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: I
   device: 'session-reset',
   role: 'session-reset',
   roleStrict: 'session-reset',
-  gracefulRestart: 'session-reset',
+  gracefulRestart: ofGracefulRestart,
   extendedMessages: 'session-reset',
   fourOctetAs: 'session-reset',
   addPathReceive: 'session-reset',

@@ -21,7 +21,25 @@ export interface GracefulRestartConfig {
   readonly staleTimeS?: number;
   /** RFC 8538: keep routes over NOTIFICATIONs as well. Default true. */
   readonly notification?: boolean;
+  /**
+   * Long-lived graceful restart (RFC 9494): how long the peer should keep our routes as its last choice once restartTimeS is
+   * over. 0 asks for nothing, but offers the capability, so that the peer's own routes are kept as long as it wants. At most
+   * 16777215. Default: no long-lived graceful restart.
+   */
+  readonly longLivedStaleTimeS?: number;
+  /** Longest time routes are kept so, whatever the peer asks for. Default 16777215. */
+  readonly longLivedStaleTimeMaxS?: number;
+  /**
+   * Routes that are kept so go to this iBGP peer although it does not know of RFC 9494, with NO_EXPORT and LOCAL_PREF 0
+   * (section 4.6). Default false: they do not.
+   */
+  readonly longLivedPartial?: boolean;
 }
+
+/** Only without longLivedStaleTimeS is there no long-lived graceful restart. */
+export type ResolvedGracefulRestart = Required<Omit<GracefulRestartConfig, 'longLivedStaleTimeS'>> & {
+  readonly longLivedStaleTimeS: number | undefined;
+};
 
 /** Where routes sent to the peer point: `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
 export type NextHopMode = 'auto' | 'self' | 'keep';
@@ -149,7 +167,7 @@ export interface ResolvedPeerConfig {
   readonly device: string | undefined;
   readonly role: Role | undefined;
   readonly roleStrict: boolean;
-  readonly gracefulRestart: Required<GracefulRestartConfig> | undefined;
+  readonly gracefulRestart: ResolvedGracefulRestart | undefined;
   readonly extendedMessages: boolean;
   readonly fourOctetAs: boolean;
   readonly addPathReceive: boolean;
@@ -170,6 +188,19 @@ export interface SpeakerIdentity {
   /** RFC 8212: without an import or export policy nothing comes in from, or goes out to, other ASes. Default false. */
   readonly ebgpRequiresPolicy?: boolean;
 }
+
+/** The field for 24 bits of RFC 9494 section 3. */
+const LONGEST_STALE_TIME_S = 0xffffff;
+
+const GRACEFUL_RESTART: ResolvedGracefulRestart = {
+  helper: true,
+  restartTimeS: 120,
+  staleTimeS: 300,
+  notification: true,
+  longLivedStaleTimeS: undefined,
+  longLivedStaleTimeMaxS: LONGEST_STALE_TIME_S,
+  longLivedPartial: false,
+};
 
 const REJECT_ALL: RoutePolicy = { terms: [], otherwise: 'reject' };
 
@@ -243,16 +274,20 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
       fail('families', `has "${family}"; known are ${FAMILIES.map(({ name }) => name).join(', ')}`);
     }
   }
-  const gracefulRestart =
-    peer.gracefulRestart === false
-      ? undefined
-      : { helper: true, restartTimeS: 120, staleTimeS: 300, notification: true, ...peer.gracefulRestart };
+  const gracefulRestart: ResolvedGracefulRestart | undefined =
+    peer.gracefulRestart === false ? undefined : { ...GRACEFUL_RESTART, ...peer.gracefulRestart };
   for (const side of ['import', 'export'] as const) {
     const fault = peer[side] && policyFault(peer[side], side);
     if (fault) fail(side, fault);
   }
   if (gracefulRestart && !between(gracefulRestart.restartTimeS, 0, 4095)) {
     fail('gracefulRestart', `has restartTimeS ${gracefulRestart.restartTimeS}; it must be 0 to 4095`);
+  }
+  for (const field of ['longLivedStaleTimeS', 'longLivedStaleTimeMaxS'] as const) {
+    const value = gracefulRestart?.[field];
+    if (value !== undefined && !between(value, 0, LONGEST_STALE_TIME_S)) {
+      fail('gracefulRestart', `has ${field} ${value}; it must be 0 to ${LONGEST_STALE_TIME_S}`);
+    }
   }
   const unspoken = speaker.ebgpRequiresPolicy && remoteAsn !== localAsn ? REJECT_ALL : undefined;
   return {

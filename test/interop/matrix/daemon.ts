@@ -22,6 +22,8 @@ export interface Wish {
   readonly role?: 'provider' | 'customer';
   /** Its routes shall outlive a restart of its own (RFC 4724). */
   readonly restarts?: boolean;
+  /** And longer than that, for so long (RFC 9494). */
+  readonly longLivedS?: number;
   /** Announced by the daemon. */
   readonly announce: readonly string[];
   /** Added to what is announced: `ASN:VALUE`. */

@@ -274,6 +274,42 @@ export const FEATURES: readonly Feature[] = [
     },
   },
   {
+    name: 'long-lived graceful restart: Tortie keeps routes of a daemon that stays away',
+    rfc: '9494',
+    wish: { restarts: true, longLivedS: 600 },
+    peer: { gracefulRestart: { staleTimeS: 1, longLivedStaleTimeS: 600 } },
+    async check(pair) {
+      await negotiated(pair, 'long-lived-graceful-restart');
+      await weHave(pair, THEIRS[0]!);
+      await pair.daemon.process.stop('SIGKILL');
+      await lost(pair.agent, NAME);
+      const marked = async () =>
+        (await weHave(pair, THEIRS[0]!)).attributes.communities?.some((text) => /llgr-stale|65535:6$/.test(text));
+      await eventually('LLGR_STALE on what is kept', marked);
+      if ((await session(pair)).families[0]?.longLived !== true) throw new Error('the peer does not show it');
+    },
+  },
+  {
+    name: 'long-lived graceful restart: the daemon keeps routes of Tortie that stays away',
+    rfc: '9494',
+    wish: { restarts: true, longLivedS: 600 },
+    peer: { gracefulRestart: { restartTimeS: 1, longLivedStaleTimeS: 600 } },
+    async check(pair) {
+      await negotiated(pair, 'long-lived-graceful-restart');
+      await theyHave(pair, OURS[0]!);
+      await pair.agent.stop('SIGKILL');
+      await eventually('LLGR_STALE at the daemon', async () =>
+        /llgr[-_]stale|65535[:,]6\b/i.test((await pair.daemon.route(OURS[0]!)).replaceAll(' ', '')),
+      );
+      await pair.agent.start();
+      await established(pair.agent);
+      await eventually('the route without it', async () => {
+        const text = (await theyHave(pair, OURS[0]!)).replaceAll(' ', '');
+        return !/llgr[-_]stale|65535[:,]6\b/i.test(text);
+      });
+    },
+  },
+  {
     name: 'hold timer: Tortie notices a silent peer',
     rfc: '4271 6.5',
     wish: { holdTimeS: 9 },

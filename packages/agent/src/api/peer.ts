@@ -157,6 +157,23 @@ const peerFields = {
         ),
         restartTimeS: Type.Optional(seconds(1, 4095, 'How long the peer shall keep our routes', 120)),
         staleTimeS: Type.Optional(seconds(1, 3600, 'Longest time stale routes stay', 300)),
+        longLivedStaleTimeS: Type.Optional(
+          seconds(
+            0,
+            16777215,
+            'Long-lived graceful restart (RFC 9494): how long the peer shall keep our routes after that as its last choice; 0: not at all, but its own are kept as long as it asks; absent: off',
+          ),
+        ),
+        longLivedStaleTimeMaxS: Type.Optional(
+          seconds(0, 16777215, 'Longest time routes of the peer stay as our last choice', 16777215),
+        ),
+        longLivedPartial: Type.Optional(
+          Type.Boolean({
+            default: false,
+            description:
+              'iBGP peer that does not know RFC 9494: gets such routes too, with NO_EXPORT and LOCAL_PREF 0 (section 4.6)',
+          }),
+        ),
       },
       closed,
     ),
@@ -221,6 +238,10 @@ export const FamilyStatus = Type.Object({
   received: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-in, before policy' }),
   advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out; with ADD-PATH their paths' }),
   stale: Type.Integer({ minimum: 0, description: 'Kept over a restart of the peer, not yet confirmed' }),
+  longLived: Type.Optional(
+    Type.Boolean({ description: 'Stale routes are the last choice by now and carry LLGR_STALE (RFC 9494)' }),
+  ),
+  staleUntil: Type.Optional(Type.String({ format: 'date-time', description: 'The end of their present phase' })),
   endOfRib: Type.Boolean({ description: 'The peer has sent End-of-RIB on this session' }),
 });
 

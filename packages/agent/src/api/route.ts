@@ -118,12 +118,13 @@ export const RouteExport = Type.Object({
         Type.Literal('source'),
         Type.Literal('not-admitted'),
         Type.Literal('route-leak'),
+        Type.Literal('long-lived-stale'),
         Type.Literal('rejected-by-policy'),
         Type.Literal('too-long'),
       ],
       {
         description:
-          'Why not: it is the peer that sent it; a community, the rules of reflection or the next hop keep it; it may only go to customers; its export policy does; no message is long enough',
+          'Why not: it is the peer that sent it; a community, the rules of reflection or the next hop keep it; it may only go to customers; it is long-lived stale and the peer does not know that; its export policy does; no message is long enough',
       },
     ),
   ),

@@ -64,11 +64,13 @@ export function sessionView(
       capabilities: capabilityNames(negotiated),
       ...(negotiated.peerRole && { peerRole: negotiated.peerRole }),
     }),
-    families: view.families.map(({ family, received, stale, advertised, endOfRib }) => ({
+    families: view.families.map(({ family, received, stale, longLived, staleUntilMs, advertised, endOfRib }) => ({
       family,
       received,
       advertised,
       stale,
+      ...(longLived && { longLived }),
+      ...(staleUntilMs !== undefined && { staleUntil: new Date(originMs + staleUntilMs).toISOString() }),
       endOfRib,
     })),
     messagesIn: messages(view.received),
@@ -84,6 +86,7 @@ const capabilityNames = (negotiated: NonNullable<PeerView['negotiated']>): strin
     negotiated.routeRefresh && 'route-refresh',
     negotiated.enhancedRouteRefresh && 'enhanced-route-refresh',
     negotiated.gracefulRestart && 'graceful-restart',
+    negotiated.longLivedGracefulRestart && 'long-lived-graceful-restart',
     negotiated.addPathReceive && 'add-path-receive',
     negotiated.addPathSend && 'add-path-send',
     negotiated.extendedNextHop && 'extended-next-hop',

@@ -20,6 +20,7 @@ const WORDS: Readonly<Record<Reason, string>> = {
   'session-down': 'its session is down',
   'next-hop-unreachable': 'its next hop cannot be reached (RFC 4271 section 9.1.2.1)',
   'own-next-hop': 'its next hop is an address of ours (RFC 4271 section 5.1.3)',
+  'long-lived-stale': 'it is long-lived stale, and another is not (RFC 9494 section 4.3)',
   'local-pref': 'a higher LOCAL_PREF won',
   'local-origin': 'a route of our own won',
   'as-path-length': 'a shorter AS path won (RFC 4271 section 9.1.2.2 a)',

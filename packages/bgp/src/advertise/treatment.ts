@@ -7,11 +7,11 @@ import type { NextHopTable } from '../rib/next-hops.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import type { RibSession } from '../rib/rib-session.js';
 import { type RoleExport, roleExport } from '../rib/role-rules.js';
-import { CompiledPolicy } from '../route-policy/compile.js';
 import { policyKey } from '../route-policy/policy-effect.js';
 import { maxMessageOctets } from '../wire/context.js';
 import type { Family } from '../wire/family/family.js';
 import { type AsPathEdit, asPathEdit } from './as-path-edit.js';
+import { type ExportPolicy, exportPolicy } from './export-policy.js';
 
 export interface TreatmentTables {
   readonly attributes: AttributeTable;
@@ -22,6 +22,12 @@ export interface TreatmentTables {
 }
 
 const pathsFor = ({ maxPaths = 1 }: RibSession): number => Math.max(1, maxPaths);
+
+/** `last`: as the last choice of the AS, RFC 9494 section 4.6. */
+type LongLivedExport = 'yes' | 'no' | 'last';
+
+const longLivedFor = ({ type, longLived, longLivedPartial }: RibSession): LongLivedExport =>
+  longLived?.received === true ? 'yes' : longLivedPartial === true && type === 'ibgp' ? 'last' : 'no';
 
 /** Equal keys, equal messages. */
 export function treatmentKey(session: RibSession, family: Family): string {
@@ -40,6 +46,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
     // The peer's AS number matters to its messages only where an edit of the path asks for it.
     JSON.stringify(asPathEdit(session) ?? null),
     JSON.stringify(roleExport(session) ?? null),
+    longLivedFor(session),
     ...own,
     policyKey(session.exportPolicy),
   ].join();
@@ -56,9 +63,11 @@ export class Treatment {
   readonly addPath: boolean;
   /** The most paths of a prefix. */
   readonly maxPaths: number;
-  readonly policy: CompiledPolicy | undefined;
+  readonly policy: ExportPolicy | undefined;
   readonly asPathEdit: AsPathEdit | undefined;
   readonly role: RoleExport | undefined;
+  /** Whether long-lived stale routes go to the members. RFC 9494 section 4.3. */
+  readonly longLived: LongLivedExport;
   readonly #tables: TreatmentTables;
   readonly #self: Address | undefined;
 
@@ -72,10 +81,10 @@ export class Treatment {
     this.maxOctets = maxMessageOctets(session.send);
     this.addPath = session.send.addPath[family.index] === true;
     this.maxPaths = pathsFor(session);
-    const { exportPolicy } = session;
-    this.policy = exportPolicy && new CompiledPolicy(exportPolicy, tables.attributes, tables.peers, 'export');
     this.asPathEdit = asPathEdit(session);
     this.role = roleExport(session);
+    this.longLived = longLivedFor(session);
+    this.policy = exportPolicy(session, this.longLived === 'last', tables.attributes, tables.peers);
     this.#self = selfFor(session, family);
   }
 
@@ -86,6 +95,7 @@ export class Treatment {
     return (
       mayAdvertise(peers.kind[peer]!, facts, this.ebgp, this.client, clientToClient) &&
       (this.role === undefined || !this.holdsMarked(id)) &&
+      (this.longLived !== 'no' || !this.holdsStale(peer, id)) &&
       this.nextHop(peer, id) !== undefined
     );
   }
@@ -94,6 +104,13 @@ export class Treatment {
   holdsMarked(id: number): boolean {
     const facts = this.#tables.attributes.word(id, ATTRIBUTE.facts);
     return this.role?.holds === true && (facts & ATTRIBUTE_FACT.onlyToCustomer) !== 0;
+  }
+
+  /** Whether the source's route is long-lived stale, and the members do not know what that is. RFC 9494 section 4.3. */
+  holdsStale(peer: number, id: number): boolean {
+    const { attributes, peers } = this.#tables;
+    if (this.longLived !== 'no' || (peers.kind[peer]! & PEER_KIND.longLived) === 0) return false;
+    return (attributes.word(id, ATTRIBUTE.facts) & ATTRIBUTE_FACT.llgrStale) !== 0;
   }
 
   /** Whether the source's route is sent on inside the AS: with ORIGINATOR_ID, CLUSTER_LIST and an untouched next hop. */

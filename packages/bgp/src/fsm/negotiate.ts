@@ -20,6 +20,15 @@ interface PeerGracefulRestart {
   readonly forwarding: readonly FamilyName[];
 }
 
+/** A family of the peer's long-lived graceful restart capability. RFC 9494 section 3. */
+export interface PeerLongLivedFamily {
+  readonly family: FamilyName;
+  /** How long the peer's routes may stay once the Restart Time is over; 0: not at all. */
+  readonly staleTimeS: number;
+  /** F-bit: the peer kept its forwarding state. */
+  readonly forwarding: boolean;
+}
+
 export interface Negotiated {
   readonly open: PeerOpen;
   readonly peerType: 'ebgp' | 'ibgp';
@@ -34,6 +43,10 @@ export interface Negotiated {
   readonly routeRefresh: boolean;
   readonly enhancedRouteRefresh: boolean;
   readonly gracefulRestart: PeerGracefulRestart | undefined;
+  /** Where both sides have long-lived graceful restart, and graceful restart, without which it counts for nothing. */
+  readonly longLived: readonly PeerLongLivedFamily[] | undefined;
+  /** The peer has them, whatever we have: RFC 9494 section 4.3. */
+  readonly peerLongLived: boolean;
   /** The peer knows graceful restart at all, and so sends End-of-RIB markers. */
   readonly peerSendsEndOfRib: boolean;
   /** What the peer says to be to us; undefined where it says nothing. RFC 9234. */
@@ -95,6 +108,8 @@ export function negotiate(open: PeerOpen, config: FsmConfig): Negotiated {
     routeRefresh: both('route-refresh'),
     enhancedRouteRefresh: both('enhanced-route-refresh'),
     gracefulRestart: gracefulRestart(ours, theirs, families),
+    longLived: longLived(ours, theirs, families),
+    peerLongLived: has(theirs, 'graceful-restart') && has(theirs, 'long-lived-graceful-restart'),
     peerSendsEndOfRib: has(theirs, 'graceful-restart'),
     peerRole: ROLES[roleOf(theirs) ?? -1],
     receive: context(receive),
@@ -125,6 +140,24 @@ function gracefulRestart(
     families,
     forwarding,
   };
+}
+
+/** RFC 9494 section 4.1: without graceful restart on both sides the capability is ignored. */
+function longLived(
+  ours: readonly Capability[],
+  theirs: readonly Capability[],
+  negotiated: readonly boolean[],
+): readonly PeerLongLivedFamily[] | undefined {
+  const peer = find(theirs, 'long-lived-graceful-restart');
+  const both = has(ours, 'graceful-restart') && has(theirs, 'graceful-restart');
+  if (!peer || !both || !has(ours, 'long-lived-graceful-restart')) return undefined;
+  const families: PeerLongLivedFamily[] = [];
+  for (const { afi, safi, forwarding, staleTimeS } of peer.families) {
+    const family = FAMILIES[familyIndex(afi, safi)];
+    if (!family || !negotiated[family.index] || families.some((each) => each.family === family.name)) continue;
+    families.push({ family: family.name, staleTimeS, forwarding });
+  }
+  return families;
 }
 
 /** RFC 7911 section 4: path identifiers flow in a direction where one side sends and the other receives them. */

@@ -4,7 +4,7 @@ import type { FsmConfig } from '../fsm/config.js';
 import { AFI, SAFI } from '../iana.js';
 import type { Capability } from '../wire/capability/capability.js';
 import { ROLES } from '../wire/capability/role.js';
-import { FAMILIES } from '../wire/family/family.js';
+import { FAMILIES, type Family } from '../wire/family/family.js';
 
 /** What only holds for the OPEN that is sent next. */
 export interface RestartState {
@@ -34,6 +34,9 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
           } as const,
         ]
       : []),
+    ...(gracefulRestart?.longLivedStaleTimeS !== undefined
+      ? [longLived(families, gracefulRestart.longLivedStaleTimeS, restart.forwardingKept)]
+      : []),
     ...(config.extendedNextHop && config.families.includes('ipv4-unicast')
       ? [{ type: 'extended-next-hop', entries: [{ afi: AFI.ipv4, safi: SAFI.unicast, nextHopAfi: AFI.ipv6 }] } as const]
       : []),
@@ -53,6 +56,11 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
     ...(config.fourOctetAs ? [{ type: 'four-octet-as', asn: config.localAsn } as const] : []),
   ];
 }
+
+const longLived = (families: readonly Family[], staleTimeS: number, forwarding: boolean): Capability => ({
+  type: 'long-lived-graceful-restart',
+  families: families.map(({ afi, safi }) => ({ afi, safi, forwarding, staleTimeS })),
+});
 
 /** The configuration of the peer's state machines. */
 export function fsmConfig(

@@ -15,6 +15,7 @@ export function ribSession(config: ResolvedPeerConfig, negotiated: Negotiated, e
     send: negotiated.send,
     enhancedRefresh: negotiated.enhancedRouteRefresh,
     role: config.role,
+    longLived: { sent: offersLongLived(config), received: negotiated.peerLongLived },
     ...ribSettings(config, endpoints),
   };
 }
@@ -29,9 +30,13 @@ export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): R
   asOverride: config.asOverride,
   removePrivateAs: config.removePrivateAs,
   maxPaths: config.addPathSendMax,
+  longLivedPartial: config.gracefulRestart?.longLivedPartial === true,
   importPolicy: config.import,
   exportPolicy: config.export,
 });
+
+const offersLongLived = ({ gracefulRestart }: ResolvedPeerConfig): boolean =>
+  gracefulRestart?.longLivedStaleTimeS !== undefined;
 
 const isLinkLocalV6 = (address: Address): boolean => address.version === 6 && isLinkLocal(address);
 

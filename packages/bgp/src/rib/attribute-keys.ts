@@ -27,6 +27,9 @@ export const ATTRIBUTE_FACT = {
   confederation: 32768,
   /** ONLY_TO_CUSTOMER is there. RFC 9234. */
   onlyToCustomer: 65536,
+  /** RFC 9494. */
+  llgrStale: 131072,
+  noLlgr: 262144,
 } as const;
 
 /** RFC 4271 leaves the value to the operator; every implementation takes 100. */
@@ -145,6 +148,8 @@ export class AttributeKeys {
     else if (community === WELL_KNOWN_COMMUNITY.noExportSubconfed) this.facts |= ATTRIBUTE_FACT.noExportSubconfed;
     else if (community === WELL_KNOWN_COMMUNITY.gracefulShutdown) this.facts |= ATTRIBUTE_FACT.gracefulShutdown;
     else if (community === WELL_KNOWN_COMMUNITY.blackhole) this.facts |= ATTRIBUTE_FACT.blackhole;
+    else if (community === WELL_KNOWN_COMMUNITY.llgrStale) this.facts |= ATTRIBUTE_FACT.llgrStale;
+    else if (community === WELL_KNOWN_COMMUNITY.noLlgr) this.facts |= ATTRIBUTE_FACT.noLlgr;
   }
 
   nextHop(bytes: Uint8Array): Address {

@@ -98,6 +98,15 @@ export function withLinkLocalNextHop(block: Uint8Array): Uint8Array | undefined 
   return editBlock(block, new Map([[ATTRIBUTE_TYPE.mpReach, value]]));
 }
 
+/** The block with these communities beside those it has. */
+export function withCommunities(block: Uint8Array, added: readonly number[]): Uint8Array {
+  const cursor = attributeCursor();
+  const found = findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.communities, cursor);
+  const present = found ? communities.decode(block, cursor.valueStart, cursor.valueEnd, CANONICAL_CONTEXT) : [];
+  const all = [...new Set([...present, ...added])];
+  return editBlock(block, new Map([[ATTRIBUTE_TYPE.communities, communitiesValue(all)]]));
+}
+
 /** How often an AS number is in AS_PATH, sets and confederation segments included. */
 export function asnOccurrences(block: Uint8Array, asn: number): number {
   const cursor = attributeCursor();

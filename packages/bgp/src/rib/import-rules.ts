@@ -24,8 +24,12 @@ export class ImportRules {
 
   /** The flags of a route with these canonical attributes. */
   flags(canonical: number): number {
-    const marked = (this.#table.word(canonical, ATTRIBUTE.facts) & ATTRIBUTE_FACT.onlyToCustomer) !== 0;
-    return marked && isLeak(this.#session, this.#table.block(canonical)) ? ROUTE_FLAG.leaked : 0;
+    const facts = this.#table.word(canonical, ATTRIBUTE.facts);
+    const marked = (facts & ATTRIBUTE_FACT.onlyToCustomer) !== 0;
+    const leaked = marked && isLeak(this.#session, this.#table.block(canonical));
+    // RFC 9494 section 4.3: of a neighbour to whom we have advertised the capability.
+    const stale = this.#session.longLived?.sent === true && (facts & ATTRIBUTE_FACT.llgrStale) !== 0;
+    return (leaked ? ROUTE_FLAG.leaked : 0) | (stale ? ROUTE_FLAG.leastPreferred : 0);
   }
 
   /** The canonical attributes that the import policy gets: an id with a reference of the caller's own. */
@@ -45,4 +49,6 @@ export class ImportRules {
 
 /** The rules of a session; undefined where there are none. */
 export const importRules = (session: RibSession, table: AttributeTable): ImportRules | undefined =>
-  session.type === 'ebgp' && session.role !== undefined ? new ImportRules(session, table) : undefined;
+  (session.type === 'ebgp' && session.role !== undefined) || session.longLived?.sent === true
+    ? new ImportRules(session, table)
+    : undefined;

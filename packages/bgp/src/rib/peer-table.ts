@@ -4,7 +4,8 @@ import type { CompiledPolicy } from '../route-policy/compile.js';
 import type { ImportRules } from './import-rules.js';
 import type { RibSession } from './rib-session.js';
 
-export const PEER_KIND = { ebgp: 1, local: 2, client: 4 } as const;
+/** `longLived`: a peer to whom we have advertised long-lived graceful restart. */
+export const PEER_KIND = { ebgp: 1, local: 2, client: 4, longLived: 8 } as const;
 
 /** Peer indexes share a word with an epoch or a generation. */
 export const MAX_PEERS = 0xffff;

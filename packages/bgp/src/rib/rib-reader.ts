@@ -174,6 +174,7 @@ export class RibReader {
       ];
       if (peer.index === source) return view('source');
       if (treatment.holdsMarked(id)) return view('route-leak');
+      if (treatment.holdsStale(source, id)) return view('long-lived-stale');
       if (!treatment.admits(source, id)) return view('not-admitted');
       const trace = treatment.policy?.trace(key, version, id, source, peer.session?.exportPolicy);
       if (trace?.verdict === 'reject') return view('rejected-by-policy', trace);

@@ -17,6 +17,12 @@ export interface OwnNextHops {
   readonly linkLocal?: Address;
 }
 
+/** Long-lived graceful restart (RFC 9494): who of both has advertised the capability. */
+export interface LongLivedSession {
+  readonly sent: boolean;
+  readonly received: boolean;
+}
+
 /** An established session; all of `RibSessionChange` can change while it stays up. */
 export interface RibSession extends RibSessionSettings {
   /** The peer's BGP Identifier from its OPEN. */
@@ -30,6 +36,7 @@ export interface RibSession extends RibSessionSettings {
   readonly enhancedRefresh?: boolean;
   /** What we are to this eBGP peer, RFC 9234. */
   readonly role?: Role | undefined;
+  readonly longLived?: LongLivedSession;
 }
 
 /** The settings of a session that can change in place. */
@@ -50,6 +57,8 @@ export interface RibSessionSettings {
   readonly asOverride?: boolean | undefined;
   /** Towards eBGP peers: private AS numbers (RFC 6996) go, or become ours. */
   readonly removePrivateAs?: 'all' | 'replace' | undefined;
+  /** Long-lived stale routes go to an iBGP peer without the capability too, as the last choice. RFC 9494 section 4.6. */
+  readonly longLivedPartial?: boolean;
   /** The most paths of a prefix sent with ADD-PATH. Default 1. */
   readonly maxPaths?: number;
   readonly importPolicy?: RoutePolicy | undefined;

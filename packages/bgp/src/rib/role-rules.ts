@@ -28,7 +28,8 @@ export const addedOnImport = ({ type, role, asn }: RibSession): number | undefin
   type === 'ebgp' && role !== undefined && HOLDING.includes(role) ? asn : undefined;
 
 /** Whether a canonical block says that the peer should not have sent the route: it was marked before it got there. */
-export function isLeak({ role, asn }: RibSession, block: Uint8Array): boolean {
+export function isLeak({ type, role, asn }: RibSession, block: Uint8Array): boolean {
+  if (type !== 'ebgp' || role === undefined) return false;
   if (!findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.onlyToCustomer, cursor)) return false;
   // From a peer, its own mark is in order.
   if (role === 'peer') return u32At(block, cursor.valueStart) !== asn;

@@ -26,6 +26,8 @@ export const ROUTE_FLAG = {
   ownAsAllowed: 4,
   /** ONLY_TO_CUSTOMER says that the peer leaked the route. RFC 9234 section 5. */
   leaked: 8,
+  /** Behind every route without this flag: LLGR_STALE came with it, or we have put it on. RFC 9494 section 4.3. */
+  leastPreferred: 16,
 } as const;
 
 /** The flags that AS numbers of our own in AS_PATH make. */

@@ -65,6 +65,8 @@ const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
   [{ families: [] }, 'families'],
   [{ families: ['l2vpn-evpn' as 'ipv4-unicast'] }, 'families'],
   [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
+  [{ gracefulRestart: { longLivedStaleTimeS: 16777216 } }, 'gracefulRestart'],
+  [{ gracefulRestart: { longLivedStaleTimeMaxS: -1 } }, 'gracefulRestart'],
   [{ role: 'client' as 'rs-client' }, 'role'],
   [{ remoteAsn: 65001, role: 'peer' }, 'role'],
   [{ roleStrict: true }, 'roleStrict'],
@@ -115,5 +117,10 @@ t.test('changes and what they cost', (t) => {
   t.equal(impact({}, { role: 'customer' }), 'session-reset');
   t.equal(impact({ role: 'customer' }, { role: 'customer', roleStrict: true }), 'session-reset');
   t.equal(impact({ gracefulRestart: {} }, { gracefulRestart: false }), 'session-reset');
+  const restart = (fields: PeerConfig['gracefulRestart']): string => impact({}, { gracefulRestart: fields as object });
+  t.equal(restart({ restartTimeS: 120 }), 'none');
+  t.equal(restart({ helper: false, staleTimeS: 9, longLivedStaleTimeMaxS: 9 }), 'applied');
+  t.equal(restart({ helper: false, longLivedPartial: true }), 'soft-refresh');
+  t.equal(restart({ longLivedStaleTimeS: 0 }), 'session-reset');
   t.end();
 });

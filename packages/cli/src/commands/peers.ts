@@ -7,6 +7,8 @@ import type { Column } from '../output/table.js';
 import { fields } from '../output/table.js';
 import { fieldOfFlag, peerFields } from './peer-options.js';
 
+type SessionFamily = NonNullable<Peer['session']>['families'][number];
+
 type Options = Readonly<Record<string, unknown>>;
 
 const path = (name: string): string => `/v1/peers/${encodeURIComponent(name)}`;
@@ -135,6 +137,10 @@ const bfdLines = (bfd: NonNullable<Peer['bfd']>): string[] =>
     ['packets', `${bfd.packetsIn} in, ${bfd.packetsOut} out`],
   ]);
 
+/** The end of the phase, and whether it is that of RFC 9494. */
+const staleUntil = ({ stale, longLived, staleUntil: end }: SessionFamily): string | undefined =>
+  stale === 0 || end === undefined ? undefined : `${end}${longLived ? ', the last choice' : ''}`;
+
 const familyTable = (context: Context, families: NonNullable<Peer['session']>['families']): string[] =>
   context.table(
     [
@@ -143,6 +149,7 @@ const familyTable = (context: Context, families: NonNullable<Peer['session']>['f
       { title: 'ADVERTISED', value: ({ advertised }) => advertised, right: true },
       { title: 'STALE', value: ({ stale }) => stale, right: true },
       { title: 'END-OF-RIB', value: ({ endOfRib }) => (endOfRib ? 'yes' : 'no') },
+      ...(families.some(({ stale }) => stale > 0) ? [{ title: 'STALE UNTIL', value: staleUntil }] : []),
     ],
     families,
   );

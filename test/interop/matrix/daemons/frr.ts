@@ -44,6 +44,7 @@ export const frr: Daemon = {
       ' no bgp default ipv4-unicast',
       ' no bgp network import-check',
       ' bgp graceful-restart',
+      ...(wish.longLivedS === undefined ? [] : [` bgp long-lived-graceful-restart stale-time ${wish.longLivedS}`]),
       neighbor(`remote-as ${wish.remoteAsn}`),
       neighbor('timers connect 1'),
       neighbor('advertisement-interval 0'),

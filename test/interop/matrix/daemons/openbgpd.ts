@@ -21,6 +21,7 @@ export const openbgpd: Daemon = {
   async start(host, wish) {
     if (wish.restarts) throw new NotConfigurable('announces the capability for End-of-RIB only, without any family');
     if (wish.extendedNextHop) throw new NotConfigurable('this version has no option for it');
+    if (wish.longLivedS !== undefined) throw new NotConfigurable('this version knows nothing of it');
     const { remote, community } = wish;
     const [file, socket] = [host.path('bgpd.conf'), host.path('bgpd.sock')];
     const mark = community === undefined ? '' : ` set community ${community}`;
