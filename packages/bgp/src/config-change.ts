@@ -32,6 +32,8 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: I
   remoteAsn: 'session-reset',
   localAddress: 'session-reset',
   localAsn: 'session-reset',
+  localAsnPrependIn: 'soft-refresh',
+  localAsnPrependOut: 'soft-refresh',
   passive: 'applied',
   adminDown: 'session-reset',
   adminDownText: 'applied',

@@ -61,6 +61,10 @@ export interface PeerConfig {
   readonly localAddress?: Address;
   /** Another AS number than the speaker's towards this peer. */
   readonly localAsn?: number;
+  /** localAsn goes in front of AS_PATH of what this eBGP peer sends, as its own number does. Default false. */
+  readonly localAsnPrependIn?: boolean;
+  /** What this eBGP peer gets has the speaker's own number behind localAsn. Default false: localAsn stands in its place. */
+  readonly localAsnPrependOut?: boolean;
   /** Only wait for the peer to dial. Default false. */
   readonly passive?: boolean;
   /** Configured, but shut down: Cease/Administrative Shutdown, no dialling, nothing accepted. Default false. */
@@ -146,6 +150,8 @@ export interface ResolvedPeerConfig {
   readonly remoteAsn: number | 'external';
   readonly localAddress: Address | undefined;
   readonly localAsn: number;
+  readonly localAsnPrependIn: boolean;
+  readonly localAsnPrependOut: boolean;
   readonly passive: boolean;
   readonly adminDown: boolean;
   readonly adminDownText: string;
@@ -252,8 +258,13 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     const where = remoteAsn === 'external' ? 'another AS' : `AS ${remoteAsn}`;
     fail('routeReflectorClient', `needs a peer in our AS ${localAsn}, and this one is in ${where}`);
   }
+  for (const field of ['localAsnPrependIn', 'localAsnPrependOut'] as const) {
+    if (!peer[field]) continue;
+    if (localAsn === speaker.asn) fail(field, `needs a localAsn that is not the speaker's own number ${speaker.asn}`);
+    if (remoteAsn === localAsn) fail(field, `needs a peer in another AS, and this one is in our AS ${localAsn}`);
+  }
   for (const field of ['asOverride', 'removePrivateAs'] as const) {
-    if (peer[field] && peer.remoteAsn === localAsn) {
+    if (peer[field] && remoteAsn === localAsn) {
       fail(field, `needs a peer in another AS, and this one is in our AS ${localAsn}`);
     }
   }
@@ -263,7 +274,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   if (peer.role !== undefined && !ROLES.includes(peer.role)) {
     fail('role', `is "${peer.role}"; it must be one of ${ROLES.join(', ')}`);
   }
-  if (peer.role !== undefined && peer.remoteAsn === localAsn) {
+  if (peer.role !== undefined && remoteAsn === localAsn) {
     fail('role', `needs a peer in another AS, and this one is in our AS ${localAsn}`);
   }
   if (peer.roleStrict && peer.role === undefined) fail('roleStrict', 'needs a role of ours; set role as well');
@@ -298,6 +309,8 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     remoteAsn,
     localAddress: peer.localAddress,
     localAsn,
+    localAsnPrependIn: peer.localAsnPrependIn ?? false,
+    localAsnPrependOut: peer.localAsnPrependOut ?? false,
     passive: peer.passive ?? false,
     adminDown: peer.adminDown ?? false,
     adminDownText: peer.adminDownText ?? '',

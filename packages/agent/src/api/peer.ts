@@ -31,6 +31,19 @@ const peerFields = {
   localAsn: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 4294967295, description: "ASN shown to this peer instead of the node's own" }),
   ),
+  localAsnPrependIn: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'eBGP with localAsn: that ASN goes in front of the AS_PATH of what the peer sends',
+    }),
+  ),
+  localAsnPrependOut: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        "eBGP with localAsn: the node's own ASN stays behind it in the AS_PATH the peer gets; false: replace-as",
+    }),
+  ),
   passive: Type.Optional(Type.Boolean({ default: false, description: 'Listen only, never dial' })),
   adminDown: Type.Optional(Type.Boolean({ default: false, description: 'Keep the peer configured, hold no session' })),
   adminDownText: Type.Optional(

@@ -187,6 +187,11 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     '2:93: /peers/0/removePrivateAs: is for peers of another AS, and this one is of the own AS 1; leave it out',
   ],
   [
+    'local-as options without another number',
+    'asn: 1\npeers: [{name: a, remoteAddress: 10.0.0.1, remoteAsn: 2, localAsnPrependOut: true}]',
+    "2:64: /peers/0/localAsnPrependOut: needs a localAsn other than the node's own 1; write localAsn, or leave it out",
+  ],
+  [
     'a role inside the AS, and a strictness without one',
     'asn: 1\npeers: [{name: a, remoteAddress: 10.0.0.1, remoteAsn: 1, role: peer}, {name: b, remoteAddress: 10.0.0.2, remoteAsn: 2, roleStrict: true}]',
     '2:64: /peers/0/role: is for peers of another AS, and this one is of the own AS 1; leave it out',

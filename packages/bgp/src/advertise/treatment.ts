@@ -36,6 +36,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
   return [
     session.type,
     send.localAsn,
+    session.type === 'ebgp' && session.localAsnPrependOut === true,
     session.type === 'ibgp' && session.client,
     send.fourOctetAs,
     send.extendedMessages,
@@ -57,6 +58,8 @@ export class Treatment {
   readonly ebgp: boolean;
   readonly client: boolean;
   readonly localAsn: number;
+  /** The speaker's own number, where it goes behind localAsn: RFC 7705 section 3.2 without "Replace Old AS". */
+  readonly asnBehind: number | undefined;
   readonly session: RibSession;
   readonly maxOctets: number;
   /** The members get several paths of a prefix, each with an identifier. RFC 7911. */
@@ -78,6 +81,7 @@ export class Treatment {
     this.ebgp = session.type === 'ebgp';
     this.client = session.client;
     this.localAsn = session.send.localAsn;
+    this.asnBehind = session.localAsnPrependOut === true && this.ebgp ? tables.own.asn : undefined;
     this.maxOctets = maxMessageOctets(session.send);
     this.addPath = session.send.addPath[family.index] === true;
     this.maxPaths = pathsFor(session);

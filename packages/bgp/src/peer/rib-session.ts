@@ -26,6 +26,8 @@ export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): R
   client: config.routeReflectorClient,
   nextHopMode: config.nextHopMode,
   ownNextHops: ownNextHops(config, endpoints),
+  localAsnPrependIn: config.localAsnPrependIn,
+  localAsnPrependOut: config.localAsnPrependOut,
   allowAsIn: config.allowAsIn,
   asOverride: config.asOverride,
   removePrivateAs: config.removePrivateAs,

@@ -107,6 +107,26 @@ export function withCommunities(block: Uint8Array, added: readonly number[]): Ui
   return editBlock(block, new Map([[ATTRIBUTE_TYPE.communities, communitiesValue(all)]]));
 }
 
+/** The most ASes in one segment of AS_PATH. */
+const SEGMENT_MAX = 255;
+
+/** Puts ASes in front of a path, into its first sequence where they fit. RFC 4271 section 5.1.2. */
+export function prepend(path: readonly AsPathSegment[], asns: readonly number[]): readonly AsPathSegment[] {
+  const [first, ...rest] = path;
+  if (first?.type === 'sequence' && first.asns.length + asns.length <= SEGMENT_MAX) {
+    return [{ type: 'sequence', asns: [...asns, ...first.asns] }, ...rest];
+  }
+  return [{ type: 'sequence', asns }, ...path];
+}
+
+/** The value of AS_PATH of a block with an AS in front. */
+export function prependedPath(block: Uint8Array, asn: number): Uint8Array {
+  const cursor = attributeCursor();
+  const found = findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.asPath, cursor);
+  const path = found ? asPath.decode(block, cursor.valueStart, cursor.valueEnd, CANONICAL_CONTEXT) : [];
+  return asPathValue(prepend(path, [asn]));
+}
+
 /** How often an AS number is in AS_PATH, sets and confederation segments included. */
 export function asnOccurrences(block: Uint8Array, asn: number): number {
   const cursor = attributeCursor();

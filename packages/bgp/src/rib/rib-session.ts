@@ -57,6 +57,10 @@ export interface RibSessionSettings {
   readonly asOverride?: boolean | undefined;
   /** Towards eBGP peers: private AS numbers (RFC 6996) go, or become ours. */
   readonly removePrivateAs?: 'all' | 'replace' | undefined;
+  /** With another number than the speaker's (local-as): that number in front of AS_PATH of what the peer sends. */
+  readonly localAsnPrependIn?: boolean;
+  /** And the speaker's number behind it in what the peer gets. */
+  readonly localAsnPrependOut?: boolean;
   /** Long-lived stale routes go to an iBGP peer without the capability too, as the last choice. RFC 9494 section 4.6. */
   readonly longLivedPartial?: boolean;
   /** The most paths of a prefix sent with ADD-PATH. Default 1. */

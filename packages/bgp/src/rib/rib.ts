@@ -252,8 +252,11 @@ export class Rib {
     const session: RibSession = { ...former, ...change };
     entry.session = session;
     if (session.importPolicy !== former.importPolicy) entry.importPolicy = this.#compile(session.importPolicy);
-    if (policyKey(session.importPolicy) !== policyKey(former.importPolicy) || session.allowAsIn !== former.allowAsIn)
-      this.reapplyImport(peer);
+    const rules = importRules(session, this.#attributes);
+    const ruled = rules?.key !== entry.importRules?.key;
+    entry.importRules = rules;
+    const otherPolicy = policyKey(session.importPolicy) !== policyKey(former.importPolicy);
+    if (ruled || otherPolicy || session.allowAsIn !== former.allowAsIn) this.reapplyImport(peer);
     this.#identify(entry, session);
     this.#advertiser.move(entry, session);
     this.#wake();

@@ -67,6 +67,9 @@ const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
   [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
   [{ gracefulRestart: { longLivedStaleTimeS: 16777216 } }, 'gracefulRestart'],
   [{ gracefulRestart: { longLivedStaleTimeMaxS: -1 } }, 'gracefulRestart'],
+  [{ localAsnPrependIn: true }, 'localAsnPrependIn'],
+  [{ localAsn: 65001, localAsnPrependOut: true }, 'localAsnPrependOut'],
+  [{ localAsn: 65002, localAsnPrependOut: true }, 'localAsnPrependOut'],
   [{ role: 'client' as 'rs-client' }, 'role'],
   [{ remoteAsn: 65001, role: 'peer' }, 'role'],
   [{ roleStrict: true }, 'roleStrict'],
@@ -109,6 +112,8 @@ t.test('changes and what they cost', (t) => {
     t.equal(impact({}, each), 'soft-refresh');
     t.equal(impact(each, {}), 'soft-refresh');
   }
+  const alias = { localAsn: 64999 };
+  t.equal(impact(alias, { ...alias, localAsnPrependIn: true, localAsnPrependOut: true }), 'soft-refresh');
   t.equal(impact({}, { asOverride: false }), 'none');
   t.equal(impact({ addPathSendMax: 2 }, { addPathSendMax: 4 }), 'soft-refresh');
   t.equal(impact({}, { addPathSendMax: 4 }), 'session-reset', 'that is another capability');
