@@ -115,6 +115,19 @@ export interface PeerConfig {
   readonly role?: Role;
   /** A peer that says no role gets no session. Default false. */
   readonly roleStrict?: boolean;
+  /**
+   * The session will go down for maintenance (RFC 8326): what the peer gets carries GRACEFUL_SHUTDOWN, in our AS with LOCAL_PREF
+   * 0, and what another AS sends becomes our last choice as well. Default false.
+   */
+  readonly gracefulShutdown?: boolean;
+  /** GRACEFUL_SHUTDOWN from another AS makes a route the last choice: LOCAL_PREF 0. Default true. */
+  readonly acceptGracefulShutdown?: boolean;
+  /**
+   * BLACKHOLE (RFC 7999) in the peer's routes is honoured: consumers of best routes are told to drop the traffic, and what comes
+   * from another AS stays in ours (NO_EXPORT). Which prefixes the peer may say it for is for the import policy. Default false:
+   * such a route is one like any other.
+   */
+  readonly blackhole?: boolean;
   /** false: no graceful restart at all. */
   readonly gracefulRestart?: GracefulRestartConfig | false;
   /** RFC 8654. Default true. */
@@ -173,6 +186,9 @@ export interface ResolvedPeerConfig {
   readonly device: string | undefined;
   readonly role: Role | undefined;
   readonly roleStrict: boolean;
+  readonly gracefulShutdown: boolean;
+  readonly acceptGracefulShutdown: boolean;
+  readonly blackhole: boolean;
   readonly gracefulRestart: ResolvedGracefulRestart | undefined;
   readonly extendedMessages: boolean;
   readonly fourOctetAs: boolean;
@@ -332,6 +348,9 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     device: peer.device,
     role: peer.role,
     roleStrict: peer.roleStrict ?? false,
+    gracefulShutdown: peer.gracefulShutdown ?? false,
+    acceptGracefulShutdown: peer.acceptGracefulShutdown ?? true,
+    blackhole: peer.blackhole ?? false,
     gracefulRestart,
     extendedMessages: peer.extendedMessages ?? true,
     fourOctetAs: peer.fourOctetAs ?? true,

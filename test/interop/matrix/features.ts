@@ -391,6 +391,43 @@ export const FEATURES: readonly Feature[] = [
     },
   },
   {
+    name: 'ADD-PATH sent to the daemon',
+    rfc: '7911',
+    wish: { addPath: 'receive' },
+    peer: { addPathSendMax: 4 },
+    async check(pair) {
+      await negotiated(pair, 'add-path-send');
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'graceful shutdown of the daemon: its routes are the last choice',
+    rfc: '8326 4.2',
+    wish: { community: '65535:0' },
+    async check(pair) {
+      const { attributes } = await weHave(pair, THEIRS[0]!);
+      matching(JSON.stringify(attributes), /"localPref":0[,}]/);
+    },
+  },
+  {
+    name: 'graceful shutdown: tortie peers drain and undrain',
+    rfc: '8326 4.1',
+    async check(pair) {
+      await theyHave(pair, OURS[0]!);
+      const drain = (on: boolean) => pair.agent.client.call('POST', `/v1/peers/${NAME}/drain`, { body: { drain: on } });
+      const marked = async (): Promise<boolean> =>
+        /65535[:,]0\b|graceful[-_]shutdown|gshut|planned-shut/i.test(
+          (await theyHave(pair, OURS[0]!)).replaceAll(' ', ''),
+        );
+      await drain(true);
+      await eventually('the community at the daemon', marked);
+      matching(JSON.stringify((await weHave(pair, THEIRS[0]!)).attributes), /"localPref":0[,}]/);
+      await drain(false);
+      await eventually('the route without it', async () => !(await marked()));
+      if ((await session(pair)).flaps > 0) throw new Error('the session was lost');
+    },
+  },
+  {
     name: 'IPv4 routes with IPv6 next hops',
     rfc: '8950',
     over: 'ipv6',

@@ -159,6 +159,23 @@ const peerFields = {
   roleStrict: Type.Optional(
     Type.Boolean({ default: false, description: 'No session with a peer that does not say its own role' }),
   ),
+  gracefulShutdown: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Drained for maintenance (RFC 8326): routes carry GRACEFUL_SHUTDOWN, and those of another AS are the last choice; see also the drain action',
+    }),
+  ),
+  acceptGracefulShutdown: Type.Optional(
+    Type.Boolean({ default: true, description: 'eBGP: GRACEFUL_SHUTDOWN makes a route the last choice (RFC 8326)' }),
+  ),
+  blackhole: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Honour BLACKHOLE (RFC 7999) of this peer: traffic for such a route is dropped, and it stays in our AS; say with import for which prefixes',
+    }),
+  ),
   gracefulRestart: Type.Optional(
     Type.Object(
       {
@@ -289,6 +306,7 @@ export const PeerSession = Type.Object({
   holdTimeS: Type.Optional(Type.Integer({ minimum: 0, description: 'Negotiated' })),
   keepaliveS: Type.Optional(Type.Number({ minimum: 0 })),
   capabilities: Type.Optional(Type.Array(Type.String(), { description: 'Negotiated' })),
+  draining: Type.Optional(Type.Boolean({ description: 'Routes are sent for graceful shutdown (RFC 8326)' })),
   peerRole: Type.Optional(Type.String({ description: 'What the peer says to be to us (RFC 9234)' })),
   families: Type.Array(FamilyStatus),
   messagesIn: MessageCounts,
@@ -335,6 +353,20 @@ export const PeerReset = Type.Object(
   closed,
 );
 export type PeerReset = Static<typeof PeerReset>;
+
+export const PeerDrain = Type.Object(
+  {
+    drain: Type.Boolean({
+      description:
+        'true: drain; false: no longer, unless gracefulShutdown of the peer says so. Forgotten with the agent',
+    }),
+  },
+  closed,
+);
+export type PeerDrain = Static<typeof PeerDrain>;
+
+export const DrainDone = Type.Object({ peer: resourceName(), draining: Type.Boolean() });
+export type DrainDone = Static<typeof DrainDone>;
 
 export const ResetDone = Type.Object({ peer: resourceName(), mode: PeerReset.properties.mode });
 export type ResetDone = Static<typeof ResetDone>;

@@ -55,6 +55,7 @@ export function sessionView(
     ...(view.lastCause !== undefined && { lastCause: view.lastCause }),
     ...(drops.length > 0 && { kernelDrops: [...drops] }),
     flaps: view.dropped,
+    ...(config.gracefulShutdown && { draining: true }),
     ...(view.routerId !== undefined && { remoteRouterId: formatAddress(ipv4(view.routerId)) }),
     ...(view.localAddress && { localAddress: formatAddress(view.localAddress) }),
     ...(negotiated && {

@@ -189,7 +189,7 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
   [
     'local-as options without another number',
     'asn: 1\npeers: [{name: a, remoteAddress: 10.0.0.1, remoteAsn: 2, localAsnPrependOut: true}]',
-    "2:64: /peers/0/localAsnPrependOut: needs a localAsn other than the node's own 1; write localAsn, or leave it out",
+    "2:78: /peers/0/localAsnPrependOut: needs a localAsn other than the node's own 1; write localAsn, or leave it out",
   ],
   [
     'a role inside the AS, and a strictness without one',

@@ -21,16 +21,22 @@ const LAST_CHOICE: PolicyTerm = {
   set: { localPref: 0, addCommunities: [WELL_KNOWN_COMMUNITY.noExport] },
 };
 
+/** RFC 8326 section 4.1. Inside the AS the community alone would make no route the last choice. */
+const draining = (ibgp: boolean): PolicyTerm => ({
+  action: 'next',
+  set: { addCommunities: [WELL_KNOWN_COMMUNITY.gracefulShutdown], ...(ibgp && { localPref: 0 }) },
+});
+
 /** Undefined where routes stay as they are. `last`: long-lived stale routes are made the last choice. */
 export function exportPolicy(
-  { exportPolicy: wanted }: RibSession,
+  { exportPolicy: wanted, gracefulShutdown, type }: RibSession,
   last: boolean,
   table: AttributeTable,
   peers: PeerTable,
 ): ExportPolicy | undefined {
   const compile = (policy: RoutePolicy): CompiledPolicy => new CompiledPolicy(policy, table, peers, 'export');
   const first = wanted && compile(wanted);
-  const terms = last ? [LAST_CHOICE] : [];
+  const terms = [...(last ? [LAST_CHOICE] : []), ...(gracefulShutdown === true ? [draining(type === 'ibgp')] : [])];
   return terms.length === 0 ? first : new PolicyChain(first, compile({ terms }), table);
 }
 

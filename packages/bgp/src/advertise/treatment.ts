@@ -48,6 +48,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
     JSON.stringify(asPathEdit(session) ?? null),
     JSON.stringify(roleExport(session) ?? null),
     longLivedFor(session),
+    session.gracefulShutdown === true,
     ...own,
     policyKey(session.exportPolicy),
   ].join();

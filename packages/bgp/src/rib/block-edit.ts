@@ -81,10 +81,6 @@ export function nextHopChange(family: Family, nextHop: Address): readonly [numbe
   ];
 }
 
-/** The block with this LOCAL_PREF. */
-export const withLocalPref = (block: Uint8Array, localPref: number): Uint8Array =>
-  editBlock(block, new Map([[ATTRIBUTE_TYPE.localPref, wordValue(localPref)]]));
-
 /**
  * The block with the link-local half of a next hop of 32 octets alone; undefined where it has none. RFC 2545 section 3.
  */
@@ -98,13 +94,15 @@ export function withLinkLocalNextHop(block: Uint8Array): Uint8Array | undefined 
   return editBlock(block, new Map([[ATTRIBUTE_TYPE.mpReach, value]]));
 }
 
-/** The block with these communities beside those it has. */
-export function withCommunities(block: Uint8Array, added: readonly number[]): Uint8Array {
+/** COMMUNITIES of a block with these beside those it has. */
+export function addedCommunities(
+  block: Uint8Array,
+  added: readonly number[],
+): readonly [number, Uint8Array | undefined] {
   const cursor = attributeCursor();
   const found = findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.communities, cursor);
   const present = found ? communities.decode(block, cursor.valueStart, cursor.valueEnd, CANONICAL_CONTEXT) : [];
-  const all = [...new Set([...present, ...added])];
-  return editBlock(block, new Map([[ATTRIBUTE_TYPE.communities, communitiesValue(all)]]));
+  return [ATTRIBUTE_TYPE.communities, communitiesValue([...new Set([...present, ...added])])];
 }
 
 /** The most ASes in one segment of AS_PATH. */

@@ -3,12 +3,12 @@ import { WELL_KNOWN_COMMUNITY } from '../iana.js';
 import type { CompiledPolicy } from '../route-policy/compile.js';
 import { ATTRIBUTE_FACT, type OwnIdentity } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable, CANONICAL } from './attribute-table.js';
-import { withCommunities } from './block-edit.js';
+import { addedCommunities, editBlock } from './block-edit.js';
 import type { FamilyRib } from './family-rib.js';
 import { ownAsFlags } from './own-as.js';
 import type { PeerTable } from './peer-table.js';
 import type { PrefixKey } from './prefix-table.js';
-import { OWN_AS_FLAGS, ROUTE, ROUTE_FLAG } from './route-row.js';
+import { OWN_AS_FLAGS, ROUTE, ROUTE_FLAG, RULE_FLAGS } from './route-row.js';
 
 export class Reimport {
   readonly #peers: PeerTable;
@@ -51,6 +51,7 @@ export class Reimport {
       flags = (flags & ~OWN_AS_FLAGS) | ownAs;
     }
     const rules = peer.importRules;
+    flags = (flags & ~RULE_FLAGS) | (rules === undefined ? 0 : rules.flags(canonical));
     let effective = canonical;
     if (rules === undefined) attributes.retain(canonical);
     else effective = rules.apply(canonical);
@@ -70,7 +71,8 @@ export class Reimport {
   #withStale(id: number): number {
     const table = this.#attributes;
     if (id === 0 || (table.word(id, ATTRIBUTE.facts) & ATTRIBUTE_FACT.llgrStale) !== 0) return id;
-    const block = withCommunities(table.block(id), [WELL_KNOWN_COMMUNITY.llgrStale]);
+    const present = table.block(id);
+    const block = editBlock(present, new Map([addedCommunities(present, [WELL_KNOWN_COMMUNITY.llgrStale])]));
     const marked = table.internCanonical(block, 0, block.length, CANONICAL);
     table.release(id);
     return marked;

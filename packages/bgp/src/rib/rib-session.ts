@@ -61,6 +61,12 @@ export interface RibSessionSettings {
   readonly localAsnPrependIn?: boolean;
   /** And the speaker's number behind it in what the peer gets. */
   readonly localAsnPrependOut?: boolean;
+  /** The session is about to go down for maintenance: its routes are the last choice at both ends. RFC 8326. */
+  readonly gracefulShutdown?: boolean;
+  /** Whether routes of an eBGP peer with GRACEFUL_SHUTDOWN get LOCAL_PREF 0. Default true. */
+  readonly acceptGracefulShutdown?: boolean;
+  /** BLACKHOLE in the peer's routes is honoured. RFC 7999. */
+  readonly blackhole?: boolean;
   /** Long-lived stale routes go to an iBGP peer without the capability too, as the last choice. RFC 9494 section 4.6. */
   readonly longLivedPartial?: boolean;
   /** The most paths of a prefix sent with ADD-PATH. Default 1. */

@@ -1,5 +1,5 @@
 /** `tortie peers`: list, show, add, set, rm, reset. */
-import type { Peer, PeerChange, PeerList, PeerReset, ResetDone } from '@tortie/agent/api';
+import type { DrainDone, Peer, PeerChange, PeerList, PeerReset, ResetDone } from '@tortie/agent/api';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { since } from '../output/duration.js';
@@ -87,6 +87,7 @@ function peerLines(context: Context, peer: Peer): string[] {
       ['lost so far', session.flaps],
       ['remote AS', typeof remoteAsn === 'number' ? undefined : session.remoteAsn],
       ['router ID', session.remoteRouterId],
+      ['draining', session.draining ? 'yes, for maintenance' : undefined],
       ['role of the peer', session.peerRole],
       ['local address', session.localAddress],
       [
@@ -221,4 +222,14 @@ export async function resetPeer(context: Context, name: string, options: Options
   context.answer(body, () => [
     mode === 'hard' ? `${name}: session closed, dialling again` : `${name}: ${mode} reset, the session goes on`,
   ]);
+}
+
+/** Traffic leaves the session before maintenance, or comes back. */
+export async function drainPeer(context: Context, name: string, drain: boolean): Promise<void> {
+  const { body } = await context.client().call<DrainDone>('POST', `${path(name)}/drain`, { body: { drain } });
+  context.answer(body, ({ draining }) => {
+    if (drain)
+      return [`${name}: drained; traffic leaves it, the session goes on; back with: tortie peers undrain ${name}`];
+    return [draining ? `${name}: still drained, its configuration says gracefulShutdown` : `${name}: in use again`];
+  });
 }
