@@ -3,6 +3,7 @@ import { formatAddress, formatPrefix } from '@tortie/ip';
 import { BmpFramer, decodeBmp } from '../../src/bmp/decode-bmp.js';
 import { encodeBmp } from '../../src/bmp/encode-bmp.js';
 import type { BmpPeer } from '../../src/bmp/message.js';
+import type { RibSession } from '../../src/rib/rib-session.js';
 import { decodeMessage } from '../../src/wire/codec.js';
 import { type WireContext, wireContext } from '../../src/wire/context.js';
 import type { Nlri } from '../../src/wire/nlri.js';
@@ -10,27 +11,29 @@ import { check, checkEqual } from './check.js';
 
 const INVALID_NEXT_HOP = 8;
 
-/** What our own OPENs and the peer's agreed on, of the ADD-PATH that a peer's tables are shown with. */
-export type AddPathOf = (address: string) => readonly boolean[];
+/** The session of the peer at an address, which says how its routes were understood. */
+export type SessionOf = (address: string) => RibSession | undefined;
 
 const keyOf = (peer: BmpPeer): string =>
-  peer.address ? `${formatAddress(peer.address)} ${peer.postPolicy ? 'post' : 'pre'}` : 'loc-rib';
+  peer.address
+    ? `${formatAddress(peer.address)} ${peer.adjRibOut ? 'out' : peer.postPolicy ? 'post' : 'pre'}`
+    : 'loc-rib';
 
 export class CollectorEnd {
   readonly connection: number;
   readonly #framer = new BmpFramer();
-  readonly #addPath: AddPathOf;
+  readonly #sessionOf: SessionOf;
   readonly #tables = new Map<string, Set<string>>();
   readonly #up = new Set<string>();
   #introduced = false;
 
-  constructor(connection: number, addPath: AddPathOf) {
+  constructor(connection: number, sessionOf: SessionOf) {
     this.connection = connection;
-    this.#addPath = addPath;
+    this.#sessionOf = sessionOf;
   }
 
   /** Prefix and path identifier of each route of a table, sorted. */
-  table(peer: string, view: 'pre' | 'post'): readonly string[] {
+  table(peer: string, view: 'pre' | 'post' | 'out'): readonly string[] {
     return [...(this.#tables.get(`${peer} ${view}`) ?? [])].sort();
   }
 
@@ -50,7 +53,7 @@ export class CollectorEnd {
           break;
         case 'peer-down':
           check(this.#up.delete(nameOf(message.peer)), 'Peer Down of a peer that is not up');
-          for (const view of ['pre', 'post']) this.#tables.delete(`${nameOf(message.peer)} ${view}`);
+          for (const view of ['pre', 'post', 'out']) this.#tables.delete(`${nameOf(message.peer)} ${view}`);
           break;
         case 'route-monitoring':
           check(this.#up.has(nameOf(message.peer)), 'routes of a peer that is not up');
@@ -61,13 +64,14 @@ export class CollectorEnd {
   }
 
   #apply(peer: BmpPeer, update: Uint8Array): void {
-    const addPath = peer.address ? this.#addPath(nameOf(peer)) : [false, false];
-    // Nothing is discarded for the kind of session, as a table is shown whole.
+    const session = peer.address && this.#sessionOf(nameOf(peer));
+    // What was received is as it came; what was accepted, and the loc-rib, are of the canonical form.
+    const received = session && !peer.postPolicy && !peer.adjRibOut;
     const context: WireContext = wireContext({
       fourOctetAs: !peer.twoOctetAs,
       extendedMessages: true,
-      peerType: 'ibgp',
-      addPath,
+      peerType: received ? session.type : 'ibgp',
+      addPath: session && !peer.adjRibOut ? session.receive.addPath : [false, false],
       extendedNextHop: [true, true],
     });
     const message = decodeMessage(update, context);

@@ -124,7 +124,7 @@ class Run {
     if (bit(rest, 7)) {
       rig.collect((address) => {
         const peer = address === formatAddress(FUZZED) ? 'fuzzed' : 'witness';
-        return rig.model.sessions.get(rig.speaker.ribPeer(peer))?.receive.addPath ?? [false, false];
+        return rig.model.sessions.get(rig.speaker.ribPeer(peer));
       });
     }
     this.#witness = rig.connect(WITNESS, US)!;
@@ -316,6 +316,12 @@ class Run {
       ).map(({ prefix, pathId }) => `${formatPrefix(prefix)} ${pathId}`);
       checkEqual(collector.table(formatAddress(address), 'post'), accepted.sort(), `${name} after policy`);
     }
+    const told = collector.table(formatAddress(WITNESS), 'out');
+    checkEqual(
+      told,
+      [...this.#told.keys()].map((each) => `${each} 0`).sort(),
+      'what the witness is told, at the collector',
+    );
     const best = speaker.rib
       .locRib({ limit: 1e6 })
       .items.filter(({ candidates }) => candidates.some((each) => each.best))

@@ -6,7 +6,7 @@ import { wireContext } from '../../src/wire/context.js';
 import { Framer } from '../../src/wire/framer.js';
 import type { Message } from '../../src/wire/message.js';
 import { check, checkEqual } from './check.js';
-import { type AddPathOf, CollectorEnd } from './collector-end.js';
+import { CollectorEnd, type SessionOf } from './collector-end.js';
 import { checkNotification } from './notification-law.js';
 import { RibModel } from './rib-model.js';
 
@@ -47,12 +47,12 @@ export class SpeakerRig {
   }
 
   /** A BMP collector that takes everything. */
-  collect(addPath: AddPathOf): void {
-    const monitor = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib'] as const;
+  collect(sessionOf: SessionOf): void {
+    const monitor = ['adj-rib-in-pre', 'adj-rib-in-post', 'loc-rib', 'adj-rib-out-post'] as const;
     this.speaker.bmp.add({ name: 'collector', address: COLLECTOR, monitor }, this.nowMs);
     this.turn();
     const { connection } = this.dials.pop()!;
-    this.collector = new CollectorEnd(connection, addPath);
+    this.collector = new CollectorEnd(connection, sessionOf);
     this.speaker.connected(connection, {}, this.nowMs);
     this.turn();
   }
