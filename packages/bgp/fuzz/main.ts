@@ -24,6 +24,7 @@ const USAGE = `npm run fuzz -- [TARGET…] [--minutes 10] [--turn 60] [--seed N]
 
 /** Of the corpus that --keep writes, by target: more would weigh on the repository and on npm test. */
 const KEPT_OCTETS = 30_000;
+const KEPT_INPUTS = 400;
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..');
 const fixtures = join(dist, '..', 'test', 'fixtures');
@@ -159,7 +160,7 @@ while (Date.now() < endMs) {
 if (values.keep) {
   mkdirSync(join(fixtures, 'fuzz'), { recursive: true });
   for (const fuzzer of fuzzers)
-    writeCorpus(join(fixtures, 'fuzz', `${fuzzer.target.name}.corpus`), fuzzer.smallCorpus(KEPT_OCTETS));
+    writeCorpus(join(fixtures, 'fuzz', `${fuzzer.target.name}.corpus`), fuzzer.smallCorpus(KEPT_OCTETS, KEPT_INPUTS));
 }
 const missed = new Map<string, [number, number]>();
 for (const [counter, place] of places.entries()) {

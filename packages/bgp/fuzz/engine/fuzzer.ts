@@ -71,8 +71,8 @@ export class Fuzzer {
     return this.#entries.map(({ input }) => input);
   }
 
-  /** Small inputs that together reach every counter that small ones reach; then, up to so many octets, what else is small. */
-  smallCorpus(maxOctets: number): readonly Uint8Array[] {
+  /** Small inputs that together reach every counter that small ones reach; then, up to so many octets and inputs, more. */
+  smallCorpus(maxOctets: number, maxInputs: number): readonly Uint8Array[] {
     const left = new Set<number>();
     for (let index = 0; index < this.#reached.length; index++) if (this.#reached[index] === 1) left.add(index);
     const inputs = this.corpus.filter((input) => input.length <= 4096 && this.fails(input) === undefined);
@@ -85,6 +85,7 @@ export class Fuzzer {
     });
     let octets = chosen.reduce((sum, { length }) => sum + length, 0);
     for (const input of inputs) {
+      if (chosen.length >= maxInputs) break;
       if (chosen.includes(input) || octets + input.length > maxOctets) continue;
       chosen.push(input);
       octets += input.length;
