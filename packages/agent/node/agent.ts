@@ -32,8 +32,9 @@ import type { AgentConfig } from '../src/config/config.js';
 import { AgentError } from '../src/errors.js';
 import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
+import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
-import { NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
+import { NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
 import type { Journal } from './journal.js';
@@ -42,6 +43,7 @@ import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-reco
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
 import { OriginatedReconciler } from './reconcilers/originated.js';
+import { PeerRangesReconciler } from './reconcilers/peer-ranges.js';
 import { PeersReconciler } from './reconcilers/peers.js';
 import type { RestContext } from './rest/context.js';
 import { followSpeaker } from './speaker-events.js';
@@ -69,6 +71,8 @@ export class Agent implements RestContext {
   readonly bfd: BfdPeers;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
+  readonly peerRanges: PeerRangesReconciler;
+  readonly peerRangesLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
   readonly blocks: BlocksReconciler;
@@ -109,25 +113,21 @@ export class Agent implements RestContext {
       journal,
       onHoldChange: () => this.peersLoop.trigger(),
     });
-    this.peers = new PeersReconciler({
-      node: config.node,
-      store,
-      speaker,
-      bfd: this.bfd,
-      filePeers: config.peers,
-      defaults: () => ({
-        asn: config.asn,
-        restartTimeS: config.bgp.gracefulRestart.restartTimeS,
-        library: config.library,
-        scope: {
-          policy: config.importPolicy,
-          defaultRoute: config.importDefaultRoute,
-          pools: this.blocks.addressing.pools,
-          ownBlocks: this.blocks.addressing.ownBlocks,
-          lentAddresses: this.blocks.addressing.lent,
-        },
-      }),
+    const defaults = (): PeerDefaults => ({
+      asn: config.asn,
+      restartTimeS: config.bgp.gracefulRestart.restartTimeS,
+      library: config.library,
+      scope: {
+        policy: config.importPolicy,
+        defaultRoute: config.importDefaultRoute,
+        pools: this.blocks.addressing.pools,
+        ownBlocks: this.blocks.addressing.ownBlocks,
+        lentAddresses: this.blocks.addressing.lent,
+      },
     });
+    const { node, peers: filePeers, peerRanges: fileRanges } = config;
+    this.peers = new PeersReconciler({ node, store, speaker, bfd: this.bfd, filePeers, defaults });
+    this.peerRanges = new PeerRangesReconciler({ node, store, speaker, fileRanges, defaults });
     this.originated = new OriginatedReconciler({
       node: config.node,
       store,
@@ -138,6 +138,7 @@ export class Agent implements RestContext {
     });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
+    this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
     this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
   }
@@ -168,11 +169,13 @@ export class Agent implements RestContext {
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
     await this.originatedLoop.settle();
     await this.peersLoop.settle();
+    await this.peerRangesLoop.settle();
     this.#fibLoop?.trigger();
     const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
       this.#watches.push(watchStore({ store, prefix, journal, onChange }));
     };
     watch(peerPrefix(config.node), () => this.peersLoop.trigger());
+    watch(peerRangePrefix(config.node), () => this.peerRangesLoop.trigger());
     watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
     for (const prefix of ['/ipam/pools/', `/ipam/affinities/${config.node}/`, '/ipam/blocks/']) {
       watch(prefix, (event) => {
@@ -224,7 +227,7 @@ export class Agent implements RestContext {
       established,
       kernel: this.#kernel.programming,
       refusedRoutes: this.#kernel.summary().failed,
-      storeError: this.peersLoop.error?.message ?? this.originatedLoop.error?.message,
+      storeError: (this.peersLoop.error ?? this.peerRangesLoop.error ?? this.originatedLoop.error)?.message,
       blocksError: this.blocksLoop.error?.message ?? this.blocks.problem,
     });
   }
@@ -232,6 +235,7 @@ export class Agent implements RestContext {
   status(): Status {
     const { config } = this;
     const { expected, established } = this.#sessions();
+    const adminDown = this.peers.list().filter(({ spec }) => spec.adminDown).length;
     const { rss, heapUsed } = process.memoryUsage();
     const families = new Map(this.speaker.counters().families.map((one) => [one.family, one]));
     const routes = [...families.values()].reduce((sum, one) => sum + one.routes, 0);
@@ -246,7 +250,7 @@ export class Agent implements RestContext {
       ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
       configFile: config.file,
       importPolicy: config.importPolicy,
-      sessions: { configured: this.peers.list().length, established, adminDown: this.peers.list().length - expected },
+      sessions: { configured: expected + adminDown, established, adminDown },
       routes: {
         ipv4: families.get('ipv4-unicast')?.prefixes ?? 0,
         ipv6: families.get('ipv6-unicast')?.prefixes ?? 0,
@@ -265,7 +269,8 @@ export class Agent implements RestContext {
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
-    await Promise.all([this.blocksLoop.close(), this.peersLoop.close(), this.originatedLoop.close()]);
+    const loops = [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop];
+    await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
@@ -275,6 +280,7 @@ export class Agent implements RestContext {
   #addressingChanged(): void {
     this.#kernel.fib?.setBlocks(this.blocks.addressing.blackholes);
     this.peersLoop.trigger();
+    this.peerRangesLoop.trigger();
     this.originatedLoop.trigger();
   }
 
@@ -293,10 +299,10 @@ export class Agent implements RestContext {
   #sessions(): { expected: number; established: number } {
     let expected = 0;
     let established = 0;
-    for (const { name, config, state } of this.speaker.peers()) {
-      // A peer that waits for BFD is held down in the speaker, not by its operator.
+    for (const { name, state } of this.speaker.peers()) {
+      // A peer that waits for BFD is held down in the speaker, not by its operator; one of a range is awaited by nobody.
       const managed = this.peers.get(name);
-      if (!(managed ? managed.spec.adminDown : config.adminDown)) expected++;
+      if (managed ? !managed.spec.adminDown : state === 'established') expected++;
       if (state === 'established') established++;
     }
     return { expected, established };
@@ -312,6 +318,9 @@ export class Agent implements RestContext {
     }
     for (const { spec, error } of this.peers.list()) {
       if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
+    }
+    for (const { spec, error } of this.peerRanges.list()) {
+      if (error !== undefined) warnings.push(`Peer range "${spec.name}" is not applied: ${error}`);
     }
     if (this.blocks.problem !== undefined) warnings.push(this.blocks.problem);
     const { failed } = this.#kernel.summary();

@@ -10,17 +10,19 @@ import {
   type LocRibEntry,
   type OriginateAttributes,
   type PeerConfig,
+  type PeerRangeConfig,
   type PeerView,
   type ResolvedPeerConfig,
   resolvePeerConfig,
 } from '@tortie/bgp';
 import type { RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
-import { type Address, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
+import { type Address, formatPrefix, type Prefix, parseAddress, prefixCovers } from '@tortie/ip';
 
 const counters = () => ({ open: 1, update: 2, notification: 0, keepalive: 3, routeRefresh: 0, octets: 100 });
 
 export class FakeSpeaker {
   readonly configs = new Map<string, ResolvedPeerConfig>();
+  readonly ranges = new Map<string, PeerRangeConfig>();
   readonly states = new Map<string, PeerView['state']>();
   readonly originated = new Map<string, OriginateAttributes>();
   readonly resets: string[] = [];
@@ -43,6 +45,18 @@ export class FakeSpeaker {
   change(...changes: BestChange[]): void {
     this.#changes.push(...changes);
     this.#ready?.();
+  }
+
+  /** As if a peer had dialled from inside a range. */
+  join(range: string, address: string): void {
+    const { peer } = this.ranges.get(range)!;
+    const name = `${range}/${address}`;
+    const remoteAddress = parseAddress(address);
+    this.configs.set(
+      name,
+      resolvePeerConfig({ ...peer, name, remoteAddress, passive: true }, { asn: 64513, routerId: 1 }),
+    );
+    this.states.set(name, 'established');
   }
 
   #face(asn: number, routerId: number): RunningSpeaker {
@@ -75,8 +89,15 @@ export class FakeSpeaker {
         self.resets.push(`${name} ${mode}`);
         return self.configs.has(name);
       },
-      addRange() {},
-      removeRange: () => false,
+      addRange: (range) => void self.ranges.set(range.name, range),
+      updateRange(range): ChangeImpact {
+        const before = self.ranges.get(range.name)!;
+        self.ranges.set(range.name, range);
+        const member = ({ name, prefix, peer }: PeerRangeConfig) =>
+          resolvePeerConfig({ ...peer, name, remoteAddress: prefix, passive: true }, identity);
+        return classifyChange(member(before), member(range)).impact;
+      },
+      removeRange: (name) => self.ranges.delete(name),
       originate: (prefix, attributes = {}) => void self.originated.set(formatPrefix(prefix), attributes),
       withdraw: (prefix) => self.originated.delete(formatPrefix(prefix)),
       nextHops: {

@@ -142,6 +142,12 @@ class NodeSpeaker implements RunningSpeaker {
     this.#loop.speaker.addRange(range, monotonicMs());
   }
 
+  updateRange(range: PeerRangeConfig): ChangeImpact {
+    const impact = this.#loop.speaker.updateRange(range, monotonicMs());
+    this.#loop.carryOut();
+    return impact;
+  }
+
   removeRange(name: string): boolean {
     const removed = this.#loop.speaker.removeRange(name, monotonicMs());
     this.#loop.carryOut();

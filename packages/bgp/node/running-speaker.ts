@@ -130,6 +130,8 @@ export interface RunningSpeaker {
   removePeer(name: string): boolean;
   /** Whoever connects from inside the prefix becomes a peer of the name RANGE/ADDRESS. Throws BgpConfigError. */
   addRange(range: PeerRangeConfig): void;
+  /** Changes the range of that name: its peers change with it, those outside of a new prefix go. Throws BgpConfigError. */
+  updateRange(range: PeerRangeConfig): ChangeImpact;
   /** Its peers go as well. False where there is no such range. */
   removeRange(name: string): boolean;
   /** False: no such peer, or not established for what needs a session: all but `hard`. */

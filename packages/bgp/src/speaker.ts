@@ -116,7 +116,7 @@ export class Speaker {
       if (before.password !== config.password) this.#password(config.remoteAddress, config.password);
       impact = peer.update(config);
     }
-    if (impact !== 'none') this.#event({ type: 'peer', peer: name, change: 'changed', impact });
+    this.#changed(name, impact);
     return impact;
   }
 
@@ -132,6 +132,16 @@ export class Speaker {
   addRange(range: PeerRangeConfig, nowMs: number): void {
     this.#nowMs = nowMs;
     this.#ranges.add(range);
+  }
+
+  /** Its peers change with it. Throws BgpConfigError, also where there is no such range. */
+  updateRange(range: PeerRangeConfig, nowMs: number): ChangeImpact {
+    this.#nowMs = nowMs;
+    return this.#ranges.update(range, (peer, config) => {
+      const impact = peer.update(config);
+      this.#changed(config.name, impact);
+      return impact;
+    });
   }
 
   /** Its peers go as well. */
@@ -359,6 +369,10 @@ export class Speaker {
   #forget(peer: Peer): void {
     this.#remove(peer);
     this.#event({ type: 'peer', peer: peer.config.name, change: 'removed', impact: 'session-reset' });
+  }
+
+  #changed(peer: string, impact: ChangeImpact): void {
+    if (impact !== 'none') this.#event({ type: 'peer', peer, change: 'changed', impact });
   }
 
   #password(remoteAddress: Address, password: string | undefined): void {

@@ -1,6 +1,6 @@
 /** The command tree. What a command does is loaded when it is called, so that each starts as fast as it can. */
 import { Argument, Command, Option } from 'commander';
-import { PEER_FLAGS } from './commands/peer-options.js';
+import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { exitCodesText } from './exit-codes.js';
 
@@ -41,6 +41,7 @@ export function buildProgram(io: Io, version: string): Command {
   agentCommand(leaf, program);
   statusCommands(leaf, program);
   peerCommands(leaf, group(program, 'peers', 'peers of the node'));
+  rangeCommands(leaf, group(program, 'ranges', 'prefixes from inside which peers may dial'));
   routeCommands(leaf, program, group);
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
@@ -100,12 +101,7 @@ function peerCommands(leaf: Leaf, peers: Command): void {
   )
     .option('--address <address>', 'address of the peer')
     .option('--asn <asn>', 'AS number of the peer');
-  for (const command of [add, set]) {
-    for (const { flags, description, choices } of PEER_FLAGS) {
-      const option = new Option(flags, description);
-      command.addOption(choices ? option.choices(choices) : option);
-    }
-  }
+  for (const command of [add, set]) addFlags(command, PEER_FLAGS);
   set.option('--unset <field...>', 'take fields back to their defaults: --unset hold-time password');
   set.option('--if-revision <number>', 'only when nobody has changed it since this revision');
   leaf(peers, 'rm <peer>', 'remove a peer', async (context, [name], options) =>
@@ -118,6 +114,40 @@ function peerCommands(leaf: Leaf, peers: Command): void {
     .option('--soft', 'ask for and send all routes again; the session goes on')
     .option('--in', 'only ask for the routes of the peer again')
     .option('--out', 'only send ours again');
+}
+
+function rangeCommands(leaf: Leaf, ranges: Command): void {
+  const load = () => import('./commands/ranges.js');
+  leaf(ranges, 'list', 'all ranges', async (context) => (await load()).listRanges(context));
+  leaf(ranges, 'show <range>', 'one range and the peers it has', async (context, [name]) =>
+    (await load()).showRange(context, name!),
+  );
+  const add = leaf(
+    ranges,
+    'add <name> <prefix> <asn>',
+    'let peers dial from inside a prefix',
+    async (context, [name, prefix, asn], options) => (await load()).addRange(context, [name!, prefix!, asn!], options),
+  );
+  const set = leaf(ranges, 'set <range>', 'change a range and the peers it has', async (context, [name], options) =>
+    (await load()).setRange(context, name!, options),
+  )
+    .option('--prefix <prefix>', 'another prefix; peers outside of it go')
+    .option('--asn <asn>', 'AS number of the peers');
+  for (const command of [add, set]) addFlags(command, RANGE_FLAGS);
+  set.option('--unset <field...>', 'take fields back to their defaults: --unset limit');
+  const rm = leaf(ranges, 'rm <range>', 'remove a range and the peers it has', async (context, [name], options) =>
+    (await load()).removeRange(context, name!, options),
+  );
+  for (const command of [set, rm]) {
+    command.option('--if-revision <number>', 'only when nobody has changed it since this revision');
+  }
+}
+
+function addFlags(command: Command, list: readonly PeerFlag[]): void {
+  for (const { flags, description, choices } of list) {
+    const option = new Option(flags, description);
+    command.addOption(choices ? option.choices(choices) : option);
+  }
 }
 
 function routeCommands(leaf: Leaf, program: Command, group: Group): void {

@@ -5,16 +5,12 @@ import type { Store } from '@tortie/store';
 import type { PeerSpec } from '../../src/api/peer.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type PeerDefaults, peerConfig } from '../../src/peers/peer-config.js';
-import { nameIn, peerPrefix } from '../../src/store/keys.js';
+import { peerPrefix } from '../../src/store/keys.js';
 import type { BfdPeers } from '../bfd-peers.js';
 import type { Reconciler } from '../reconcile-loop.js';
+import { type Desired, desiredOf } from './desired.js';
 
-export interface ManagedPeer {
-  readonly spec: PeerSpec;
-  readonly origin: 'file' | 'api';
-  /** FILE:LINE. */
-  readonly source?: string;
-  readonly revision?: number;
+export interface ManagedPeer extends Desired<PeerSpec> {
   /** Why the speaker does not take it. */
   readonly error?: string;
   /** What the last change of the spec did to the session. */
@@ -30,8 +26,6 @@ export interface PeersOptions {
   /** As they stand at this moment: the import policy follows pools and blocks. */
   readonly defaults: () => PeerDefaults;
 }
-
-type Desired = Omit<ManagedPeer, 'error' | 'impact'>;
 
 export class PeersReconciler implements Reconciler {
   readonly name = 'peers';
@@ -52,8 +46,8 @@ export class PeersReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const desired = await this.#desired();
-    const { speaker } = this.#options;
+    const { node, store, speaker, filePeers } = this.#options;
+    const desired = await desiredOf({ store, prefix: peerPrefix(node), fromFile: filePeers });
     for (const name of [...this.#told]) {
       if (desired.has(name)) continue;
       speaker.removePeer(name);
@@ -70,7 +64,7 @@ export class PeersReconciler implements Reconciler {
     }
   }
 
-  #apply(name: string, peer: Desired, defaults: PeerDefaults): ManagedPeer {
+  #apply(name: string, peer: Desired<PeerSpec>, defaults: PeerDefaults): ManagedPeer {
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
     try {
@@ -84,18 +78,5 @@ export class PeersReconciler implements Reconciler {
     } catch (error) {
       return { ...peer, impact: 'none', error: (error as Error).message };
     }
-  }
-
-  async #desired(): Promise<Map<string, Desired>> {
-    const { node, store, filePeers } = this.#options;
-    const prefix = peerPrefix(node);
-    const desired = new Map<string, Desired>();
-    for (const { spec, source } of filePeers) desired.set(spec.name, { spec, origin: 'file', source });
-    for (const { key, value, revision } of (await store.list(prefix)).entries) {
-      const name = nameIn(prefix, key);
-      if (desired.has(name)) continue;
-      desired.set(name, { spec: value as PeerSpec, origin: 'api', revision });
-    }
-    return desired;
   }
 }

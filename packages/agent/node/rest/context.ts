@@ -13,6 +13,7 @@ import type { ReconcileLoop } from '../reconcile-loop.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
 import type { Links } from '../reconcilers/links.js';
 import type { OriginatedReconciler } from '../reconcilers/originated.js';
+import type { PeerRangesReconciler } from '../reconcilers/peer-ranges.js';
 import type { PeersReconciler } from '../reconcilers/peers.js';
 
 export interface RestContext {
@@ -23,6 +24,8 @@ export interface RestContext {
   readonly journal: Journal;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
+  readonly peerRanges: PeerRangesReconciler;
+  readonly peerRangesLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
   readonly blocksLoop: ReconcileLoop;

@@ -5,6 +5,7 @@ import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
 import { nodeRoutes } from './routes/node.js';
 import { originatedRoutes } from './routes/originated.js';
+import { peerRangeRoutes } from './routes/peer-ranges.js';
 import { peerTableRoutes } from './routes/peer-tables.js';
 import { peerRoutes } from './routes/peers.js';
 import { poolRoutes } from './routes/pools.js';
@@ -16,6 +17,7 @@ export const RESOURCES: readonly Resource[] = [
   nodeRoutes,
   peerRoutes,
   peerTableRoutes,
+  peerRangeRoutes,
   routeRoutes,
   fibRoutes,
   originatedRoutes,

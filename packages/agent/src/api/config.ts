@@ -3,6 +3,7 @@
 import { PoolSpec } from './ipam.js';
 import { OriginatedSpec } from './originated.js';
 import { PeerSpec } from './peer.js';
+import { PeerRangeSpec } from './peer-range.js';
 import { policyFields } from './policy.js';
 import { Asn, ipv4Address, resourceName } from './text.js';
 import { type Static, Type } from './type.js';
@@ -156,6 +157,12 @@ export const AgentConfigFile = Type.Object(
     ...policyFields,
     peers: Type.Optional(
       Type.Array(PeerSpec, { maxItems: 10000, description: 'BGP peers; more can be added through the API' }),
+    ),
+    peerRanges: Type.Optional(
+      Type.Array(PeerRangeSpec, {
+        maxItems: 1000,
+        description: 'Prefixes from inside which peers may dial; more can be added through the API',
+      }),
     ),
     originate: Type.Optional(Type.Array(OriginatedSpec, { maxItems: 100000, description: 'Prefixes to announce' })),
     health: Type.Optional(

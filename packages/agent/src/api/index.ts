@@ -5,6 +5,7 @@ export * from './fib.js';
 export * from './ipam.js';
 export * from './originated.js';
 export * from './peer.js';
+export * from './peer-range.js';
 export * from './policy.js';
 export * from './problem.js';
 export * from './route.js';

@@ -10,7 +10,7 @@ const seconds = (minimum: number, maximum: number, description: string, initial?
   Type.Integer({ minimum, maximum, description, ...(initial === undefined ? {} : { default: initial }) });
 
 /** Every field a user may write, but the three that identify the peer. Shared by create, change and the file. */
-const peerFields = {
+export const peerFields = {
   description: Type.Optional(Type.String({ maxLength: 200, description: 'Free text' })),
   remotePort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, default: 179 })),
   localAddress: Type.Optional(ipAddress('Source address of the session; default: what the kernel chooses')),
@@ -233,14 +233,17 @@ export type PeerSession = Static<typeof PeerSession>;
 const { password: _secret, ...readable } = peerFields;
 
 export const Peer = Type.Object({
-  name: resourceName(),
-  origin: Type.Union([Type.Literal('file'), Type.Literal('api')], {
-    description: 'file: from the configuration file, changed there; api: created at run time, kept in the store',
+  name: Type.String({ description: 'Of a peer of a range: RANGE/ADDRESS' }),
+  origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('range')], {
+    description:
+      'file: from the configuration file, changed there; api: created at run time, kept in the store; range: came by itself from inside a peer range, changed there',
   }),
-  source: Type.Optional(Type.String({ description: 'FILE:LINE of a peer of the file' })),
+  source: Type.Optional(
+    Type.String({ description: 'FILE:LINE of a peer of the file; the range of a peer of a range' }),
+  ),
   revision: Type.Optional(Type.Integer({ description: 'Store revision; the ETag of the resource' })),
   passwordSet: Type.Boolean(),
-  spec: Type.Object({ name: resourceName(), remoteAddress: ipAddress(), remoteAsn: Asn, ...readable }, closed),
+  spec: Type.Object({ name: Type.String(), remoteAddress: ipAddress(), remoteAsn: Asn, ...readable }, closed),
   session: Type.Optional(PeerSession),
   bfd: Type.Optional(BfdStatus),
   error: Type.Optional(Type.String({ description: 'Why the peer could not be applied' })),
@@ -269,5 +272,5 @@ export const PeerReset = Type.Object(
 );
 export type PeerReset = Static<typeof PeerReset>;
 
-export const ResetDone = Type.Object({ peer: resourceName(), mode: PeerReset.properties.mode });
+export const ResetDone = Type.Object({ peer: Type.String(), mode: PeerReset.properties.mode });
 export type ResetDone = Static<typeof ResetDone>;

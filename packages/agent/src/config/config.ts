@@ -3,6 +3,7 @@ import type { AgentConfigFile } from '../api/config.js';
 import type { PoolSpec } from '../api/ipam.js';
 import type { OriginatedSpec } from '../api/originated.js';
 import type { PeerSpec } from '../api/peer.js';
+import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
 
 type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
@@ -36,6 +37,7 @@ export interface AgentConfig {
   readonly pools: readonly PoolSpec[];
   readonly library: PolicyLibrary;
   readonly peers: readonly FromFile<PeerSpec>[];
+  readonly peerRanges: readonly FromFile<PeerRangeSpec>[];
   readonly originate: readonly FromFile<OriginatedSpec>[];
   readonly health: Section<'health'>;
   readonly log: Section<'log'>;

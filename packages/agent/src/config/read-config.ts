@@ -8,7 +8,7 @@ import { isUnspecified, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
-import { checkPeer, checkPeers } from '../rules/peer-rules.js';
+import { checkPeer, checkPeerRange, checkPeers } from '../rules/peer-rules.js';
 import { checkLibrary } from '../rules/policy-rules.js';
 import { checkPools } from '../rules/pool-rules.js';
 import { checkValue, pointerTo } from '../schema/check.js';
@@ -50,6 +50,7 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     pools: filled.pools ?? [],
     library: libraryOf(filled),
     peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
+    peerRanges: (filled.peerRanges ?? []).map((spec, index) => ({ spec, source: source(`/peerRanges/${index}`) })),
     originate: (filled.originate ?? []).map((spec, index) => ({ spec, source: source(`/originate/${index}`) })),
   };
 }
@@ -83,6 +84,13 @@ function checkRules(config: AgentConfigFile): Issue[] {
   for (const [index, peer] of (config.peers ?? []).entries()) {
     issues.push(...checkPeer(peer, config.asn, libraryOf(config), pointerTo('/peers', index)));
   }
+  for (const [index, range] of (config.peerRanges ?? []).entries()) {
+    issues.push(...checkPeerRange(range, config.asn, libraryOf(config), pointerTo('/peerRanges', index)));
+  }
+  const rangeNames = (config.peerRanges ?? []).map(({ name }) => name);
+  issues.push(...checkUnique(rangeNames, '/peerRanges', '/name'));
+  const ranges = (config.peerRanges ?? []).map(({ prefix }) => prefix);
+  issues.push(...checkUnique(ranges, '/peerRanges', '/prefix'));
   issues.push(...checkLibrary(libraryOf(config)));
   issues.push(...checkPeers(config.peers ?? [], '/peers'));
   issues.push(...checkPools(config.pools ?? [], '/pools'));

@@ -128,7 +128,7 @@ export async function addPeer(
   context.answer(created, () => [`added ${name}`]);
 }
 
-const IMPACTS: Readonly<Record<PeerChange['impact'], string>> = {
+export const IMPACTS: Readonly<Record<PeerChange['impact'], string>> = {
   none: 'nothing changed',
   applied: 'applied, the session goes on',
   'soft-refresh': 'applied, routes are exchanged again, the session goes on',
@@ -156,7 +156,7 @@ export async function removePeer(context: Context, name: string, options: Option
   context.answer({ removed: name }, () => [`removed ${name}`]);
 }
 
-const ifMatch = ({ ifRevision }: Options): string | undefined =>
+export const ifMatch = ({ ifRevision }: Options): string | undefined =>
   ifRevision === undefined ? undefined : `"${String(ifRevision).replaceAll('"', '')}"`;
 
 export async function resetPeer(context: Context, name: string, options: Options): Promise<void> {
