@@ -8,6 +8,7 @@
  *              │                      ▲ ▲ watches wake the loops
  *   peers ◄────┤ peers loop ──────────┘ │
  *              │   speaker.addPeer / updatePeer / removePeer; import policy from pools and blocks
+ *              │   ▲ who is behind an interface: router advertisements, neighbour table
  *   blocks ◄───┤ blocks loop ───────────┘   claims blocks ──► aggregates, blackholes, lent and borrowed addresses
  *   prefixes ◄─┤ originated loop            speaker.originate / withdraw
  *              │
@@ -34,14 +35,16 @@ import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
-import { NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
+import { bmpPrefix, NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
+import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
+import { BmpCollectorsReconciler } from './reconcilers/bmp-collectors.js';
 import { OriginatedReconciler } from './reconcilers/originated.js';
 import { PeerRangesReconciler } from './reconcilers/peer-ranges.js';
 import { PeersReconciler } from './reconcilers/peers.js';
@@ -69,12 +72,15 @@ export class Agent implements RestContext {
   readonly speaker: RunningSpeaker;
   readonly ipam: Ipam;
   readonly bfd: BfdPeers;
+  readonly interfacePeers: InterfacePeers;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
   readonly peerRanges: PeerRangesReconciler;
   readonly peerRangesLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
+  readonly bmp: BmpCollectorsReconciler;
+  readonly bmpLoop: ReconcileLoop;
   readonly blocks: BlocksReconciler;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
@@ -126,7 +132,15 @@ export class Agent implements RestContext {
       },
     });
     const { node, peers: filePeers, peerRanges: fileRanges } = config;
-    this.peers = new PeersReconciler({ node, store, speaker, bfd: this.bfd, filePeers, defaults });
+    const { links, rtnetlink } = kernel;
+    this.interfacePeers = new InterfacePeers({
+      kernel: links && rtnetlink && { links, rtnetlink },
+      speaker,
+      journal,
+      onChange: () => this.peersLoop.trigger(),
+    });
+    const { bfd, interfacePeers: interfaces } = this;
+    this.peers = new PeersReconciler({ node, store, speaker, bfd, interfaces, filePeers, defaults });
     this.peerRanges = new PeerRangesReconciler({ node, store, speaker, fileRanges, defaults });
     this.originated = new OriginatedReconciler({
       node: config.node,
@@ -136,6 +150,14 @@ export class Agent implements RestContext {
       fromFile: config.originate,
       addressing: () => this.blocks.addressing,
     });
+    this.bmp = new BmpCollectorsReconciler({
+      node: config.node,
+      store,
+      speaker,
+      fromFile: config.bmp,
+      identity: { sysName: config.node, sysDescr: `Tortie ${VERSION}` },
+    });
+    this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
     this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
@@ -170,6 +192,7 @@ export class Agent implements RestContext {
     await this.originatedLoop.settle();
     await this.peersLoop.settle();
     await this.peerRangesLoop.settle();
+    await this.bmpLoop.settle();
     this.#fibLoop?.trigger();
     const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
       this.#watches.push(watchStore({ store, prefix, journal, onChange }));
@@ -177,6 +200,7 @@ export class Agent implements RestContext {
     watch(peerPrefix(config.node), () => this.peersLoop.trigger());
     watch(peerRangePrefix(config.node), () => this.peerRangesLoop.trigger());
     watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
+    watch(bmpPrefix(config.node), () => this.bmpLoop.trigger());
     for (const prefix of ['/ipam/pools/', `/ipam/affinities/${config.node}/`, '/ipam/blocks/']) {
       watch(prefix, (event) => {
         if (this.blocks.concerns(event)) this.blocksLoop.trigger();
@@ -269,9 +293,10 @@ export class Agent implements RestContext {
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
-    const loops = [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop];
+    const loops = [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop, this.bmpLoop];
     await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
+    await this.interfacePeers.close();
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
@@ -305,6 +330,8 @@ export class Agent implements RestContext {
       if (managed ? !managed.spec.adminDown : state === 'established') expected++;
       if (state === 'established') established++;
     }
+    // Nor does the speaker know a peer that was never found on its interface.
+    for (const { spec, bound, error } of this.peers.list()) if (!bound && !error && !spec.adminDown) expected++;
     return { expected, established };
   }
 

@@ -8,6 +8,7 @@ import type { BfdStatus } from '../src/api/bfd.js';
 import type { PeerSpec } from '../src/api/peer.js';
 import { bfdSpec, isMultihop } from '../src/peers/bfd-spec.js';
 import { bfdView } from '../src/peers/bfd-view.js';
+import type { BoundPeer } from '../src/peers/bound-peer.js';
 import type { Journal } from './journal.js';
 
 /** The part of a BfdService that the agent uses. */
@@ -39,7 +40,7 @@ export class BfdPeers {
   }
 
   /** Makes the sessions those of these peers; gives the names of those that are different from before. */
-  apply(peers: readonly PeerSpec[]): Set<string> {
+  apply(peers: readonly BoundPeer[]): Set<string> {
     const { bfd } = this.#options;
     const wanted = new Map(peers.flatMap((peer) => bfdSpec(peer) ?? []).map((spec) => [spec.name, spec]));
     const changed = new Set<string>();
@@ -54,7 +55,7 @@ export class BfdPeers {
   }
 
   /** Strict mode: the peer shall have no BGP session yet. One that is established stays until the path is lost. */
-  holds({ name, bfd, adminDown }: PeerSpec): boolean {
+  holds({ name, bfd, adminDown }: Pick<PeerSpec, 'name' | 'bfd' | 'adminDown'>): boolean {
     if (!bfd?.strict || bfd.enabled === false || adminDown || this.#up.has(name)) return false;
     return this.#options.speaker.peer(name)?.state !== 'established';
   }

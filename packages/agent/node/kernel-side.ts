@@ -9,6 +9,7 @@ import {
   openFibWriter,
   openRtnetlink,
   probeKernel,
+  type Rtnetlink,
   type Subscription,
   subscribeEvents,
 } from '@tortie/linux/node';
@@ -30,6 +31,7 @@ export interface KernelSide {
   /** TCP-MD5, GTSM and devices need the native addon. */
   readonly hasAddon: boolean;
   readonly links: Links | undefined;
+  readonly rtnetlink: Rtnetlink | undefined;
   readonly nextHops: NextHops | undefined;
   readonly fib: FibReconciler | undefined;
   readonly addresses: readonly Address[];
@@ -97,6 +99,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
     programming,
     hasAddon: capabilities.addon.available,
     links,
+    rtnetlink,
     nextHops,
     fib,
     addresses: rtnetlink ? await nodeAddresses(rtnetlink) : [],

@@ -46,6 +46,14 @@ export function followSpeaker(speaker: RunningSpeaker, journal: Journal): void {
       text: `peer ${peer} ${change}${change === 'changed' ? `: ${impact}` : ''}`,
     });
   });
+  speaker.on('bmp', ({ collector, change, reason }) => {
+    const text =
+      change === 'connected'
+        ? `BMP collector ${collector} is connected`
+        : `BMP collector ${collector} ${change === 'lost' ? 'is lost' : 'is out of reach'}`;
+    const cause = reason === undefined ? {} : { cause: reason };
+    journal.event({ kind: 'bmp', subject: collector, text, ...cause }, change === 'connected' ? 'info' : 'warn');
+  });
   speaker.on('problem', ({ peer, error }) => {
     journal.event(
       {

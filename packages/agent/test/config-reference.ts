@@ -39,7 +39,11 @@ function defaultText({ default: initial }: SchemaNode, required: boolean): strin
 }
 
 function typeText(schema: SchemaNode): string {
-  if (schema.anyOf) return schema.anyOf.map((member) => `\`${member.const}\``).join(', ');
+  if (schema.anyOf) {
+    return schema.anyOf
+      .map((member) => (member.const === undefined ? typeText(member) : `\`${member.const}\``))
+      .join(', ');
+  }
   if (schema.type === 'array') return `list of ${typeText(schema.items ?? {})}`;
   if (schema.type === 'object') return 'group';
   if (schema.type === 'integer' && schema.minimum !== undefined && schema.maximum !== undefined) {

@@ -2,6 +2,8 @@
 import { EventEmitter } from 'node:events';
 import {
   type BestChange,
+  type BmpCollectorConfig,
+  type BmpCollectorView,
   type CandidateView,
   type ChangeImpact,
   classifyChange,
@@ -20,12 +22,33 @@ import { type Address, formatPrefix, type Prefix, parseAddress, prefixCovers } f
 
 const counters = () => ({ open: 1, update: 2, notification: 0, keepalive: 3, routeRefresh: 0, octets: 100 });
 
+const collectorView = ({
+  name,
+  address,
+  port = 1790,
+  monitor = ['loc-rib'],
+}: BmpCollectorConfig): BmpCollectorView => ({
+  name,
+  address,
+  port,
+  monitor,
+  state: 'waiting',
+  sinceMs: 1,
+  messages: 7,
+  octets: 700,
+  pending: false,
+  connections: 1,
+  dropped: 1,
+  lastError: 'TCP connection refused',
+});
+
 export class FakeSpeaker {
   readonly configs = new Map<string, ResolvedPeerConfig>();
   readonly ranges = new Map<string, PeerRangeConfig>();
   readonly states = new Map<string, PeerView['state']>();
   readonly originated = new Map<string, OriginateAttributes>();
   readonly resets: string[] = [];
+  readonly collectors = new Map<string, BmpCollectorConfig>();
   readonly locRibEntries: LocRibEntry[] = [];
   readonly exported: ExportView[] = [];
   readonly emitter = new EventEmitter();
@@ -98,6 +121,9 @@ export class FakeSpeaker {
         return classifyChange(member(before), member(range)).impact;
       },
       removeRange: (name) => self.ranges.delete(name),
+      addBmpCollector: (collector) => void self.collectors.set(collector.name, collector),
+      removeBmpCollector: (name) => self.collectors.delete(name),
+      bmpCollectors: () => [...self.collectors.values()].map(collectorView),
       originate: (prefix, attributes = {}) => void self.originated.set(formatPrefix(prefix), attributes),
       withdraw: (prefix) => self.originated.delete(formatPrefix(prefix)),
       nextHops: {
@@ -130,6 +156,7 @@ export class FakeSpeaker {
       peers: () => [...self.configs.keys()].map((name) => face.peer(name)!),
       peer: (name) => self.#view(name),
       peerName: (index) => self.names.get(index),
+      peerDevice: (index) => self.configs.get(self.names.get(index) ?? '')?.device,
       adjRibIn: (name, _policy, family, options) => page(routesOf(name, family), options),
       adjRibOut: (name, family, options) =>
         page(
@@ -189,6 +216,7 @@ export class FakeSpeaker {
       remotePort: undefined,
       negotiated: established
         ? {
+            remoteAsn: config.remoteAsn === 'external' ? 64999 : config.remoteAsn,
             holdTimeS: 90,
             keepaliveS: 30,
             families: config.families,

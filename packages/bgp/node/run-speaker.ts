@@ -1,9 +1,10 @@
 /** A speaker on Node: sockets, timers and the loop around the sans-IO core. */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { type Address, formatAddress, type Prefix } from '@tortie/ip';
+import { type Address, formatAddress, isLinkLocal, type Prefix } from '@tortie/ip';
 import {
   type BestRouteSubscription,
+  type BmpCollectorConfig,
   type ChangeImpact,
   encodeMessage,
   type FamilyName,
@@ -160,6 +161,19 @@ class NodeSpeaker implements RunningSpeaker {
     return done;
   }
 
+  addBmpCollector(collector: BmpCollectorConfig): void {
+    this.#loop.speaker.bmp.add(collector, monotonicMs());
+    this.#loop.carryOut();
+  }
+
+  removeBmpCollector(name: string): boolean {
+    const removed = this.#loop.speaker.bmp.remove(name, monotonicMs());
+    this.#loop.carryOut();
+    return removed;
+  }
+
+  bmpCollectors = () => this.#loop.speaker.bmp.views();
+
   // ---- routes ----------------------------------------------------------------------------------------------------
 
   originate(prefix: Prefix, attributes?: OriginateAttributes): void {
@@ -188,6 +202,7 @@ class NodeSpeaker implements RunningSpeaker {
   peers = () => this.#loop.speaker.peers();
   peer = (name: string) => this.#loop.speaker.peer(name);
   peerName = (index: number) => this.#loop.speaker.peerName(index);
+  peerDevice = (index: number) => this.#loop.speaker.peerDevice(index);
   locRib = (query?: LocRibQuery) => this.#loop.speaker.rib.locRib(query);
   why = (prefix: Prefix) => this.#loop.speaker.rib.why(prefix);
   exports = (prefix: Prefix) => this.#loop.speaker.rib.exports(prefix);
@@ -246,7 +261,8 @@ class NodeSpeaker implements RunningSpeaker {
     });
     if ('connection' in acceptance) return;
     socket.on('error', () => socket.destroy());
-    if (acceptance.known) socket.destroy();
+    // A neighbour on the link may become a peer in a moment: a NOTIFICATION would have it wait longer than that.
+    if (acceptance.known || (remote.version === 6 && isLinkLocal(remote))) socket.destroy();
     else {
       socket.end(REJECTED);
       socket.destroySoon();

@@ -3,6 +3,8 @@ import type { Address, Prefix } from '@tortie/ip';
 import type {
   AdvertisedView,
   BestRouteSubscription,
+  BmpCollectorConfig,
+  BmpCollectorView,
   Cause,
   ChangeImpact,
   DecisionOptions,
@@ -112,6 +114,13 @@ export interface SpeakerEvents {
     readonly impact: ChangeImpact;
     readonly at: number;
   };
+  /** A BMP collector's connection: up, lost, or not to be had; of attempts that fail in a row, only the first. */
+  bmp: {
+    readonly collector: string;
+    readonly change: 'connected' | 'lost' | 'unreachable';
+    readonly reason?: string;
+    readonly at: number;
+  };
   /** A transport cannot do what a peer's configuration asks for, or a listener failed. */
   problem: { readonly peer?: string; readonly error: Error; readonly at: number };
 }
@@ -137,6 +146,12 @@ export interface RunningSpeaker {
   /** False: no such peer, or not established for what needs a session: all but `hard`. */
   resetPeer(name: string, mode: ResetMode, text?: string): boolean;
 
+  /** Shows our tables to a BMP collector (RFC 7854), and keeps connecting to it. Throws BgpConfigError. */
+  addBmpCollector(collector: BmpCollectorConfig): void;
+  /** The collector is told of the end. False where there is none of this name. */
+  removeBmpCollector(name: string): boolean;
+  bmpCollectors(): readonly BmpCollectorView[];
+
   originate(prefix: Prefix, attributes?: OriginateAttributes): void;
   withdraw(prefix: Prefix): boolean;
   readonly nextHops: NextHopTable;
@@ -150,6 +165,8 @@ export interface RunningSpeaker {
   peer(name: string): PeerView | undefined;
   /** The name behind the `peer` numbers of routes; undefined for 0, which is ourselves, and for peers that are gone. */
   peerName(index: number): string | undefined;
+  /** The interface behind the `peer` numbers of routes: where their link-local next hops are. */
+  peerDevice(index: number): string | undefined;
   /** Views by peer name throw BgpConfigError where there is no such peer. */
   adjRibIn(name: string, policy: 'pre' | 'post', family: FamilyName, page?: PageOptions): Page<RouteView>;
   adjRibOut(name: string, family: FamilyName, page?: PageOptions): Page<AdvertisedView>;

@@ -24,22 +24,32 @@ function interfacesLately(): typeof known {
   return known;
 }
 
+/** The interface in `fe80::1%eth0`, as Node writes the link-local addresses of its sockets. */
+export const zoneOf = (text: string | undefined): string | undefined => /%(.+)$/.exec(text ?? '')?.[1];
+
 export function socketEndpoints(socket: Socket): Endpoints {
   const localAddress = socketAddress(socket.localAddress);
+  const device = zoneOf(socket.remoteAddress);
   return {
     localAddress,
-    interfaceAddresses: localAddress ? interfaceAddresses(localAddress, interfacesLately()) : [],
+    interfaceAddresses: localAddress ? interfaceAddresses(localAddress, interfacesLately(), device) : [],
+    device,
     localPort: socket.localPort,
     remotePort: socket.remotePort,
   };
 }
 
-/** The addresses on the interface that has this one, it and loopback addresses left out, in the system's order. */
+/**
+ * The addresses on the interface that has this one, it and loopback addresses left out, in the system's order. `device`
+ * tells which where several have the same link-local address.
+ */
 export function interfaceAddresses(
   local: Address,
   interfaces: NodeJS.Dict<readonly Pick<NetworkInterfaceInfo, 'address'>[]>,
+  device?: string,
 ): Address[] {
-  for (const infos of Object.values(interfaces)) {
+  for (const [name, infos] of Object.entries(interfaces)) {
+    if (device !== undefined && name !== device) continue;
     const addresses = (infos ?? []).flatMap(({ address }) => socketAddress(address) ?? []);
     if (addresses.some((address) => addressesEqual(address, local))) {
       return addresses.filter((address) => !addressesEqual(address, local) && !isLoopback(address));

@@ -45,10 +45,14 @@ export class SpeakerLoop {
   #carrying = false;
   #stopped = false;
 
-  constructor(options: Omit<SpeakerOptions, 'nowMs' | 'random'>, limits: SpeakerLimits, port: SpeakerLoopPort) {
+  constructor(
+    options: Omit<SpeakerOptions, 'nowMs' | 'random' | 'wallClockMs'>,
+    limits: SpeakerLimits,
+    port: SpeakerLoopPort,
+  ) {
     this.#port = port;
     this.#limits = limits;
-    this.speaker = new Speaker({ ...options, random: Math.random, nowMs: monotonicMs() });
+    this.speaker = new Speaker({ ...options, random: Math.random, wallClockMs: Date.now, nowMs: monotonicMs() });
     this.speaker.onPending = () => this.#schedule();
     this.#driverPort = {
       received: (driver) => {

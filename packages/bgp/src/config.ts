@@ -32,10 +32,12 @@ export type MaxPrefixesAction = 'warn' | 'restart' | 'idle';
 export interface PeerConfig {
   readonly name: string;
   readonly description?: string;
+  /** A link-local address belongs to the interface that `device` names; the same one may be there on others. */
   readonly remoteAddress: Address;
   /** Port we dial. Default 179. */
   readonly remotePort?: number;
-  readonly remoteAsn: number;
+  /** `external`: any AS but ours, `internal`: ours. */
+  readonly remoteAsn: number | 'external' | 'internal';
   /** Source address of our connections; also our next hop. Default: the kernel's choice. */
   readonly localAddress?: Address;
   /** Another AS number than the speaker's towards this peer. */
@@ -115,7 +117,7 @@ export interface ResolvedPeerConfig {
   readonly description: string;
   readonly remoteAddress: Address;
   readonly remotePort: number;
-  readonly remoteAsn: number;
+  readonly remoteAsn: number | 'external';
   readonly localAddress: Address | undefined;
   readonly localAsn: number;
   readonly passive: boolean;
@@ -173,8 +175,12 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     if (value !== undefined && !between(value, low, high)) fail(field, `is ${value}; it must be ${low} to ${high}`);
   };
   if (typeof peer.name !== 'string' || peer.name === '') fail('name', 'is empty');
-  range('remoteAsn', peer.remoteAsn, 1, 0xffffffff);
   range('localAsn', peer.localAsn, 1, 0xffffffff);
+  const localAsn = peer.localAsn ?? speaker.asn;
+  const remoteAsn = peer.remoteAsn === 'internal' ? localAsn : peer.remoteAsn;
+  if (remoteAsn !== 'external' && !between(remoteAsn, 1, 0xffffffff)) {
+    fail('remoteAsn', `is ${remoteAsn}; it must be 1 to 4294967295, "external" or "internal"`);
+  }
   range('remotePort', peer.remotePort, 1, 65535);
   range('connectRetryS', peer.connectRetryS, 1, 65535);
   range('delayOpenS', peer.delayOpenS, 0, 240);
@@ -201,9 +207,9 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   if (peer.localAddress && peer.localAddress.version !== peer.remoteAddress.version) {
     fail('localAddress', `${formatAddress(peer.localAddress)} has another IP version than remoteAddress`);
   }
-  const localAsn = peer.localAsn ?? speaker.asn;
-  if (peer.routeReflectorClient && peer.remoteAsn !== localAsn) {
-    fail('routeReflectorClient', `needs a peer in our AS ${localAsn}, and this one is in AS ${peer.remoteAsn}`);
+  if (peer.routeReflectorClient && remoteAsn !== localAsn) {
+    const where = remoteAsn === 'external' ? 'another AS' : `AS ${remoteAsn}`;
+    fail('routeReflectorClient', `needs a peer in our AS ${localAsn}, and this one is in ${where}`);
   }
   for (const field of ['asOverride', 'removePrivateAs'] as const) {
     if (peer[field] && peer.remoteAsn === localAsn) {
@@ -231,13 +237,13 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
   if (gracefulRestart && !between(gracefulRestart.restartTimeS, 0, 4095)) {
     fail('gracefulRestart', `has restartTimeS ${gracefulRestart.restartTimeS}; it must be 0 to 4095`);
   }
-  const unspoken = speaker.ebgpRequiresPolicy && peer.remoteAsn !== localAsn ? REJECT_ALL : undefined;
+  const unspoken = speaker.ebgpRequiresPolicy && remoteAsn !== localAsn ? REJECT_ALL : undefined;
   return {
     name: peer.name,
     description: peer.description ?? '',
     remoteAddress: peer.remoteAddress,
     remotePort: peer.remotePort ?? 179,
-    remoteAsn: peer.remoteAsn,
+    remoteAsn,
     localAddress: peer.localAddress,
     localAsn,
     passive: peer.passive ?? false,

@@ -39,3 +39,9 @@ export class MrtError extends Error {
     this.offset = offset;
   }
 }
+
+/** Octets that are no BMP message. */
+export class BmpError extends Error {
+  override readonly name = 'BmpError';
+  readonly code = 'ERR_BGP_BMP';
+}

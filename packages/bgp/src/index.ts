@@ -1,3 +1,20 @@
+export type { BmpCollectorView } from './bmp/collector.js';
+export { BMP_VIEWS, type BmpCollectorConfig, type BmpView } from './bmp/config.js';
+export { BmpFramer, decodeBmp } from './bmp/decode-bmp.js';
+export { encodeBmp } from './bmp/encode-bmp.js';
+export type {
+  BmpInitiation,
+  BmpMessage,
+  BmpOther,
+  BmpPeer,
+  BmpPeerDown,
+  BmpPeerUp,
+  BmpRouteMonitoring,
+  BmpStatistic,
+  BmpStatisticsReport,
+  BmpTermination,
+  BmpTlv,
+} from './bmp/message.js';
 export {
   type GracefulRestartConfig,
   type MaxPrefixesAction,
@@ -10,7 +27,7 @@ export {
 } from './config.js';
 export { type ChangeImpact, classifyChange } from './config-change.js';
 export { BgpConfigError } from './config-error.js';
-export { EncodeError, MrtError, NotificationError } from './errors.js';
+export { BmpError, EncodeError, MrtError, NotificationError } from './errors.js';
 export { type Cause, describeCause, notificationName } from './fsm/cause.js';
 export type { SessionStateName } from './fsm/state.js';
 export { decodeMrtMessage } from './mrt/bgp4mp.js';

@@ -40,6 +40,13 @@ export type SpeakerEvent =
       readonly change: 'added' | 'changed' | 'removed';
       readonly impact: ChangeImpact;
     }
+  /** A BMP collector's connection: up, lost (`reason`), or not to be had: of attempts that fail in a row, the first. */
+  | {
+      readonly type: 'bmp';
+      readonly collector: string;
+      readonly change: 'connected' | 'lost' | 'unreachable';
+      readonly reason?: string;
+    }
   /** After a restart of ours: the peers have sent what they have, or time is up; routes flow from here on. */
   | { readonly type: 'restart-done' }
   /** Something of ours failed. */

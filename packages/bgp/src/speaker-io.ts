@@ -20,6 +20,8 @@ export interface SpeakerOptions {
   readonly restarting?: RestartingOptions;
   /** 0 to 1: jitter, and the seed of the RIB's hashes. */
   readonly random: () => number;
+  /** Milliseconds since 1970, for the times that BMP shows; without it they are "not known". */
+  readonly wallClockMs?: () => number;
   /** Time of the start, on the clock of all later inputs. */
   readonly nowMs: number;
 }

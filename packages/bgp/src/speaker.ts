@@ -26,13 +26,16 @@
  *
  * Longer than other files for this drawing and because every input of the router is one short method here.
  */
-import { type Address, addressesEqual, formatAddress, type Prefix } from '@tortie/ip';
+import type { Address, Prefix } from '@tortie/ip';
+import { BmpExporter } from './bmp/exporter.js';
+import { exporterHost } from './bmp/exporter-host.js';
 import { checkSpeakerIdentity, type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig } from './config.js';
 import type { ChangeImpact } from './config-change.js';
+import { collectorDial, peerDial } from './dial-options.js';
 import { CEASE } from './iana.js';
 import { countMessages } from './peer/count-messages.js';
 import { Peer } from './peer/peer.js';
-import { PeerDirectory } from './peer/peer-directory.js';
+import { formatScoped, isSamePlace, PeerDirectory } from './peer/peer-directory.js';
 import type { PeerHost } from './peer/peer-host.js';
 import { type PeerRangeConfig, PeerRanges } from './peer/peer-ranges.js';
 import { resetPeer } from './peer/reset-peer.js';
@@ -42,7 +45,8 @@ import { TimerQueue } from './peer/timer-queue.js';
 import type { BestRouteSubscription, SubscriptionOptions } from './rib/best-routes.js';
 import { type OriginateAttributes, Rib } from './rib/rib.js';
 import type { SpeakerEvent } from './speaker-event.js';
-import type { Acceptance, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
+import type { Acceptance, DialOptions, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
+import { speakerView } from './speaker-view.js';
 import type { PeerView, SpeakerView } from './views.js';
 
 const NOTHING: readonly Uint8Array[] = [];
@@ -51,6 +55,8 @@ export class Speaker {
   readonly asn: number;
   readonly routerId: number;
   readonly rib: Rib;
+  /** Collectors that are shown the tables, RFC 7854. */
+  readonly bmp: BmpExporter;
   /** Called when drain() has something again, also outside of any input: routes originated, a next hop set. */
   onPending: (() => void) | undefined;
   readonly #timers = new TimerQueue();
@@ -86,6 +92,15 @@ export class Speaker {
       if (connection !== undefined) this.#output({ type: 'output-ready', connection });
     };
     this.#host = this.#makeHost(options);
+    this.bmp = new BmpExporter(
+      exporterHost(this.#host, this.#peers, options.wallClockMs, {
+        dial: (collector) => this.#dial(collector.name, collectorDial(collector)),
+        ready: (connection) => this.#output({ type: 'output-ready', connection }),
+      }),
+      (nowMs) => {
+        this.#nowMs = nowMs;
+      },
+    );
     this.#ranges = new PeerRanges(this.#timers, this.#host.identity, (peer) => this.#forget(peer));
     this.#deferral = new RestartDeferral(this.#timers, options.restarting, options.nowMs, () => this.#restartDone());
   }
@@ -108,12 +123,12 @@ export class Speaker {
     const config = resolvePeerConfig({ ...change, name }, this.#host.identity);
     const before = peer.config;
     let impact: ChangeImpact = 'session-reset';
-    if (!addressesEqual(config.remoteAddress, before.remoteAddress)) {
-      this.#peers.assertFree(config, peer);
+    this.#peers.assertFree(config, peer);
+    if (!isSamePlace(config, before)) {
       this.#remove(peer);
       this.#add(config);
     } else {
-      if (before.password !== config.password) this.#password(config.remoteAddress, config.password);
+      if (before.password !== config.password) this.#password(peer, config.password);
       impact = peer.update(config);
     }
     this.#changed(name, impact);
@@ -154,7 +169,7 @@ export class Speaker {
   resetPeer(name: string, mode: ResetMode, text: string, nowMs: number): boolean {
     this.#nowMs = nowMs;
     const peer = this.#peers.named(name);
-    return peer !== undefined && resetPeer(peer, mode, text);
+    return peer !== undefined && resetPeer(this.#host, peer, mode, text);
   }
 
   // ---- connections -----------------------------------------------------------------------------------------------
@@ -162,14 +177,16 @@ export class Speaker {
   /** Somebody has connected to us. */
   accept(remoteAddress: Address, endpoints: Endpoints, nowMs: number): Acceptance {
     this.#nowMs = nowMs;
-    const peer = this.#peers.at(remoteAddress) ?? this.#dynamicPeer(remoteAddress);
-    if (peer === undefined) return this.#refuse(remoteAddress, 'no peer has this address', false);
-    if (typeof peer === 'string') return this.#refuse(remoteAddress, peer, false);
+    const { device } = endpoints;
+    const from = formatScoped(remoteAddress, device);
+    const peer = this.#peers.at(remoteAddress, device) ?? this.#dynamicPeer(remoteAddress, device);
+    if (peer === undefined) return this.#refuse(from, 'no peer has this address', false);
+    if (typeof peer === 'string') return this.#refuse(from, peer, false);
     const connection = this.#nextConnection++;
     const refusal = peer.accept(connection, endpoints, (accepted) =>
       this.#connections.set(connection, { peer, session: accepted }),
     );
-    if (refusal !== undefined) return this.#refuse(remoteAddress, refusal, true);
+    if (refusal !== undefined) return this.#refuse(from, refusal, true);
     return { connection, peer: peer.config.name };
   }
 
@@ -177,7 +194,8 @@ export class Speaker {
   connected(connection: number, endpoints: Endpoints, nowMs: number): void {
     this.#nowMs = nowMs;
     const entry = this.#connections.get(connection);
-    entry?.peer.connected(entry.session, endpoints);
+    if (entry) entry.peer.connected(entry.session, endpoints);
+    else this.bmp.connected(connection);
   }
 
   /** A dial failed, or a connection ended; `reason` in words. */
@@ -185,7 +203,8 @@ export class Speaker {
     this.#nowMs = nowMs;
     const entry = this.#connections.get(connection);
     this.#connections.delete(connection);
-    entry?.peer.connectionLost(entry.session, reason);
+    if (entry) entry.peer.connectionLost(entry.session, reason);
+    else this.bmp.closed(connection, reason);
   }
 
   /** Octets of a connection; they belong to the speaker until the next input. */
@@ -195,11 +214,12 @@ export class Speaker {
     entry?.peer.receive(entry.session, bytes);
   }
 
-  /** The peer has taken none of our octets for this long although some wait. RFC 9687. */
+  /** The peer, or collector, has taken none of our octets for this long although some wait. RFC 9687. */
   sendStalled(connection: number, stalledS: number, nowMs: number): void {
     this.#nowMs = nowMs;
     const entry = this.#connections.get(connection);
-    entry?.peer.sendStalled(entry.session, stalledS);
+    if (entry) entry.peer.sendStalled(entry.session, stalledS);
+    else this.bmp.stalled(connection, stalledS);
   }
 
   // ---- time and work ---------------------------------------------------------------------------------------------
@@ -222,10 +242,11 @@ export class Speaker {
     return this.rib.work(maxPrefixes);
   }
 
-  /** UPDATEs for the connection: whole messages in buffers that peers share. Never write into them. */
+  /** UPDATEs or BMP messages for the connection: whole ones, in buffers that peers share. Never write into them. */
   take(connection: number, maxOctets: number): readonly Uint8Array[] {
     const peer = this.#connections.get(connection)?.peer;
-    if (!peer || peer.outputConnection !== connection || this.#deferral.active) return NOTHING;
+    if (!peer) return this.bmp.take(connection, maxOctets);
+    if (peer.outputConnection !== connection || this.#deferral.active) return NOTHING;
     const chunks = this.rib.take(peer.ribPeer, maxOctets);
     for (const chunk of chunks) countMessages(chunk, peer.sent);
     return chunks;
@@ -262,16 +283,8 @@ export class Speaker {
   // ---- views -----------------------------------------------------------------------------------------------------
 
   view(): SpeakerView {
-    let established = 0;
-    for (const peer of this.#peers) if (peer.state === 'established') established++;
-    return {
-      asn: this.asn,
-      routerId: this.routerId,
-      clusterId: this.#clusterId,
-      peers: this.#peers.size,
-      established,
-      deferringUntilMs: this.#deferral.untilMs,
-    };
+    const { asn, routerId } = this;
+    return speakerView({ asn, routerId, clusterId: this.#clusterId }, this.#peers, this.#deferral);
   }
 
   peers(): readonly PeerView[] {
@@ -286,6 +299,11 @@ export class Speaker {
     return this.#peers.ofRib(ribPeer)?.config.name;
   }
 
+  /** The interface that a peer's link-local next hops are on. */
+  peerDevice(ribPeer: number): string | undefined {
+    return this.#peers.ofRib(ribPeer)?.config.device;
+  }
+
   /** The RIB's number of a peer. Throws BgpConfigError where there is none of this name. */
   ribPeer(name: string): number {
     return this.#peers.require(name).ribPeer;
@@ -294,6 +312,7 @@ export class Speaker {
   /** Ends all sessions: `graceful` without a Cease, so that the peers keep our routes (RFC 4724). */
   close(graceful: boolean, text: string, nowMs: number): void {
     this.#nowMs = nowMs;
+    this.bmp.close();
     for (const peer of this.#peers) {
       peer.stop(graceful ? undefined : { errorSubcode: CEASE.administrativeShutdown, text, hard: true });
     }
@@ -304,6 +323,7 @@ export class Speaker {
   #makeHost(options: SpeakerOptions): PeerHost {
     const { asn, routerId, random } = options;
     const now = (): number => this.#nowMs;
+    const monitor = (): BmpExporter => this.bmp;
     return {
       identity: { asn, routerId, ebgpRequiresPolicy: options.ebgpRequiresPolicy === true },
       get nowMs() {
@@ -315,7 +335,14 @@ export class Speaker {
       sendHoldS: options.sendHoldS ?? 480,
       random,
       hasUnread: (connection) => this.#hasUnread?.(connection) ?? false,
-      dial: (peer, session) => this.#dial(peer, session),
+      get monitor() {
+        return monitor();
+      },
+      dial: (peer, session) => {
+        const connection = this.#dial(peer.config.name, peerDial(peer.config));
+        this.#connections.set(connection, { peer, session });
+        return connection;
+      },
       send: (connection, bytes) => this.#output({ type: 'send', connection, bytes }),
       close: (connection) => {
         this.#connections.delete(connection);
@@ -342,23 +369,23 @@ export class Speaker {
   #add(config: ResolvedPeerConfig): Peer {
     const peer = new Peer(this.#host, config);
     this.#peers.add(peer);
-    if (config.password !== undefined) this.#password(config.remoteAddress, config.password);
+    if (config.password !== undefined) this.#password(peer, config.password);
     this.#deferral.expect(peer);
     peer.start();
     return peer;
   }
 
   #remove(peer: Peer): void {
-    const { remoteAddress, password } = peer.config;
+    const { password } = peer.config;
     peer.remove();
     this.#ranges.leave(peer);
     this.#deferral.forget(peer);
     this.#peers.delete(peer);
-    if (password !== undefined) this.#password(remoteAddress, undefined);
+    if (password !== undefined) this.#password(peer, undefined);
   }
 
-  #dynamicPeer(address: Address): Peer | string | undefined {
-    const config = this.#ranges.match(address);
+  #dynamicPeer(address: Address, device: string | undefined): Peer | string | undefined {
+    const config = this.#ranges.match(address, device);
     if (config === undefined || typeof config === 'string') return config;
     const peer = this.#add(config);
     this.#ranges.join(peer);
@@ -375,26 +402,21 @@ export class Speaker {
     if (impact !== 'none') this.#event({ type: 'peer', peer, change: 'changed', impact });
   }
 
-  #password(remoteAddress: Address, password: string | undefined): void {
+  /** A key of the same link-local address on another interface stays. */
+  #password(peer: Peer, own: string | undefined): void {
+    const { remoteAddress } = peer.config;
+    const password = own ?? this.#peers.withPassword(remoteAddress, peer)?.config.password;
     this.#output({ type: 'password', remoteAddress, password });
   }
 
-  #refuse(remoteAddress: Address, refused: string, known: boolean): Acceptance {
-    this.#event({ type: 'refused', remoteAddress: formatAddress(remoteAddress), reason: refused });
+  #refuse(remoteAddress: string, refused: string, known: boolean): Acceptance {
+    this.#event({ type: 'refused', remoteAddress, reason: refused });
     return { refused, known };
   }
 
-  #dial(peer: Peer, session: Session): number {
+  #dial(peer: string, options: DialOptions): number {
     const connection = this.#nextConnection++;
-    const { name, remoteAddress, remotePort, localAddress, password, ttlSecurityHops, multihopTtl, device } =
-      peer.config;
-    this.#connections.set(connection, { peer, session });
-    this.#output({
-      type: 'dial',
-      connection,
-      peer: name,
-      options: { remoteAddress, remotePort, localAddress, password, ttlSecurityHops, multihopTtl, device },
-    });
+    this.#output({ type: 'dial', connection, peer, options });
     return connection;
   }
 

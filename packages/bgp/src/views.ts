@@ -38,6 +38,8 @@ export interface FamilyRoutesView {
 
 /** What both sides agreed on; only of an established session. */
 export interface NegotiatedView {
+  /** The peer's AS number, as its OPEN had it. */
+  readonly remoteAsn: number;
   readonly holdTimeS: number;
   readonly keepaliveS: number;
   readonly families: readonly FamilyName[];

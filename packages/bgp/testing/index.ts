@@ -1,5 +1,6 @@
 export { announcement, messages, octets, openMessage } from './builders.js';
 export { seededRandom } from './seeded-random.js';
+export { type CollectedView, SimCollector } from './sim-collector.js';
 export { SimLink, type SimLinkOptions, SimSocket } from './sim-link.js';
 export { type SimHost, SimNetwork, type SimRouterOptions } from './sim-network.js';
 export { SimRouter } from './sim-router.js';

@@ -43,6 +43,7 @@ export function buildProgram(io: Io, version: string): Command {
   peerCommands(leaf, group(program, 'peers', 'peers of the node'));
   rangeCommands(leaf, group(program, 'ranges', 'prefixes from inside which peers may dial'));
   routeCommands(leaf, program, group);
+  bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
   completionCommands(leaf, program, io);
@@ -78,7 +79,7 @@ function statusCommands(leaf: Leaf, program: Command): void {
     (await import('./commands/events.js')).showEvents(context, options),
   )
     .option('-f, --follow', 'go on with what happens')
-    .option('--kind <kind>', 'only these: session, peer, block, originated, fib, link, store, agent')
+    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, block, originated, fib, link, store, agent')
     .option('--limit <number>', 'at most so many of the newest');
 }
 
@@ -90,9 +91,12 @@ function peerCommands(leaf: Leaf, peers: Command): void {
   leaf(peers, 'show <peer>', 'one peer with everything known of it', async (context, [name]) =>
     (await load()).showPeer(context, name!),
   );
-  const add = leaf(peers, 'add <name> <address> <asn>', 'add a peer', async (context, [name, address, asn], options) =>
-    (await load()).addPeer(context, name!, address!, asn!, options),
-  );
+  const add = leaf(
+    peers,
+    'add [name] [address] [asn]',
+    'add a peer; with --interface an unnumbered one, named like its interface unless a name is given',
+    async (context, words, options) => (await load()).addPeer(context, words, options),
+  ).option('--remote-asn <asn>', 'AS number of the peer, or external (any but ours), or internal (ours)');
   const set = leaf(
     peers,
     'set <peer>',
@@ -180,6 +184,30 @@ function routeCommands(leaf: Leaf, program: Command, group: Group): void {
     .option('--communities <list>', '65000:100,no-export');
   leaf(originated, 'rm <prefix>', 'withdraw a prefix', async (context, [prefix]) =>
     (await load()).removeOriginated(context, prefix!),
+  );
+}
+
+function bmpCommands(leaf: Leaf, bmp: Command): void {
+  const load = () => import('./commands/bmp.js');
+  leaf(bmp, 'list', 'all collectors with the state of their connections', async (context) =>
+    (await load()).listCollectors(context),
+  );
+  leaf(bmp, 'show <collector>', 'one collector', async (context, [name]) =>
+    (await load()).showCollector(context, name!),
+  );
+  leaf(bmp, 'add <name> <address>', 'add a collector', async (context, [name, address], options) =>
+    (await load()).addCollector(context, name!, address!, options),
+  )
+    .option('--port <number>', 'TCP port of the collector; default 1790')
+    .option('--local-address <address>', 'source address of the connection')
+    .option(
+      '--monitor <list>',
+      'adj-rib-in-pre,adj-rib-in-post,loc-rib,adj-rib-out-post; default: adj-rib-in-pre,loc-rib',
+    )
+    .option('--families <list>', 'ipv4,ipv6')
+    .option('--stats-interval <seconds>', 'time between statistics; 0: none');
+  leaf(bmp, 'rm <collector>', 'remove a collector', async (context, [name]) =>
+    (await load()).removeCollector(context, name!),
   );
 }
 

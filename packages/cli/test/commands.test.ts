@@ -1,5 +1,5 @@
 import t from 'tap';
-import { DOWN, FIB, PEER, RANGE, ROUTE, STATUS, WHY } from './samples.js';
+import { COLLECTOR, DOWN, FIB, FOUND, PEER, RANGE, ROUTE, STATUS, UNHEARD, WHY } from './samples.js';
 import { type StubAnswer, startStub } from './stub.js';
 
 interface Case {
@@ -105,6 +105,45 @@ const CASES: readonly Case[] = [
     body: { bfd },
   })),
   {
+    args: ['peers', 'add', '--interface', 'eth1', '--remote-asn', 'external'],
+    answers: { 'POST /v1/peers': { status: 201, body: FOUND } },
+    asks: 'POST /v1/peers',
+    body: { name: 'eth1', interface: 'eth1', remoteAsn: 'external' },
+    shows: [/^added eth1$/m],
+  },
+  {
+    args: ['peers', 'add', 'up', '--interface', 'eth1', '--remote-asn', '65007', '--no-extended-next-hop'],
+    answers: { 'POST /v1/peers': { status: 201, body: FOUND } },
+    asks: 'POST /v1/peers',
+    body: { name: 'up', interface: 'eth1', remoteAsn: 65007, extendedNextHop: false },
+    shows: [/^added up$/m],
+  },
+  {
+    args: ['peers', 'show', 'eth1'],
+    answers: { 'GET /v1/peers/eth1': { body: FOUND } },
+    asks: 'GET /v1/peers/eth1',
+    shows: [
+      /^interface: +eth1$/m,
+      /^neighbour: +fe80::7, heard by router advertisement$/m,
+      /^others there: +fe80::8$/m,
+      /^our address: +fe80::1$/m,
+      /^AS: +external$/m,
+      /^remote AS: +65007$/m,
+    ],
+  },
+  {
+    args: ['peers', 'show', 'eth2'],
+    answers: { 'GET /v1/peers/eth2': { body: UNHEARD } },
+    asks: 'GET /v1/peers/eth2',
+    shows: [/^neighbour: +not found$/m, /^because: +interface eth2 is down$/m],
+  },
+  {
+    args: ['peers', 'list'],
+    answers: { 'GET /v1/peers': { body: { peers: [FOUND, UNHEARD] } } },
+    asks: 'GET /v1/peers',
+    shows: [/^eth1 +fe80::7%eth1 +external +ebgp +established/m, /^eth2 +%eth2 +65008 .* interface eth2 is down$/m],
+  },
+  {
     args: ['peers', 'add', 'tor', '10.0.0.254', '64512', '--hold-time', '30', '--passive', '--families', 'ipv4,ipv6'],
     answers: { 'POST /v1/peers': { status: 201, body: PEER } },
     asks: 'POST /v1/peers',
@@ -209,6 +248,37 @@ const CASES: readonly Case[] = [
     args: ['originated', 'rm', '203.0.113.0/24'],
     answers: { 'DELETE /v1/originated/203.0.113.0%2F24': { status: 204 } },
     shows: [/^withdrawn/],
+  },
+  {
+    args: ['bmp', 'list'],
+    answers: { 'GET /v1/bmp-collectors': { body: { collectors: [COLLECTOR] } } },
+    shows: [/^station +192\.0\.2\.7:1790 +waiting +\S+ +7 +1 +TCP connection refused$/m],
+  },
+  {
+    args: ['bmp', 'list'],
+    answers: { 'GET /v1/bmp-collectors': { body: { collectors: [] } } },
+    shows: [/^no collectors; add one/],
+  },
+  {
+    args: ['bmp', 'show', 'station'],
+    answers: { 'GET /v1/bmp-collectors/station': { body: COLLECTOR } },
+    shows: [
+      /^shows: +adj-rib-in-pre, loc-rib$/m,
+      /^state: +waiting for /m,
+      /^sent: +7 messages, 700 octets$/m,
+      /^connections: +1, lost or cut off 1$/m,
+    ],
+  },
+  {
+    args: ['bmp', 'add', 'station', '2001:db8::7', '--port', '11019', '--monitor', 'loc-rib', '--families', 'ipv6'],
+    answers: { 'POST /v1/bmp-collectors': { status: 201, body: COLLECTOR } },
+    body: { name: 'station', address: '2001:db8::7', port: 11019, monitor: ['loc-rib'], families: ['ipv6-unicast'] },
+    shows: [/^added station$/m],
+  },
+  {
+    args: ['bmp', 'rm', 'station'],
+    answers: { 'DELETE /v1/bmp-collectors/station': { status: 204 } },
+    shows: [/^removed station$/m],
   },
   {
     args: ['ipam', 'pools', 'list'],

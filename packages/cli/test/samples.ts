@@ -1,5 +1,14 @@
 /** Answers of an agent, whole and typed: when the API changes, these stop compiling. */
-import type { Candidate, FibPage, Peer, PeerRange, RouteAttributes, Status, Why } from '@tortie/agent/api';
+import type {
+  BmpCollector,
+  Candidate,
+  FibPage,
+  Peer,
+  PeerRange,
+  RouteAttributes,
+  Status,
+  Why,
+} from '@tortie/agent/api';
 
 export const ATTRIBUTES: RouteAttributes = {
   origin: 'igp',
@@ -54,6 +63,32 @@ export const PEER: Peer = {
     holdsSession: false,
   },
 };
+
+/** Unnumbered: found on an interface, and one where nobody is heard. */
+export const FOUND: Peer = {
+  name: 'eth1',
+  origin: 'api',
+  revision: 4,
+  passwordSet: false,
+  spec: { name: 'eth1', interface: 'eth1', remoteAsn: 'external' },
+  discovery: {
+    state: 'found',
+    address: 'fe80::7',
+    heardBy: 'router-advertisement',
+    lastHeard: '2026-01-02T03:04:05Z',
+    localAddress: 'fe80::1',
+    others: ['fe80::8'],
+  },
+  session: { ...PEER.session!, remoteAsn: 65007 },
+};
+
+export const UNHEARD: Peer = {
+  ...FOUND,
+  name: 'eth2',
+  spec: { name: 'eth2', interface: 'eth2', remoteAsn: 65008 },
+  discovery: { state: 'waiting', reason: 'interface eth2 is down' },
+};
+delete (UNHEARD as { session?: unknown }).session;
 
 export const DOWN: Peer = {
   name: 'gone',
@@ -141,4 +176,21 @@ export const STATUS: Status = {
   conditions: [{ name: 'sessions', ok: false, detail: '1 of 2 established' }],
   warnings: ['this node has no IPv6 block'],
   memory: { residentOctets: 73_400_320, heapOctets: 20_000_000 },
+};
+
+export const COLLECTOR: BmpCollector = {
+  name: 'station',
+  origin: 'file',
+  source: '/etc/tortie/agent.yaml:20',
+  spec: { name: 'station', address: '192.0.2.7', port: 1790, monitor: ['adj-rib-in-pre', 'loc-rib'] },
+  status: {
+    state: 'waiting',
+    since: '2026-01-02T03:04:05Z',
+    messages: 7,
+    octets: 700,
+    pending: false,
+    connections: 1,
+    dropped: 1,
+    lastError: 'TCP connection refused',
+  },
 };

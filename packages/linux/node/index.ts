@@ -38,6 +38,11 @@ export type { NexthopRange } from './nexthop-objects.js';
 export { type Capability, type KernelCapabilities, probeKernel } from './probe-kernel.js';
 export type { Reachability } from './reachability.js';
 export {
+  openRouterDiscovery,
+  RouterDiscovery,
+  type RouterDiscoveryOptions,
+} from './router-discovery.js';
+export {
   type LinkChange,
   type LinkSpec,
   type NewRoute,

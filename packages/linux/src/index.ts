@@ -1,3 +1,4 @@
+export { AdvertisementPacer } from './advertisement-pacer.js';
 export { errnoName, errnoWords } from './errno.js';
 export { LinuxError, type LinuxErrorCode, type LinuxErrorDetails } from './errors.js';
 export { fibWriterFilter, ignoreProtocolFilter } from './event-filter.js';
@@ -58,4 +59,15 @@ export {
   writeRouteDump,
   writeRouteLookup,
 } from './route.js';
+export {
+  type DecodedRouterMessage,
+  decodeRouterMessage,
+  encodeRouterMessage,
+  ICMPV6,
+  presence,
+  type RouterAdvertisement,
+  type RouterMessage,
+  type RouterMessageFault,
+  type RouterSolicitation,
+} from './router-discovery.js';
 export { RTM_RULE, type Rule, readRule, writeRule, writeRuleDump } from './rule.js';

@@ -21,7 +21,13 @@ export const NEIGHBOUR_STATE = {
 } as const;
 
 /** NTF_*. */
-export const NEIGHBOUR_FLAGS = { SELF: 0x02, MASTER: 0x04, PROXY: 0x08, EXTERNALLY_LEARNED: 0x10 } as const;
+export const NEIGHBOUR_FLAGS = {
+  SELF: 0x02,
+  MASTER: 0x04,
+  PROXY: 0x08,
+  EXTERNALLY_LEARNED: 0x10,
+  ROUTER: 0x80,
+} as const;
 const NDMSG_OCTETS = 12;
 
 export interface Neighbour {
@@ -31,7 +37,7 @@ export interface Neighbour {
   readonly mac?: string;
   /** NUD_* bits: 0x02 reachable, 0x04 stale, 0x20 failed, 0x80 permanent. */
   readonly state: number;
-  /** NTF_* bits: 0x08 proxy, 0x02 self (fdb), 0x10 externally learned. */
+  /** NTF_* bits: 0x08 proxy, 0x02 self (fdb), 0x10 externally learned, 0x80 router. */
   readonly flags: number;
   /** AF_INET 2, AF_INET6 10, AF_BRIDGE 7. */
   readonly family: number;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { readConfig } from '@tortie/agent';
+import type { BmpCollector } from '@tortie/agent/api';
 import t from 'tap';
 import { parse } from 'yaml';
 import { Agent, enterNamespaces, type Host, startBird, until, withHosts } from '../src/index.js';
@@ -146,5 +147,38 @@ protocol bgp v6 {
       deadlineMs: 30_000,
     });
     t.match(await agent.client.get('/v1/peer-ranges/nodes'), { peers: ['nodes/10.0.0.2'] });
+  }),
+);
+
+t.test('tor-bmp.yaml shows a collector what it asks for, and goes on dialling the one that is not there', (t) =>
+  withHosts(['tor', 'node-1', 'station'], async (lab) => {
+    await startBird(
+      lab.host('tor'),
+      tor('protocol bgp v4 from node { neighbor 10.0.0.2 as 64513; ipv4 { import all; export all; }; }'),
+    );
+    // Any program that reads is a collector.
+    const reads =
+      "require('node:net').createServer((socket) => socket.resume()).listen(1790, () => console.log('listens'))";
+    const station = lab.host('station').spawn(process.execPath, ['-e', reads]);
+    await until(() => station.logTail().includes('listens'), { what: 'the collector' });
+    const agent = await startExample(lab.host('node-1'), 'tor-bmp.yaml');
+    await established(agent);
+    const collector = (name: string): Promise<BmpCollector> => agent.client.get(`/v1/bmp-collectors/${name}`);
+    const { status } = await until(
+      async () => {
+        const one = await collector('station');
+        return one.status?.state === 'connected' && !one.status.pending && one;
+      },
+      { what: 'the collector to be shown everything' },
+    );
+    t.ok(status!.messages > 3, `${status!.messages} messages`);
+    const other = await until(
+      async () => {
+        const one = await collector('best-only');
+        return one.status?.lastError !== undefined && one;
+      },
+      { what: 'the failure to reach the other' },
+    );
+    t.not(other.status?.state, 'connected');
   }),
 );

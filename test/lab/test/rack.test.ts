@@ -5,7 +5,7 @@ import { tortie } from './run-tortie.js';
 
 await enterNamespaces();
 
-for (const lab of ['rack', 'dual-tor', 'reflector-pair', 'mesh-5', 'two-racks']) {
+for (const lab of ['rack', 'dual-tor', 'reflector-pair', 'mesh-5', 'two-racks', 'unnumbered']) {
   t.test(`${lab} converges, says so in one JSON document, and leaves nothing`, async (t) => {
     const { code, stdout, stderr } = await tortie(['lab', 'up', lab, '--once', '--json']);
     const report = JSON.parse(stdout) as LabReport;

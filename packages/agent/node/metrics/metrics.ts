@@ -54,7 +54,14 @@ const ROWS: readonly Row[] = [
     help: '1 while the session is established',
     type: 'gauge',
     labels: ['peer'],
-    read: ({ speaker }) => speaker.peers().map(({ name, state }) => [{ peer: name }, state === 'established' ? 1 : 0]),
+    read: ({ speaker, peers }) => [
+      ...speaker.peers().map(({ name, state }): Sample => [{ peer: name }, state === 'established' ? 1 : 0]),
+      // Who was never found on its interface is not with the speaker.
+      ...peers
+        .list()
+        .filter(({ spec }) => speaker.peer(spec.name) === undefined)
+        .map(({ spec }): Sample => [{ peer: spec.name }, 0]),
+    ],
   },
   {
     name: 'tortie_bgp_session_drops_total',
@@ -123,6 +130,35 @@ const ROWS: readonly Row[] = [
     type: 'counter',
     labels: ['reason'],
     read: ({ bfd }) => Object.entries(bfd.report?.dropped ?? {}).map(([reason, value]) => [{ reason }, value]),
+  },
+  {
+    name: 'tortie_bmp_connected',
+    help: '1 while the BMP collector is connected',
+    type: 'gauge',
+    labels: ['collector'],
+    read: ({ speaker }) =>
+      speaker.bmpCollectors().map(({ name, state }) => [{ collector: name }, state === 'connected' ? 1 : 0]),
+  },
+  {
+    name: 'tortie_bmp_messages_total',
+    help: 'BMP messages handed to connections',
+    type: 'counter',
+    labels: ['collector'],
+    read: ({ speaker }) => speaker.bmpCollectors().map(({ name, messages }) => [{ collector: name }, messages]),
+  },
+  {
+    name: 'tortie_bmp_octets_total',
+    help: 'Octets of those messages',
+    type: 'counter',
+    labels: ['collector'],
+    read: ({ speaker }) => speaker.bmpCollectors().map(({ name, octets }) => [{ collector: name }, octets]),
+  },
+  {
+    name: 'tortie_bmp_drops_total',
+    help: 'Connections to BMP collectors that were lost or cut off',
+    type: 'counter',
+    labels: ['collector'],
+    read: ({ speaker }) => speaker.bmpCollectors().map(({ name, dropped }) => [{ collector: name }, dropped]),
   },
   {
     name: 'tortie_rib_prefixes',

@@ -197,8 +197,7 @@ export class FibReconciler implements Reconciler {
 
   #via({ nextHop, peer }: BestPath): ViaHop {
     if (!isLinkLocal(nextHop)) return { address: nextHop };
-    const name = this.#speaker?.peerName(peer);
-    const device = name === undefined ? undefined : this.#speaker?.peer(name)?.config.device;
+    const device = this.#speaker?.peerDevice(peer);
     return { address: nextHop, ...(device !== undefined && { device }) };
   }
 

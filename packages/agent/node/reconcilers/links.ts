@@ -1,7 +1,7 @@
 /** The interfaces of this node as the kernel tells them; what comes and goes is an event, and a cause to look again. */
 
-import { type Address, formatAddress } from '@tortie/ip';
-import type { Link } from '@tortie/linux';
+import { type Address, formatAddress, isLinkLocal } from '@tortie/ip';
+import { ADDRESS_FLAGS, type InterfaceAddress, type Link } from '@tortie/linux';
 import { type KernelEvent, type Rtnetlink, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import type { Journal } from '../journal.js';
 
@@ -14,6 +14,9 @@ export interface LinksOptions {
 export class Links {
   readonly #options: LinksOptions;
   readonly #byIndex = new Map<number, Link>();
+  /** Link-local IPv6 addresses that can be used, by interface and text. */
+  readonly #linkLocals = new Map<number, Map<string, Address>>();
+  readonly #listeners: (() => void)[] = [];
   #subscription: Subscription | undefined;
 
   private constructor(options: LinksOptions) {
@@ -41,16 +44,29 @@ export class Links {
     return undefined;
   }
 
+  /** Our link-local IPv6 addresses on an interface that duplicate address detection is through with. */
+  linkLocals(ifindex: number): readonly Address[] {
+    return [...(this.#linkLocals.get(ifindex)?.values() ?? [])];
+  }
+
+  /** Called after each change of links and addresses. */
+  follow(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   close(): void {
     this.#subscription?.close();
   }
 
   async #list(): Promise<void> {
     try {
-      const links = await this.#options.rtnetlink.links();
+      const { rtnetlink } = this.#options;
+      const [links, addresses] = [await rtnetlink.links(), await rtnetlink.addresses({ version: 6 })];
       this.#byIndex.clear();
       for (const link of links) this.#byIndex.set(link.ifindex, link);
-      this.#options.onChange();
+      this.#linkLocals.clear();
+      for (const address of addresses) this.#note(address, false);
+      this.#changed();
     } catch (error) {
       this.#options.journal.problem('reading the interfaces failed', error as Error);
     }
@@ -61,6 +77,7 @@ export class Links {
       if (event.type === 'link') this.#onLink(event.link, event.removed);
       if (event.type === 'address') {
         const { address, ifindex } = event.address;
+        this.#note(event.address, event.removed);
         this.#tell(
           `address ${formatAddress(address)} ${event.removed ? 'left' : 'came to'} ${this.name(ifindex) ?? `interface ${ifindex}`}`,
           this.name(ifindex),
@@ -68,12 +85,28 @@ export class Links {
         );
       }
     }
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#options.onChange();
+    for (const listener of this.#listeners) listener();
+  }
+
+  #note({ ifindex, address, flags }: InterfaceAddress, removed: boolean): void {
+    if (address.version === 4 || !isLinkLocal(address)) return;
+    const key = formatAddress(address);
+    const usable = !removed && (flags & (ADDRESS_FLAGS.TENTATIVE | ADDRESS_FLAGS.DADFAILED)) === 0;
+    const known = this.#linkLocals.get(ifindex);
+    if (!usable) known?.delete(key);
+    else if (known) known.set(key, address);
+    else this.#linkLocals.set(ifindex, new Map([[key, address]]));
   }
 
   #onLink(link: Link, removed: boolean): void {
     const before = this.#byIndex.get(link.ifindex);
     if (removed) this.#byIndex.delete(link.ifindex);
+    if (removed) this.#linkLocals.delete(link.ifindex);
     else this.#byIndex.set(link.ifindex, link);
     if (removed) this.#tell(`interface ${link.name} is gone`, link.name);
     else if (before && before.running !== link.running) {

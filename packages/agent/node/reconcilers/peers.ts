@@ -4,13 +4,19 @@ import type { RunningSpeaker } from '@tortie/bgp/node';
 import type { Store } from '@tortie/store';
 import type { PeerSpec } from '../../src/api/peer.js';
 import type { FromFile } from '../../src/config/config.js';
+import { type BoundPeer, boundPeer } from '../../src/peers/bound-peer.js';
 import { type PeerDefaults, peerConfig } from '../../src/peers/peer-config.js';
 import { peerPrefix } from '../../src/store/keys.js';
 import type { BfdPeers } from '../bfd-peers.js';
+import type { InterfacePeers } from '../interface-peers.js';
 import type { Reconciler } from '../reconcile-loop.js';
 import { type Desired, desiredOf } from './desired.js';
 
 export interface ManagedPeer extends Desired<PeerSpec> {
+  /** With the address it has been found at; absent where it never was, and the speaker does not know it. */
+  readonly bound?: BoundPeer | undefined;
+  /** It was found once and cannot be there now: no session until it is found again. */
+  readonly lost?: boolean;
   /** Why the speaker does not take it. */
   readonly error?: string;
   /** What the last change of the spec did to the session. */
@@ -23,6 +29,7 @@ export interface PeersOptions {
   readonly filePeers: readonly FromFile<PeerSpec>[];
   readonly speaker: RunningSpeaker;
   readonly bfd: Pick<BfdPeers, 'apply' | 'holds'>;
+  readonly interfaces: Pick<InterfacePeers, 'apply' | 'found'>;
   /** As they stand at this moment: the import policy follows pools and blocks. */
   readonly defaults: () => PeerDefaults;
 }
@@ -54,9 +61,12 @@ export class PeersReconciler implements Reconciler {
       this.#told.delete(name);
     }
     for (const name of [...this.#managed.keys()]) if (!desired.has(name)) this.#managed.delete(name);
+    this.#options.interfaces.apply(interfacesOf(desired.values()));
     const defaults = this.#options.defaults();
     for (const [name, peer] of desired) this.#managed.set(name, this.#apply(name, peer, defaults));
-    const applied = this.list().flatMap(({ spec, error }) => (error === undefined ? [spec] : []));
+    const applied = this.list().flatMap(({ bound, lost, error }) =>
+      bound && !lost && error === undefined ? [bound] : [],
+    );
     for (const name of this.#options.bfd.apply(applied)) {
       const peer = this.#managed.get(name);
       // The speaker sees nothing of a change of BFD alone.
@@ -67,16 +77,31 @@ export class PeersReconciler implements Reconciler {
   #apply(name: string, peer: Desired<PeerSpec>, defaults: PeerDefaults): ManagedPeer {
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
+    const found = boundPeer(peer.spec, peer.spec.interface && this.#options.interfaces.found(peer.spec.interface));
+    const bound = found ?? boundPeer(peer.spec, this.#told.has(name) ? before?.bound?.remoteAddress : undefined);
+    // Never found: nothing to tell the speaker. Found once: it keeps the counters of the peer, and its last cause.
+    if (!bound) return { ...peer, impact: same ? before.impact : 'applied' };
+    const lost = found === undefined;
     try {
-      const wanted = peerConfig(peer.spec, defaults);
-      const config = this.#options.bfd.holds(peer.spec) ? { ...wanted, adminDown: true } : wanted;
+      const wanted = peerConfig(bound, defaults);
+      const config = lost || this.#options.bfd.holds(peer.spec) ? { ...wanted, adminDown: true } : wanted;
       let impact: ChangeImpact = 'applied';
       if (this.#told.has(name)) impact = this.#options.speaker.updatePeer(name, config);
       else this.#options.speaker.addPeer(config);
       this.#told.add(name);
-      return { ...peer, impact: same ? before.impact : impact };
+      return { ...peer, bound, lost, impact: same ? before.impact : impact };
     } catch (error) {
       return { ...peer, impact: 'none', error: (error as Error).message };
     }
   }
+}
+
+/** Peers by the interface they are found on; nobody listens for one that is down. */
+function interfacesOf(peers: Iterable<Desired<PeerSpec>>): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const { spec } of peers) {
+    if (spec.interface !== undefined && !spec.adminDown && !names.has(spec.interface))
+      names.set(spec.interface, spec.name);
+  }
+  return names;
 }

@@ -8,8 +8,10 @@ import type { AgentConfig } from '../../src/config/config.js';
 import type { BlockUsage } from '../../src/ipam/addressing.js';
 import type { BfdPeers } from '../bfd-peers.js';
 import type { DropWatch } from '../drop-watch.js';
+import type { InterfacePeers } from '../interface-peers.js';
 import type { Journal } from '../journal.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
+import type { BmpCollectorsReconciler } from '../reconcilers/bmp-collectors.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
 import type { Links } from '../reconcilers/links.js';
 import type { OriginatedReconciler } from '../reconcilers/originated.js';
@@ -28,9 +30,12 @@ export interface RestContext {
   readonly peerRangesLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
+  readonly bmp: BmpCollectorsReconciler;
+  readonly bmpLoop: ReconcileLoop;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch: DropWatch;
   readonly bfd: BfdPeers;
+  readonly interfacePeers: InterfacePeers;
   /** Absent where this node programs nothing. */
   readonly fib: FibReconciler | undefined;
   readonly links: Links | undefined;

@@ -1,6 +1,7 @@
 /** Every REST resource, a row each. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { RestContext } from './context.js';
+import { bmpCollectorRoutes } from './routes/bmp-collectors.js';
 import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
 import { nodeRoutes } from './routes/node.js';
@@ -23,4 +24,5 @@ export const RESOURCES: readonly Resource[] = [
   originatedRoutes,
   poolRoutes,
   ipamRoutes,
+  bmpCollectorRoutes,
 ];

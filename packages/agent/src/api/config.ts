@@ -1,5 +1,6 @@
 /** The agent's YAML file. Everything optional has its default here; README's reference is checked against this. */
 
+import { BmpCollectorSpec } from './bmp.js';
 import { PoolSpec } from './ipam.js';
 import { OriginatedSpec } from './originated.js';
 import { PeerSpec } from './peer.js';
@@ -162,6 +163,12 @@ export const AgentConfigFile = Type.Object(
       Type.Array(PeerRangeSpec, {
         maxItems: 1000,
         description: 'Prefixes from inside which peers may dial; more can be added through the API',
+      }),
+    ),
+    bmp: Type.Optional(
+      Type.Array(BmpCollectorSpec, {
+        maxItems: 16,
+        description: 'BMP collectors (RFC 7854); more can be added through the API',
       }),
     ),
     originate: Type.Optional(Type.Array(OriginatedSpec, { maxItems: 100000, description: 'Prefixes to announce' })),

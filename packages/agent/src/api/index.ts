@@ -1,6 +1,8 @@
 /** The API's types and TypeBox schemas: everything a client, the lab or the file's reader needs, and no server. */
 export * from './bfd.js';
+export * from './bmp.js';
 export * from './config.js';
+export * from './discovery.js';
 export * from './fib.js';
 export * from './ipam.js';
 export * from './originated.js';

@@ -1,13 +1,13 @@
 /** Peer ranges: whoever connects from inside a prefix becomes a peer with these settings. */
 import type { TNull, TOptional, TUnion } from 'typebox';
 import { peerFields } from './peer.js';
-import { Asn, IpPrefix, resourceName } from './text.js';
+import { IpPrefix, RemoteAsn, resourceName } from './text.js';
 import { type Static, Type } from './type.js';
 
 const closed = { additionalProperties: false };
 
 /** What means nothing for peers that are never dialled and whose addresses nobody knows beforehand. */
-const { remotePort: _1, passive: _2, password: _3, bfd: _4, ...shared } = peerFields;
+const { remoteAddress: _1, interface: _2, remotePort: _3, passive: _4, password: _5, bfd: _6, ...shared } = peerFields;
 
 const rangeFields = {
   limit: Type.Optional(
@@ -17,7 +17,7 @@ const rangeFields = {
 };
 
 export const PeerRangeSpec = Type.Object(
-  { name: resourceName(), prefix: IpPrefix, remoteAsn: Asn, ...rangeFields },
+  { name: resourceName(), prefix: IpPrefix, remoteAsn: RemoteAsn, ...rangeFields },
   { ...closed, description: 'Peers that dial us from inside a prefix; they are called NAME/ADDRESS' },
 );
 export type PeerRangeSpec = Static<typeof PeerRangeSpec>;
@@ -26,7 +26,7 @@ export type PeerRangeSpec = Static<typeof PeerRangeSpec>;
 export const PeerRangePatch = Type.Object(
   {
     prefix: Type.Optional(IpPrefix),
-    remoteAsn: Type.Optional(Asn),
+    remoteAsn: Type.Optional(RemoteAsn),
     ...(Object.fromEntries(
       Object.entries(rangeFields).map(([name, schema]) => [name, Type.Optional(Type.Union([schema, Type.Null()]))]),
     ) as unknown as {

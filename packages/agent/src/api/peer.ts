@@ -1,16 +1,30 @@
 /** Peers: what a user configures (`spec`) and what the session does (`session`). */
 import type { TNull, TOptional, TUnion } from 'typebox';
 import { BfdStatus, PeerBfd } from './bfd.js';
+import { PeerDiscovery } from './discovery.js';
 import { Policy } from './policy.js';
-import { Asn, Count, FamilyText, ipAddress, resourceName, Timestamp } from './text.js';
+import { Count, FamilyText, ipAddress, RemoteAsn, resourceName, Timestamp } from './text.js';
 import { type Static, Type } from './type.js';
 
 const closed = { additionalProperties: false };
 const seconds = (minimum: number, maximum: number, description: string, initial?: number) =>
   Type.Integer({ minimum, maximum, description, ...(initial === undefined ? {} : { default: initial }) });
 
-/** Every field a user may write, but the three that identify the peer. Shared by create, change and the file. */
+/** Every field a user may write, but the name and the AS number. Shared by create, change and the file. */
 export const peerFields = {
+  remoteAddress: Type.Optional(
+    ipAddress(
+      'The peer, like 192.0.2.1 or 2001:db8::1; a link-local address needs "device". Either this or "interface"',
+    ),
+  ),
+  interface: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 15,
+      description:
+        'Unnumbered: the peer is the router at the far end of this interface, found by its router advertisements; ours go there too, with a lifetime of 0',
+    }),
+  ),
   description: Type.Optional(Type.String({ maxLength: 200, description: 'Free text' })),
   remotePort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, default: 179 })),
   localAddress: Type.Optional(ipAddress('Source address of the session; default: what the kernel chooses')),
@@ -96,7 +110,9 @@ export const peerFields = {
     }),
   ),
   extendedNextHop: Type.Optional(
-    Type.Boolean({ default: false, description: 'IPv4 routes with IPv6 next hops, both ways (RFC 8950)' }),
+    Type.Boolean({
+      description: 'IPv4 routes with IPv6 next hops, both ways (RFC 8950); default: true with "interface", else false',
+    }),
   ),
   ttlSecurityHops: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 254, description: 'GTSM (RFC 5082): accept only from at most this many hops' }),
@@ -146,17 +162,13 @@ export const peerFields = {
   ),
 };
 
-export const PeerSpec = Type.Object(
-  { name: resourceName(), remoteAddress: ipAddress(), remoteAsn: Asn, ...peerFields },
-  closed,
-);
+export const PeerSpec = Type.Object({ name: resourceName(), remoteAsn: RemoteAsn, ...peerFields }, closed);
 export type PeerSpec = Static<typeof PeerSpec>;
 
 /** A JSON merge patch (RFC 7396): absent fields stay, null takes a field back to its default. The name is fixed. */
 export const PeerPatch = Type.Object(
   {
-    remoteAddress: Type.Optional(ipAddress()),
-    remoteAsn: Type.Optional(Asn),
+    remoteAsn: Type.Optional(RemoteAsn),
     ...(Object.fromEntries(
       Object.entries(peerFields).map(([name, schema]) => [name, Type.Optional(Type.Union([schema, Type.Null()]))]),
     ) as unknown as {
@@ -220,6 +232,7 @@ export const PeerSession = Type.Object({
   ),
   flaps: Type.Integer({ minimum: 0, description: 'How often an established session was lost' }),
   remoteRouterId: Type.Optional(Type.String()),
+  remoteAsn: Type.Optional(Type.Integer({ description: "The peer's AS number as its OPEN had it" })),
   localAddress: Type.Optional(Type.String()),
   holdTimeS: Type.Optional(Type.Integer({ minimum: 0, description: 'Negotiated' })),
   keepaliveS: Type.Optional(Type.Number({ minimum: 0 })),
@@ -243,7 +256,8 @@ export const Peer = Type.Object({
   ),
   revision: Type.Optional(Type.Integer({ description: 'Store revision; the ETag of the resource' })),
   passwordSet: Type.Boolean(),
-  spec: Type.Object({ name: Type.String(), remoteAddress: ipAddress(), remoteAsn: Asn, ...readable }, closed),
+  spec: Type.Object({ name: Type.String(), remoteAsn: RemoteAsn, ...readable }, closed),
+  discovery: Type.Optional(PeerDiscovery),
   session: Type.Optional(PeerSession),
   bfd: Type.Optional(BfdStatus),
   error: Type.Optional(Type.String({ description: 'Why the peer could not be applied' })),

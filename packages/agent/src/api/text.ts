@@ -20,6 +20,10 @@ export const Asn = Type.Integer({
   description: 'An autonomous system number, 1 to 4294967295',
 });
 
+export const RemoteAsn = Type.Union([Asn, Type.Literal('external'), Type.Literal('internal')], {
+  description: 'The AS number of the peer; external: any but ours, internal: ours',
+});
+
 export const Community = Type.String({
   format: 'bgp-community',
   description:

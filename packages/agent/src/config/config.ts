@@ -1,4 +1,5 @@
 /** The agent's configuration with every default filled in: what the rest of the agent reads. */
+import type { BmpCollectorSpec } from '../api/bmp.js';
 import type { AgentConfigFile } from '../api/config.js';
 import type { PoolSpec } from '../api/ipam.js';
 import type { OriginatedSpec } from '../api/originated.js';
@@ -38,6 +39,7 @@ export interface AgentConfig {
   readonly library: PolicyLibrary;
   readonly peers: readonly FromFile<PeerSpec>[];
   readonly peerRanges: readonly FromFile<PeerRangeSpec>[];
+  readonly bmp: readonly FromFile<BmpCollectorSpec>[];
   readonly originate: readonly FromFile<OriginatedSpec>[];
   readonly health: Section<'health'>;
   readonly log: Section<'log'>;

@@ -8,6 +8,7 @@ import { isUnspecified, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
+import { checkCollectors } from '../rules/collector-rules.js';
 import { checkPeer, checkPeerRange, checkPeers } from '../rules/peer-rules.js';
 import { checkLibrary } from '../rules/policy-rules.js';
 import { checkPools } from '../rules/pool-rules.js';
@@ -51,6 +52,7 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     library: libraryOf(filled),
     peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
     peerRanges: (filled.peerRanges ?? []).map((spec, index) => ({ spec, source: source(`/peerRanges/${index}`) })),
+    bmp: (filled.bmp ?? []).map((spec, index) => ({ spec, source: source(`/bmp/${index}`) })),
     originate: (filled.originate ?? []).map((spec, index) => ({ spec, source: source(`/originate/${index}`) })),
   };
 }
@@ -93,6 +95,7 @@ function checkRules(config: AgentConfigFile): Issue[] {
   issues.push(...checkUnique(ranges, '/peerRanges', '/prefix'));
   issues.push(...checkLibrary(libraryOf(config)));
   issues.push(...checkPeers(config.peers ?? [], '/peers'));
+  issues.push(...checkCollectors(config.bmp ?? [], '/bmp'));
   issues.push(...checkPools(config.pools ?? [], '/pools'));
   const prefixes = (config.originate ?? []).map(({ prefix }) => prefix);
   issues.push(...checkUnique(prefixes, '/originate', '/prefix'));

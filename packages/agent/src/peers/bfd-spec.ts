@@ -2,9 +2,10 @@
 import { DEFAULT_TIMERS, type SessionSpec } from '@tortie/bfd';
 import { parseAddress } from '@tortie/ip';
 import type { PeerSpec } from '../api/peer.js';
+import type { BoundPeer } from './bound-peer.js';
 
 /** Undefined where the peer has no BFD. */
-export function bfdSpec(peer: PeerSpec): SessionSpec | undefined {
+export function bfdSpec(peer: BoundPeer): SessionSpec | undefined {
   const { name, bfd, remoteAddress, localAddress, device, adminDown } = peer;
   if (!bfd || bfd.enabled === false) return undefined;
   return {
@@ -20,5 +21,9 @@ export function bfdSpec(peer: PeerSpec): SessionSpec | undefined {
   };
 }
 
-export const isMultihop = ({ bfd, multihopTtl, ttlSecurityHops = 1 }: PeerSpec): boolean =>
+export const isMultihop = ({
+  bfd,
+  multihopTtl,
+  ttlSecurityHops = 1,
+}: Pick<PeerSpec, 'bfd' | 'multihopTtl' | 'ttlSecurityHops'>): boolean =>
   bfd?.multihop ?? (multihopTtl !== undefined || ttlSecurityHops > 1);

@@ -1,10 +1,10 @@
 /** A peer as a user writes it -> a peer as the speaker takes it: text becomes numbers. The spec has been checked. */
 import type { PeerConfig, PeerRangeConfig } from '@tortie/bgp';
 import { parseAddress, parsePrefix } from '@tortie/ip';
-import type { PeerSpec } from '../api/peer.js';
 import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import { policyTerms } from '../policies/route-policy.js';
+import type { BoundPeer } from './bound-peer.js';
 import { type ImportScope, importPolicy } from './import-policy.js';
 
 export interface PeerDefaults {
@@ -15,7 +15,7 @@ export interface PeerDefaults {
   readonly library: PolicyLibrary;
 }
 
-export function peerConfig({ name, remoteAddress, ...spec }: PeerSpec, defaults: PeerDefaults): PeerConfig {
+export function peerConfig({ name, remoteAddress, ...spec }: BoundPeer, defaults: PeerDefaults): PeerConfig {
   return { ...settings(spec, defaults), name, remoteAddress: parseAddress(remoteAddress) };
 }
 
@@ -31,7 +31,7 @@ export function peerRangeConfig(spec: PeerRangeSpec, defaults: PeerDefaults): Pe
 
 /** What a peer of its own and a peer of a range have in common. */
 function settings(
-  spec: Omit<PeerSpec, 'name' | 'remoteAddress'>,
+  spec: Omit<BoundPeer, 'name' | 'remoteAddress'>,
   defaults: PeerDefaults,
 ): Omit<PeerConfig, 'name' | 'remoteAddress'> {
   const {

@@ -2,6 +2,7 @@
 import type { MessageCounters, PeerView } from '@tortie/bgp';
 import { formatAddress, ipv4 } from '@tortie/ip';
 import type { BfdStatus } from '../api/bfd.js';
+import type { PeerDiscovery } from '../api/discovery.js';
 import type { KernelDrop, Peer, PeerSession, PeerSpec } from '../api/peer.js';
 
 export interface PeerViewInput {
@@ -14,6 +15,7 @@ export interface PeerViewInput {
   readonly clock: SpeakerClock;
   readonly drops?: readonly KernelDrop[];
   readonly bfd?: BfdStatus | undefined;
+  readonly discovery?: PeerDiscovery | undefined;
 }
 
 /** The speaker's clock never jumps and begins anywhere: `nowMs` is its present time, `originMs` its zero since 1970. */
@@ -22,7 +24,8 @@ export interface SpeakerClock {
   readonly originMs: number;
 }
 
-export function peerView({ spec, origin, source, revision, error, view, clock, drops, bfd }: PeerViewInput): Peer {
+export function peerView(input: PeerViewInput): Peer {
+  const { spec, origin, source, revision, error, view, clock, drops, bfd, discovery } = input;
   const { password, ...shown } = spec;
   return {
     name: spec.name,
@@ -31,6 +34,7 @@ export function peerView({ spec, origin, source, revision, error, view, clock, d
     ...(revision !== undefined && { revision }),
     passwordSet: password !== undefined,
     spec: shown,
+    ...(discovery && { discovery }),
     ...(view && { session: sessionView(view, clock, drops) }),
     ...(bfd && { bfd }),
     ...(error !== undefined && { error }),
@@ -54,6 +58,7 @@ export function sessionView(
     ...(view.routerId !== undefined && { remoteRouterId: formatAddress(ipv4(view.routerId)) }),
     ...(view.localAddress && { localAddress: formatAddress(view.localAddress) }),
     ...(negotiated && {
+      remoteAsn: negotiated.remoteAsn,
       holdTimeS: negotiated.holdTimeS,
       keepaliveS: negotiated.keepaliveS,
       capabilities: capabilityNames(negotiated),

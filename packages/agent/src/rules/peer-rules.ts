@@ -1,5 +1,5 @@
 /** What a schema cannot say about a peer. One list for the file and for the REST API. */
-import { formatAddress, ipv4, isMulticast, isUnspecified, parsePrefix, tryParseAddress } from '@tortie/ip';
+import { formatAddress, ipv4, isLinkLocal, isMulticast, isUnspecified, parsePrefix, tryParseAddress } from '@tortie/ip';
 import type { PeerSpec } from '../api/peer.js';
 import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
@@ -11,10 +11,11 @@ import { checkPolicy } from './policy-rules.js';
 export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, at = ''): Issue[] {
   const issues: Issue[] = [];
   const fail = (field: string, detail: string): void => {
-    issues.push({ pointer: pointerTo(at, field), detail });
+    issues.push({ pointer: field === '' ? at : pointerTo(at, field), detail });
   };
-  const remote = tryParseAddress(peer.remoteAddress);
+  const remote = peer.remoteAddress === undefined ? undefined : tryParseAddress(peer.remoteAddress);
   const local = peer.localAddress === undefined ? undefined : tryParseAddress(peer.localAddress);
+  checkPlace(peer, fail);
   if (remote && (isUnspecified(remote) || isMulticast(remote))) {
     fail('remoteAddress', `${peer.remoteAddress} is the address of no single host`);
   }
@@ -36,7 +37,7 @@ export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, a
     );
   }
   const localAsn = peer.localAsn ?? asn;
-  if (peer.routeReflectorClient && peer.remoteAsn !== localAsn) {
+  if (peer.routeReflectorClient && peer.remoteAsn !== localAsn && peer.remoteAsn !== 'internal') {
     fail(
       'routeReflectorClient',
       `needs a peer of the own AS ${localAsn}, but remoteAsn is ${peer.remoteAsn}; set remoteAsn: ${localAsn} or leave it out`,
@@ -49,7 +50,7 @@ export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, a
     fail('password', 'has more than 80 octets, the most that TCP-MD5 takes');
   }
   for (const field of ['asOverride', 'removePrivateAs'] as const) {
-    if (peer[field] && peer.remoteAsn === localAsn) {
+    if (peer[field] && (peer.remoteAsn === localAsn || peer.remoteAsn === 'internal')) {
       fail(field, `is for peers of another AS, and this one is of the own AS ${localAsn}; leave it out`);
     }
   }
@@ -70,6 +71,33 @@ export function checkPeerRange(range: PeerRangeSpec, asn: number, library: Polic
   );
 }
 
+/** Either an address or an interface says where the peer is. */
+function checkPlace(peer: PeerSpec, fail: (field: string, detail: string) => void): void {
+  if (peer.interface === undefined) {
+    if (peer.remoteAddress === undefined) {
+      fail('', 'neither "remoteAddress" nor "interface" is there; one of them says where the peer is');
+    }
+    return;
+  }
+  const excluded = [
+    ['remoteAddress', 'the address is found there'],
+    ['device', 'it is that interface already'],
+    ['localAddress', 'ours is the link-local one there'],
+    ['multihopTtl', 'the peer is on the link'],
+  ] as const;
+  for (const [field, why] of excluded) {
+    if (peer[field] !== undefined) fail(field, `excludes interface: ${why}; keep one of them`);
+  }
+}
+
+/** Where a peer is, in words: no two peers may be at the same place. */
+export function placeOf({ interface: name, remoteAddress = '', device, remotePort = 179 }: PeerSpec): string {
+  if (name !== undefined) return `interface ${name}`;
+  const address = tryParseAddress(remoteAddress);
+  const scoped = address?.version === 6 && isLinkLocal(address) && device !== undefined;
+  return `${remoteAddress}${scoped ? `%${device}` : ''} port ${remotePort}`;
+}
+
 /** Faults between peers: names and addresses that are there twice. */
 export function checkPeers(peers: readonly PeerSpec[], at: string): Issue[] {
   const issues: Issue[] = [];
@@ -84,12 +112,12 @@ export function checkPeers(peers: readonly PeerSpec[], at: string): Issue[] {
       });
     }
     names.set(peer.name, first ?? index);
-    const address = `${peer.remoteAddress} port ${peer.remotePort ?? 179}`;
+    const address = placeOf(peer);
     const other = addresses.get(address);
     if (other !== undefined) {
       issues.push({
-        pointer: pointerTo(pointerTo(at, index), 'remoteAddress'),
-        detail: `${address} is already peer "${peers[other]!.name}"; two peers cannot share address and port`,
+        pointer: pointerTo(pointerTo(at, index), peer.interface === undefined ? 'remoteAddress' : 'interface'),
+        detail: `${address} is already peer "${peers[other]!.name}"; two peers cannot share ${peer.interface === undefined ? 'address and port' : 'an interface'}`,
       });
     }
     addresses.set(address, other ?? index);

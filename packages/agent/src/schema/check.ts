@@ -96,7 +96,10 @@ function walk(schema: SchemaNode, value: unknown, pointer: string, issues: Issue
   }
 }
 
-/** A union of literals is named by its words; any other union by the issues of the member that comes nearest. */
+/**
+ * A union of literals is named by its words; any other union by the issues of the member that comes nearest, and by the
+ * words that would do instead.
+ */
 function checkUnion(members: readonly SchemaNode[], value: unknown, pointer: string, issues: Issue[]): void {
   if (members.every((member) => member.const !== undefined)) {
     const words = members.map((member) => String(member.const));
@@ -113,9 +116,13 @@ function checkUnion(members: readonly SchemaNode[], value: unknown, pointer: str
     const found: Issue[] = [];
     walk(member, value, pointer, found);
     if (found.length === 0) return;
-    if (member.type !== 'null' && (!nearest || found.length < nearest.length)) nearest = found;
+    if (member.type !== 'null' && member.const === undefined && (!nearest || found.length < nearest.length))
+      nearest = found;
   }
-  issues.push(...(nearest ?? []));
+  const words = members.flatMap(({ const: word }) => (typeof word === 'string' ? [word] : []));
+  const near = typeof value === 'string' ? suggest(value, words) : undefined;
+  const or = words.length === 0 ? '' : `, or ${listed(words)}${near ? ` (did you mean ${near}?)` : ''}`;
+  issues.push(...(nearest ?? []).map((issue) => ({ ...issue, detail: `${issue.detail}${or}` })));
 }
 
 function checkObject(schema: SchemaNode, value: Record<string, unknown>, pointer: string, issues: Issue[]): void {

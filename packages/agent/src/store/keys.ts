@@ -12,6 +12,10 @@ export const peerRangeKey = (node: string, name: string): string => peerRangePre
 export const originatedPrefix = (node: string): string => `/agent/originated/${node}/`;
 export const originatedKey = (node: string, prefix: string): string => originatedPrefix(node) + prefix;
 
+/** BMP collectors created at run time: value is a BmpCollectorSpec. */
+export const bmpPrefix = (node: string): string => `/agent/bmp/${node}/`;
+export const bmpKey = (node: string, name: string): string => bmpPrefix(node) + name;
+
 /** What each node says of itself: value is a NodeRecord. */
 export const NODES = '/agent/nodes/';
 export const nodeKey = (node: string): string => NODES + node;

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 const read = (text: string) => readConfig({ text, file: 'node.yaml', hostName: 'host-1' });
 
 const FIELDS =
-  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, peerRanges, originate, health, log';
+  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, peerRanges, bmp, originate, health, log';
 
 const peer = (fields: string): string =>
   `asn: 64513\npeers:\n  - { name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, ${fields} }\n`;
@@ -46,7 +46,38 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
   [
     'a peer without ASN',
     'asn: 1\npeers:\n  - name: tor\n    remoteAddress: 10.0.0.1\n',
-    '3:5: /peers/0: "remoteAsn" is missing: an autonomous system number, 1 to 4294967295',
+    '3:5: /peers/0: "remoteAsn" is missing: the AS number of the peer; external: any but ours, internal: ours',
+  ],
+  [
+    'a misspelt word for the ASN of a peer',
+    'asn: 1\npeers:\n  - { name: tor, interface: eth0, remoteAsn: extern }\n',
+    '3:46: /peers/0/remoteAsn: is "extern"; it must be a whole number 1 to 4294967295, or external or internal (did you mean external?)',
+  ],
+  [
+    'a peer that is nowhere',
+    'asn: 1\npeers:\n  - { name: tor, remoteAsn: external }\n',
+    '3:5: /peers/0: neither "remoteAddress" nor "interface" is there; one of them says where the peer is',
+  ],
+  [
+    'an unnumbered peer with an address',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, remoteAddress: 10.0.0.1, remoteAsn: 2 }\n',
+    '3:48: /peers/0/remoteAddress: excludes interface: the address is found there; keep one of them',
+  ],
+  [
+    'an unnumbered peer with a device and a hop limit',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, device: eth0, multihopTtl: 4, remoteAsn: 2 }\n',
+    '3:41: /peers/0/device: excludes interface: it is that interface already; keep one of them',
+    '3:60: /peers/0/multihopTtl: excludes interface: the peer is on the link; keep one of them',
+  ],
+  [
+    'two peers on one interface',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, remoteAsn: 2 }\n  - { name: b, interface: eth0, remoteAsn: external }\n',
+    '4:27: /peers/1/interface: interface eth0 is already peer "a"; two peers cannot share an interface',
+  ],
+  [
+    'a route reflector client that is external',
+    'asn: 1\npeers:\n  - { name: a, interface: eth0, remoteAsn: external, routeReflectorClient: true }\n',
+    '3:76: /peers/0/routeReflectorClient: needs a peer of the own AS 1, but remoteAsn is external; set remoteAsn: 1 or leave it out',
   ],
   [
     'a peer address with a length, and a misspelt field below it',
@@ -64,6 +95,12 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     'a keepalive longer than the hold time allows',
     peer('holdTimeS: 9, keepaliveS: 8'),
     '3:89: /peers/0/keepaliveS: is 8 with a hold time of 9; one lost keepalive would end the session, so write at most 4 (a third is usual)',
+  ],
+  [
+    'BMP collectors of one name, an address that no host has',
+    'asn: 64513\nbmp:\n  - { name: c, address: 192.0.2.7 }\n  - { name: c, address: 0.0.0.0 }\n',
+    '4:13: /bmp/1/name: "c" is already the name of /bmp/0; names must differ',
+    '4:25: /bmp/1/address: 0.0.0.0 is the address of no single host',
   ],
   [
     'a client of another AS',
@@ -269,6 +306,7 @@ t.test('the smallest file gets every default', async (t) => {
     library: {},
     peers: [],
     peerRanges: [],
+    bmp: [],
     originate: [],
     health: { ready: 'any', graceS: 30 },
     log: { level: 'info' },

@@ -101,7 +101,10 @@ t.test('what cannot be is refused with a pointer to it', async (t) => {
     [{ ...B, families: ['ipv4'] }, '/families/0', /did you mean ipv4-unicast/],
     [{ ...B, name: '../x' }, '/name', /no name/],
     [{ ...B, import: [{ action: 'allow' }] }, '/import/0/action', /accept, reject or next/],
-    [{ name: 'b' }, '', /"remoteAddress" is missing/],
+    [{ name: 'b' }, '', /"remoteAsn" is missing/],
+    [{ name: 'b', remoteAsn: 'external' }, '', /neither "remoteAddress" nor "interface"/],
+    [{ ...B, interface: 'eth0' }, '/remoteAddress', /excludes interface/],
+    [{ ...B, remoteAsn: 'exteral' }, '/remoteAsn', /did you mean external/],
     [[], '', /a list/],
   ] as const) {
     const answer = await call('POST', '/v1/peers', body);

@@ -7,15 +7,25 @@ import { decodeAttributes } from '../wire/attribute/attribute-set.js';
 import type { PathAttributes } from '../wire/attribute/path-attributes.js';
 import type { FamilyName } from '../wire/family/family.js';
 import { AttributeExport } from './export-attributes.js';
-import { MessageWriter } from './message-writer.js';
+import { closeMp, MessageWriter, openMpReach } from './message-writer.js';
 import type { Member } from './outlet.js';
 import { reads } from './output-log.js';
 import { Packer } from './packer.js';
 import { Treatment, type TreatmentTables, treatmentKey } from './treatment.js';
 import { type GroupHost, UpdateGroup } from './update-group.js';
 
+/** With two IPv6 next hops. */
+const MP_REACH_OCTETS = 9 + 32;
 const NO_MEMBERS: readonly Member[] = [];
 const NOTHING: readonly Uint8Array[] = [];
+
+/** Told of peers that leave their groups. */
+export interface MembershipFollower {
+  /** The peer has no groups any more. */
+  left(peer: number): void;
+  /** It has another group of this family; the former one still holds what it has advertised. */
+  moved(peer: number, rib: FamilyRib): void;
+}
 
 export class Advertiser {
   readonly #families: readonly FamilyRib[];
@@ -29,6 +39,7 @@ export class Advertiser {
   readonly #retired: UpdateGroup[] = [];
   /** By peer, its memberships by ascending family. */
   readonly #members: (Member[] | undefined)[] = [];
+  readonly followers = new Set<MembershipFollower>();
   /** Where the next work() goes on, so that one busy group does not keep the others waiting. */
   #turn = 0;
 
@@ -69,6 +80,7 @@ export class Advertiser {
   }
 
   leave(peer: Peer): void {
+    for (const follower of this.followers) follower.left(peer.index);
     for (const { group } of this.membersOf(peer.index)) this.#leave(group, peer.index);
     this.#members[peer.index] = undefined;
     peer.signalled = false;
@@ -83,6 +95,7 @@ export class Advertiser {
       if (former.key === treatmentKey(session, former.rib.family)) continue;
       const group = this.#group(former.rib, session);
       members[i] = group.join(peer.index, endOfRibAfter >= 0, former);
+      for (const follower of this.followers) follower.moved(peer.index, former.rib);
       this.#leave(former, peer.index);
     }
   }
@@ -164,6 +177,19 @@ export class Advertiser {
       this.#host.packer.fits(treatment, exported, source);
     if (treatment.policy && exported !== 0) this.#tables.attributes.release(exported);
     return sends;
+  }
+
+  /** The same as octets, MP_REACH_NLRI first and up to where NLRI begin. */
+  exportedBlock({ treatment }: UpdateGroup, id: number, source: number): Uint8Array {
+    const { family } = treatment;
+    const nextHop = treatment.nextHop(source, id)!;
+    const target = new Uint8Array(MP_REACH_OCTETS + this.#export.bound(treatment, id));
+    let at = 0;
+    if (family.index !== 0 || nextHop.version !== 4) {
+      at = openMpReach(family, nextHop, treatment.linkLocal(nextHop), target, 0);
+      closeMp(target, 0, at);
+    }
+    return target.subarray(0, this.#export.write(treatment, id, source, nextHop, target, at));
   }
 
   pendingOctets(peer: number): number {

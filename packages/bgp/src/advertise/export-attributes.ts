@@ -10,7 +10,8 @@ import { CANONICAL_CONTEXT } from '../rib/block-edit.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import { attributeByType } from '../wire/attribute/attribute.js';
 import { decodeAttributes, encodeAttributes } from '../wire/attribute/attribute-set.js';
-import { editAsPath } from './as-path-edit.js';
+import { exportPath } from './prepend-as.js';
+import { copy, putHead } from './put-octets.js';
 import type { Treatment } from './treatment.js';
 
 /** No block grows by more than this when written for a 4-octet session. */
@@ -73,7 +74,7 @@ export class AttributeExport {
       }
       switch (type) {
         case ATTRIBUTE_TYPE.asPath:
-          to = ebgp ? exportPath(bytes, from, next, treatment, target, to) : copy(bytes, at, next, target, to);
+          to = ebgp ? exportPath(facts, bytes, from, next, treatment, target, to) : copy(bytes, at, next, target, to);
           if (nextHop.version === 4) {
             target[to] = ATTRIBUTE_FLAG.transitive;
             target[to + 1] = ATTRIBUTE_TYPE.nextHop;
@@ -137,12 +138,6 @@ function dueAfter(type: number, due: number, reflects: boolean): number {
   return due <= ATTRIBUTE_TYPE.localPref ? ATTRIBUTE_TYPE.originatorId : due;
 }
 
-function copy(bytes: Uint8Array, from: number, to: number, target: Uint8Array, at: number): number {
-  let offset = at;
-  for (let index = from; index < to; index++) target[offset++] = bytes[index]!;
-  return offset;
-}
-
 function putWord(flags: number, type: number, word: number, target: Uint8Array, at: number): number {
   target[at] = flags;
   target[at + 1] = type;
@@ -152,46 +147,6 @@ function putWord(flags: number, type: number, word: number, target: Uint8Array, 
   target[at + 5] = word >>> 8;
   target[at + 6] = word;
   return at + 7;
-}
-
-function putHead(flags: number, type: number, length: number, target: Uint8Array, at: number): number {
-  target[at + 1] = type;
-  if (length > 255) {
-    target[at] = flags | ATTRIBUTE_FLAG.extendedLength;
-    target[at + 2] = length >>> 8;
-    target[at + 3] = length;
-    return at + 4;
-  }
-  target[at] = flags;
-  target[at + 2] = length;
-  return at + 3;
-}
-
-function exportPath(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-  { asPathEdit, localAsn }: Treatment,
-  target: Uint8Array,
-  at: number,
-): number {
-  if (asPathEdit === undefined) return prependAs(bytes, from, end, localAsn, target, at);
-  const edited = editAsPath(bytes, from, end, asPathEdit);
-  return prependAs(edited, 0, edited.length, localAsn, target, at);
-}
-
-/** RFC 4271 section 5.1.2 b: our AS number in front, in the first sequence unless that is full. */
-function prependAs(bytes: Uint8Array, from: number, end: number, asn: number, target: Uint8Array, at: number): number {
-  const joins = end > from && bytes[from] === 2 && bytes[from + 1]! < 255;
-  let to = putHead(ATTRIBUTE_FLAG.transitive, ATTRIBUTE_TYPE.asPath, end - from + (joins ? 4 : 6), target, at);
-  target[to] = 2;
-  target[to + 1] = joins ? bytes[from + 1]! + 1 : 1;
-  target[to + 2] = asn >>> 24;
-  target[to + 3] = asn >>> 16;
-  target[to + 4] = asn >>> 8;
-  target[to + 5] = asn;
-  to += 6;
-  return copy(bytes, joins ? from + 2 : from, end, target, to);
 }
 
 /** RFC 4456 section 8. */

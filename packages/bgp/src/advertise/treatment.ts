@@ -1,5 +1,5 @@
 /** What all members of an update group share: how routes are chosen and rewritten for them. */
-import { type Address, formatAddress, ipv6, isUnspecified } from '@tortie/ip';
+import { type Address, formatAddress, ipv6, isLinkLocal, isUnspecified } from '@tortie/ip';
 import { mayAdvertise } from '../reflection/reflect.js';
 import { ATTRIBUTE_FACT, type OwnIdentity } from '../rib/attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
@@ -34,6 +34,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
     send.extendedMessages,
     send.addPath[family.index] === true && pathsFor(session),
     send.extendedNextHop[family.index],
+    session.linkLocal,
     session.nextHopMode,
     // The peer's AS number matters to its messages only where an edit of the path asks for it.
     JSON.stringify(asPathEdit(session) ?? null),
@@ -91,7 +92,8 @@ export class Treatment {
 
   /** Whether we put ourselves in as next hop. RFC 4271 section 5.1.3; RFC 4456 section 10 for reflected routes. */
   #isSelf(peer: number, kept: Address): boolean {
-    if (isUnspecified(kept)) return true;
+    // RFC 4291 section 2.5.6: a link-local address means nothing beyond its link, and its interface is not told.
+    if (isUnspecified(kept) || (kept.version === 6 && isLinkLocal(kept))) return true;
     const { nextHopMode } = this.session;
     const local = (this.#tables.peers.kind[peer]! & PEER_KIND.local) !== 0;
     if (this.ebgp) return nextHopMode === 'self' || (nextHopMode === 'auto' && !local);
@@ -116,17 +118,20 @@ export class Treatment {
 
   /** The link-local address that goes with our own global one. RFC 2545 section 3. */
   linkLocal(nextHop: Address): Address | undefined {
-    return this.ebgp && nextHop === this.#self && nextHop.version === 6
-      ? this.session.ownNextHops.linkLocal
-      : undefined;
+    const { linkLocal, ownNextHops } = this.session;
+    if (!(this.ebgp || linkLocal) || nextHop !== this.#self || nextHop.version === 4) return undefined;
+    // Alone it is a next hop of 16 octets.
+    return nextHop === ownNextHops.linkLocal ? undefined : ownNextHops.linkLocal;
   }
 }
 
 /** Our next hop for a family. Without an IPv6 address of ours IPv6 routes get the IPv4-mapped one. */
-function selfFor({ ownNextHops, send }: RibSession, family: Family): Address | undefined {
-  const { ipv4, ipv6: six, linkLocal } = ownNextHops;
+function selfFor(session: RibSession, family: Family): Address | undefined {
+  const { ipv4, ipv6: six, linkLocal } = session.ownNextHops;
   if (family.version === 4) {
-    return ipv4 ?? (send.extendedNextHop[family.index] === true ? (six ?? linkLocal) : undefined);
+    const extended = session.send.extendedNextHop[family.index] === true ? (six ?? linkLocal) : undefined;
+    // Over link-local addresses an IPv4 next hop is one that the peer may have no route to.
+    return session.linkLocal ? (extended ?? ipv4) : (ipv4 ?? extended);
   }
   return six ?? linkLocal ?? (ipv4 && ipv6(0, 0, 0xffff, ipv4.a));
 }

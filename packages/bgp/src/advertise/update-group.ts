@@ -11,7 +11,7 @@
 
 import { ATTRIBUTE } from '../rib/attribute-table.js';
 import { DirtyIds } from '../rib/dirty-ids.js';
-import type { FamilyRib } from '../rib/family-rib.js';
+import type { FamilyRib, PathWatcher } from '../rib/family-rib.js';
 import type { NlriTable } from '../rib/nlri-table.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
 import { ROUTE } from '../rib/route-row.js';
@@ -28,6 +28,11 @@ import type { Treatment } from './treatment.js';
 const ENOUGH_OCTETS = 512 * 1024;
 
 const AHEAD = 32;
+
+/** Told of every row that is advertised otherwise, or withdrawn. */
+export interface AdvertisedWatcher {
+  changed(prefix: number, withdrawn: boolean): void;
+}
 
 export interface GroupHost {
   readonly packer: Packer;
@@ -48,6 +53,8 @@ export class UpdateGroup {
   readonly dirty = new DirtyIds();
   readonly main: Outlet;
   readonly streams: DetachedStream[] = [];
+  /** The streams, and what follows the group besides. */
+  readonly watchers: AdvertisedWatcher[] = [];
   readonly host: GroupHost;
   /** Members by peer. */
   readonly members = new Map<number, Member>();
@@ -82,7 +89,7 @@ export class UpdateGroup {
     this.#watchers.push(this.dirty);
   }
 
-  get #watchers(): DirtyIds[] {
+  get #watchers(): DirtyIds[] | PathWatcher[] {
     return this.#paths ? this.rib.pathWatchers : this.rib.bestWatchers;
   }
 
@@ -144,6 +151,7 @@ export class UpdateGroup {
   #newStream(): DetachedStream {
     const stream = new DetachedStream(this, new Outlet((peer) => this.host.notify(peer)));
     this.streams.push(stream);
+    this.watchers.push(stream);
     return stream;
   }
 
@@ -173,6 +181,7 @@ export class UpdateGroup {
   dropStream(stream: DetachedStream): void {
     stream.clear();
     this.streams.splice(this.streams.indexOf(stream), 1);
+    this.watchers.splice(this.watchers.indexOf(stream), 1);
   }
 
   /** Sends a member everything again, or only what it has not read yet; between BoRR and EoRR if `marked`. */
@@ -340,7 +349,7 @@ export class UpdateGroup {
       }
     }
     if (formerId !== 0) rib.attributes.release(formerId);
-    for (let i = 0; i < this.streams.length; i++) this.streams[i]!.changed(row, id === 0);
+    for (let i = 0; i < this.watchers.length; i++) this.watchers[i]!.changed(row, id === 0);
   }
 
   /** What of a route is to be advertised: an id with a reference, or 0. */

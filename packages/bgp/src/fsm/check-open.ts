@@ -28,7 +28,11 @@ export function checkOpen(open: OpenMessage, config: FsmConfig): PeerOpen | Noti
   if (open.asn === AS_TRANS && config.remoteAsn !== AS_TRANS) {
     return reject(OPEN_ERROR.badPeerAs, `the peer says AS_TRANS (23456) without a 4-octet AS number`);
   }
-  if (open.asn !== config.remoteAsn) {
+  if (config.remoteAsn === 'external') {
+    if (open.asn === config.localAsn) {
+      return reject(OPEN_ERROR.badPeerAs, `the peer says AS ${open.asn}, which is ours; configured is an external one`);
+    }
+  } else if (open.asn !== config.remoteAsn) {
     return reject(OPEN_ERROR.badPeerAs, `the peer says AS ${open.asn}; configured is AS ${config.remoteAsn}`);
   }
   // RFC 6286 section 2.2: non-zero; and another one than ours where both are in one AS.

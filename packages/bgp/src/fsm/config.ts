@@ -4,7 +4,8 @@ import type { Capability } from '../wire/capability/capability.js';
 export interface FsmConfig {
   readonly localAsn: number;
   readonly routerId: number;
-  readonly remoteAsn: number;
+  /** `external`: any but ours. */
+  readonly remoteAsn: number | 'external';
   readonly passive: boolean;
   readonly holdTimeS: number;
   readonly keepaliveS: number | undefined;

@@ -21,13 +21,16 @@ const KEEPALIVE_MESSAGE: Uint8Array = Uint8Array.from([
 /** More of what was wrong than this helps nobody, and always fits. */
 const MAX_DATA_OCTETS = 4000;
 
-export function sendMessage(host: Host, counters: MessageCounters, session: Session, message: Message): void {
+/** Gives the whole message. */
+export function sendMessage(host: Host, counters: MessageCounters, session: Session, message: Message): Uint8Array {
   const counter = message.type === 'route-refresh' ? 'routeRefresh' : message.type;
   const fitting =
     message.type === 'notification' && message.data.length > MAX_DATA_OCTETS
       ? { ...message, data: message.data.subarray(0, MAX_DATA_OCTETS) }
       : message;
-  send(host, counters, session, encodeMessage(fitting, session.send), counter);
+  const bytes = encodeMessage(fitting, session.send);
+  send(host, counters, session, bytes, counter);
+  return bytes;
 }
 
 export function sendOpen(
@@ -38,7 +41,8 @@ export function sendOpen(
 ): void {
   const { localAsn, holdTimeS } = config;
   const { routerId } = host.identity;
-  sendMessage(host, sent, session, { type: 'open', version: 4, asn: localAsn, holdTimeS, routerId, capabilities });
+  const open = { type: 'open', version: 4, asn: localAsn, holdTimeS, routerId, capabilities } as const;
+  session.sentOpen = sendMessage(host, sent, session, open);
 }
 
 export const sendKeepalive = (host: Host, counters: MessageCounters, session: Session): void =>

@@ -1,4 +1,5 @@
 /** What a peer needs of the speaker around it. */
+import type { SessionMonitor } from '../bmp/session-monitor.js';
 import type { SpeakerIdentity } from '../config.js';
 import type { Rib } from '../rib/rib.js';
 import type { SpeakerEvent } from '../speaker-event.js';
@@ -13,6 +14,8 @@ export interface PeerHost {
   readonly nowMs: number;
   readonly timers: TimerQueue;
   readonly rib: Rib;
+  /** Told of every session that comes up or ends. */
+  readonly monitor: SessionMonitor;
   /** Longest wait for a peer's OPEN. */
   readonly openHoldTimeS: number;
   /** Longest time a peer may take none of our octets, at least twice the hold time. RFC 9687. */

@@ -9,7 +9,7 @@ import type { MessageCounters } from '../views.js';
 import { decodeBody } from '../wire/codec.js';
 import { maxMessageOctets } from '../wire/context.js';
 import { type FamilyName, familyByName, familyOf } from '../wire/family/family.js';
-import type { Frame } from '../wire/framer.js';
+import { type Frame, HEADER_OCTETS } from '../wire/framer.js';
 import type { OpenMessage, RouteRefreshMessage } from '../wire/message.js';
 import { type CollisionVerdict, resolveCollision } from './collision.js';
 import type { PeerHost } from './peer-host.js';
@@ -22,6 +22,7 @@ export interface InboxPeer {
   readonly fsm: FsmConfig;
   readonly ribPeer: number;
   readonly received: MessageCounters;
+  treatedAsWithdraw: number;
   readonly stale: StaleRoutes;
   /** Families whose End-of-RIB came in this session. */
   readonly endOfRib: Set<FamilyName>;
@@ -82,6 +83,7 @@ export class PeerInbox {
     const outcome = this.#host.rib.receiveUpdate(this.#peer.ribPeer, frame.bytes, frame.start, frame.end);
     for (const { action, attributeType, reason } of outcome.faults) {
       if (action === 'session-reset') continue;
+      if (action === 'treat-as-withdraw') this.#peer.treatedAsWithdraw++;
       this.#host.emit({
         type: 'fault',
         peer: this.#peer.config.name,
@@ -122,12 +124,14 @@ export class PeerInbox {
     const message = decodeBody(type, bytes, start, end, session.receive);
     switch (message.type) {
       case 'open':
+        session.receivedOpen = bytes.slice(start - HEADER_OCTETS, end);
         this.#openReceived(session, message);
         return;
       case 'keepalive':
         this.#peer.feed(session, message);
         return;
       case 'notification': {
+        session.notification = bytes.slice(start - HEADER_OCTETS, end);
         const version = message.errorCode === ERROR_CODE.open && message.errorSubcode === 1;
         this.#peer.feed(session, { type: version ? 'notification-version-error' : 'notification', message });
         return;

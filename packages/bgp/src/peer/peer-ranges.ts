@@ -2,11 +2,12 @@
  * Dynamic peers: whoever connects from inside a prefix becomes a peer with the range's settings, and ceases to be one some
  * time after its session has ended and its last stale route is gone.
  */
-import { type Address, formatAddress, formatPrefix, type Prefix, prefixContains, prefixesEqual } from '@tortie/ip';
+import { type Address, formatPrefix, type Prefix, prefixContains, prefixesEqual } from '@tortie/ip';
 import { type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig, type SpeakerIdentity } from '../config.js';
 import { type ChangeImpact, classifyChange, stronger } from '../config-change.js';
 import { BgpConfigError } from '../config-error.js';
 import type { Peer } from './peer.js';
+import { formatScoped } from './peer-directory.js';
 import { Timer, type TimerQueue } from './timer-queue.js';
 
 export interface PeerRangeConfig {
@@ -83,23 +84,25 @@ export class PeerRanges {
   }
 
   /** What a connection from this address becomes: a configuration, why it is refused, or undefined outside all ranges. */
-  match(address: Address): ResolvedPeerConfig | string | undefined {
+  match(address: Address, device?: string): ResolvedPeerConfig | string | undefined {
     let best: Range | undefined;
     for (const range of this.#ranges.values()) {
       const { prefix } = range.config;
       if (prefix.version !== address.version || !prefixContains(prefix, address)) continue;
+      if (range.config.peer.device !== undefined && device !== undefined && range.config.peer.device !== device)
+        continue;
       if (!best || prefix.length > best.config.prefix.length) best = range;
     }
     if (!best) return undefined;
     const { limit = 256, prefix } = best.config;
     if (best.members.size >= limit) return `the range ${formatPrefix(prefix)} has its ${limit} peers already`;
-    return this.#resolve(best.config, address);
+    return this.#resolve(best.config, address, device);
   }
 
   /** Remembers a peer that match() gave the configuration of. */
   join(peer: Peer): void {
-    const { remoteAddress } = peer.config;
-    const name = peer.config.name.slice(0, -formatAddress(remoteAddress).length - 1);
+    const { remoteAddress, device } = peer.config;
+    const name = peer.config.name.slice(0, -formatScoped(remoteAddress, device).length - 1);
     const range = this.#ranges.get(name);
     if (!range) return;
     range.members.set(peer, new Timer(() => this.#expire(peer)));
@@ -134,8 +137,9 @@ export class PeerRanges {
     this.#resolve(range, prefix);
   }
 
-  #resolve({ name, peer }: PeerRangeConfig, remoteAddress: Address): ResolvedPeerConfig {
-    const dynamic = { ...peer, name: `${name}/${formatAddress(remoteAddress)}`, remoteAddress, passive: true };
+  #resolve({ name, peer }: PeerRangeConfig, remoteAddress: Address, device = peer.device): ResolvedPeerConfig {
+    const place = { remoteAddress, ...(device !== undefined && { device }) };
+    const dynamic = { ...peer, ...place, name: `${name}/${formatScoped(remoteAddress, device)}`, passive: true };
     return resolvePeerConfig(dynamic, this.#identity);
   }
 }

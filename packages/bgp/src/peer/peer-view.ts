@@ -42,6 +42,7 @@ export function peerView(peer: Peer, rib: Rib): PeerView {
 }
 
 const negotiatedView = (negotiated: Negotiated): NegotiatedView => ({
+  remoteAsn: negotiated.open.asn,
   holdTimeS: negotiated.holdTimeS,
   keepaliveS: negotiated.keepaliveS,
   families: negotiated.familyNames,

@@ -8,12 +8,13 @@ import type { Farewell, SessionEvent } from '../fsm/event.js';
 import { type Negotiated, withKeepalive } from '../fsm/negotiate.js';
 import type { SessionStateName } from '../fsm/state.js';
 import { step } from '../fsm/transition.js';
-import { CEASE, ROUTE_REFRESH_SUBTYPE } from '../iana.js';
+import { CEASE } from '../iana.js';
 import { type MessageCounters, noMessages, type PeerView } from '../views.js';
-import { type FamilyName, familyByName } from '../wire/family/family.js';
+import type { FamilyName } from '../wire/family/family.js';
 import { fsmConfig, offeredCapabilities } from './capabilities.js';
 import { concernsDialling, resetFor } from './change-cost.js';
 import { holdAfter, type IdleHold, NO_HOLD } from './idle-hold.js';
+import { monitoredSession } from './monitored-session.js';
 import { sendKeepalive, sendMessage, sendOpen } from './outbox.js';
 import type { PeerHost } from './peer-host.js';
 import { PeerInbox } from './peer-inbox.js';
@@ -31,6 +32,8 @@ export class Peer {
   readonly stale: StaleRoutes;
   readonly received: MessageCounters = noMessages();
   readonly sent: MessageCounters = noMessages();
+  /** UPDATEs that were dealt with so, RFC 7606. */
+  treatedAsWithdraw = 0;
   established = 0;
   dropped = 0;
   sinceMs: number;
@@ -126,30 +129,6 @@ export class Peer {
   reset(text: string): void {
     this.stop({ errorSubcode: CEASE.administrativeReset, text, hard: true });
     this.start();
-  }
-
-  /** Asks the peer for all its routes (RFC 2918). False where that is not possible. */
-  requestRoutes(): boolean {
-    const { negotiated, outputConnection } = this;
-    if (!negotiated?.routeRefresh || outputConnection === undefined) return false;
-    for (const name of negotiated.familyNames) {
-      const { afi, safi } = familyByName(name);
-      sendMessage(this.#host, this.sent, this.current, {
-        type: 'route-refresh',
-        afi,
-        safi,
-        subtype: ROUTE_REFRESH_SUBTYPE.request,
-      });
-    }
-    return true;
-  }
-
-  /** Sends the peer all routes again. */
-  resendRoutes(): boolean {
-    const { negotiated } = this;
-    if (!negotiated) return false;
-    for (const family of negotiated.familyNames) this.#host.rib.refreshOut(this.ribPeer, family);
-    return true;
   }
 
   /** Takes on a new configuration at the least cost. The remote address stays: another one is another peer. */
@@ -278,7 +257,8 @@ export class Peer {
         return;
       case 'send-notification': {
         const { errorCode, errorSubcode, data } = effect;
-        sendMessage(host, this.sent, session, { type: 'notification', errorCode, errorSubcode, data });
+        const message = { type: 'notification', errorCode, errorSubcode, data } as const;
+        session.notification = sendMessage(host, this.sent, session, message);
         return;
       }
       case 'start-timer': {
@@ -317,6 +297,7 @@ export class Peer {
     this.warned.clear();
     this.stale.sessionUp(negotiated, this.config);
     this.#host.rib.sessionUp(this.ribPeer, ribSession(this.config, negotiated, session.endpoints));
+    this.#host.monitor.sessionUp(monitoredSession(this, session, negotiated));
     this.progress();
   }
 
@@ -340,6 +321,7 @@ export class Peer {
       this.dropped++;
       this.endOfRib.clear();
       this.stale.sessionDown(was, cause, this.config);
+      this.#host.monitor.sessionDown(this.ribPeer, cause, session.notification);
     }
     this.progress();
     if (session !== this.#primary) {

@@ -20,6 +20,7 @@ export function ribSession(config: ResolvedPeerConfig, negotiated: Negotiated, e
 
 /** The part that can change while the session is up. */
 export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): RibSessionSettings => ({
+  linkLocal: isLinkLocalV6(config.remoteAddress),
   client: config.routeReflectorClient,
   nextHopMode: config.nextHopMode,
   ownNextHops: ownNextHops(config, endpoints),
@@ -31,13 +32,21 @@ export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): R
   exportPolicy: config.export,
 });
 
-/** Configured next hops first, then our address on the session, then what else its interface has. */
-function ownNextHops({ localNextHops, localAddress }: ResolvedPeerConfig, endpoints: Endpoints): OwnNextHops {
-  const local = endpoints.localAddress ?? localAddress;
-  const candidates = [...localNextHops, ...(local ? [local] : []), ...(endpoints.interfaceAddresses ?? [])];
+const isLinkLocalV6 = (address: Address): boolean => address.version === 6 && isLinkLocal(address);
+
+/**
+ * Configured next hops first, then our address on the session, then what else its interface has. Of that a session between
+ * link-local addresses takes no global IPv6 address: the peer need not find it on the link.
+ */
+function ownNextHops(config: ResolvedPeerConfig, endpoints: Endpoints): OwnNextHops {
+  const { localNextHops, remoteAddress } = config;
+  const local = endpoints.localAddress ?? config.localAddress;
+  const others = endpoints.interfaceAddresses ?? [];
+  const beside = isLinkLocalV6(remoteAddress) ? others.filter((each) => each.version === 4) : others;
+  const candidates = [...localNextHops, ...(local ? [local] : []), ...beside];
   const find = (test: (address: Address) => boolean): Address | undefined => candidates.find(test);
   const ipv4 = find(({ version }) => version === 4);
   const ipv6 = find((address) => address.version === 6 && !isLinkLocal(address));
-  const linkLocal = find((address) => address.version === 6 && isLinkLocal(address));
+  const linkLocal = find(isLinkLocalV6);
   return { ...(ipv4 && { ipv4 }), ...(ipv6 && { ipv6 }), ...(linkLocal && { linkLocal }) };
 }

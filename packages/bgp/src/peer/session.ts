@@ -12,6 +12,8 @@ export interface Endpoints {
   readonly localAddress?: Address | undefined;
   /** Other addresses of the interface that has the local one: next hops for routes of the other IP version. */
   readonly interfaceAddresses?: readonly Address[] | undefined;
+  /** The interface, of a connection between link-local addresses. */
+  readonly device?: string | undefined;
   readonly localPort?: number | undefined;
   readonly remotePort?: number | undefined;
 }
@@ -30,6 +32,10 @@ export class Session {
   framer = new Framer();
   receive: WireContext = UNNEGOTIATED;
   send: WireContext = UNNEGOTIATED;
+  /** Whole messages as they crossed the wire: both OPENs, and the NOTIFICATION that ended it. */
+  sentOpen: Uint8Array | undefined;
+  receivedOpen: Uint8Array | undefined;
+  notification: Uint8Array | undefined;
   /** When it became established. */
   establishedMs = Number.NaN;
   readonly timers: Readonly<Record<TimerName, Timer>>;
@@ -53,6 +59,9 @@ export class Session {
     this.framer = new Framer();
     this.receive = UNNEGOTIATED;
     this.send = UNNEGOTIATED;
+    this.sentOpen = undefined;
+    this.receivedOpen = undefined;
+    this.notification = undefined;
   }
 }
 

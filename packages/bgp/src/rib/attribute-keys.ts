@@ -23,6 +23,8 @@ export const ATTRIBUTE_FACT = {
   keepNextHop: 8192,
   /** Our AS number was put in by an import policy, and only by that: no loop. */
   ownAsPrepended: 16384,
+  /** AS_PATH has confederation segments, which do not leave our AS. */
+  confederation: 32768,
 } as const;
 
 /** RFC 4271 leaves the value to the operator; every implementation takes 100. */
@@ -122,6 +124,7 @@ export class AttributeKeys {
       const count = bytes[at + 1]!;
       if (segment === 2) this.asPathLength += count;
       else if (segment === 1) this.asPathLength++;
+      else this.facts |= ATTRIBUTE_FACT.confederation;
       if (segment === 2 && this.neighbourAs === 0 && at === start) this.neighbourAs = wordAt(bytes, at + 2);
       at += 2;
       for (let each = 0; each < count; each++, at += 4) {

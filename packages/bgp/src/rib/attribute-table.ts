@@ -1,8 +1,8 @@
 /**
  * Attribute blocks interned by their octets: one id per distinct block, counted references, decision keys read once.
  *
- * A block is known under the contexts it was checked for: eight kinds of session (2- or 4-octet AS numbers, eBGP or iBGP,
- * NLRI field or MP_REACH_NLRI) and the canonical form. What a modern peer sends usually is canonical already, and then
+ * A block is known under the contexts it was checked for: sixteen kinds of session (2- or 4-octet AS numbers, eBGP or iBGP,
+ * NLRI field or MP_REACH_NLRI, global or link-local next hops) and the canonical form. What a modern peer sends usually is canonical already, and then
  * received and canonical block are one entry; else the received one is an alias that holds on to its canonical one.
  * So a block is checked once, however many UPDATEs carry it (bench `pipeline`).
  */
@@ -36,7 +36,7 @@ export const ATTRIBUTE = {
 
 const SHIFT = 4;
 
-/** Context bits: 1 << (0..7) for sessions, this one, and seven behind it: see canonicalContext. */
+/** Context bits: 1 << (0..7) and 1 << (16..23) for sessions, this one, and seven behind it: see canonicalContext. */
 export const CANONICAL = 1 << 8;
 
 /** Facts that the octets do not show, but how they came about: three bits next to each other. */
@@ -51,6 +51,8 @@ const keptFacts = (context: number): number => (31 - Math.clz32(context / CANONI
 /** What the octets say and what is known beside them. */
 const allFacts = (read: number, kept: number): number =>
   (kept & ATTRIBUTE_FACT.ownAsPrepended) !== 0 ? (read & ~ATTRIBUTE_FACT.ownAs) | kept : read | kept;
+/** Added to the shift of a session's contexts where its next hops are link-local ones: they are canonicalized otherwise. */
+export const LINK_LOCAL_SHIFT = 16;
 
 export class AttributeTable {
   readonly rows = new RowTable(SHIFT);

@@ -85,6 +85,19 @@ export function nextHopChange(family: Family, nextHop: Address): readonly [numbe
 export const withLocalPref = (block: Uint8Array, localPref: number): Uint8Array =>
   editBlock(block, new Map([[ATTRIBUTE_TYPE.localPref, wordValue(localPref)]]));
 
+/**
+ * The block with the link-local half of a next hop of 32 octets alone; undefined where it has none. RFC 2545 section 3.
+ */
+export function withLinkLocalNextHop(block: Uint8Array): Uint8Array | undefined {
+  const cursor = attributeCursor();
+  if (!findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.mpReach, cursor)) return undefined;
+  const at = cursor.valueStart;
+  const second = at + 4 + 16;
+  if (block[at + 3] !== 32 || block[second] !== 0xfe || (block[second + 1]! & 0xc0) !== 0x80) return undefined;
+  const value = Uint8Array.of(...block.subarray(at, at + 3), 16, ...block.subarray(second, second + 16), 0);
+  return editBlock(block, new Map([[ATTRIBUTE_TYPE.mpReach, value]]));
+}
+
 /** How often an AS number is in AS_PATH, sets and confederation segments included. */
 export function asnOccurrences(block: Uint8Array, asn: number): number {
   const cursor = attributeCursor();

@@ -28,6 +28,15 @@ export interface RibTables {
   readonly decision: DecisionOptions;
 }
 
+/** Told of every route that changes: a set of prefixes, or what follows single routes. */
+export interface PathWatcher {
+  /**
+   * `route` is the row that came or changed; negative: the one about to go; 0: none in particular. True where the watcher
+   * did not have the prefix yet, which is then held for it.
+   */
+  add(prefix: number, route: number): boolean;
+}
+
 export class FamilyRib {
   readonly family: Family;
   readonly prefixes: PrefixTable;
@@ -39,7 +48,7 @@ export class FamilyRib {
   /** Told of every prefix whose best route, or its attributes, changed. */
   readonly bestWatchers: DirtyIds[] = [];
   /** Told of every prefix where any route changed: consumers of several paths. */
-  readonly pathWatchers: DirtyIds[] = [];
+  readonly pathWatchers: PathWatcher[] = [];
   readonly attributes: AttributeTable;
   readonly peers: PeerTable;
   readonly #nextHops: NextHopTable;
@@ -96,7 +105,7 @@ export class FamilyRib {
     this.#retain(received, effective);
     this.stale.added(peer);
     prefixRows[prefixAt + PREFIX_HEAD] = route;
-    if (this.pathWatchers.length > 0) this.#tell(this.pathWatchers, prefix);
+    if (this.pathWatchers.length > 0) this.#tellPaths(prefix, route);
     if (this.#isEligible(route)) this.#challenge(prefix, route, prefixRows[prefixAt + PREFIX_BEST]!);
   }
 
@@ -128,7 +137,7 @@ export class FamilyRib {
     rows[at + ROUTE.attributes] = effective;
     rows[at + ROUTE.flags] = flags;
     rows[at + ROUTE.sequence] = this.#sequence = (this.#sequence + 1) | 0;
-    if (this.pathWatchers.length > 0) this.#tell(this.pathWatchers, prefix);
+    if (this.pathWatchers.length > 0) this.#tellPaths(prefix, route);
     if (mattered) this.decide(prefix, route === best);
     else if (this.#isEligible(route)) this.#challenge(prefix, route, best);
     this.#release(formerReceived, formerEffective);
@@ -176,8 +185,8 @@ export class FamilyRib {
     this.stale.removed(rows[at + ROUTE.peer]!);
     const received = rows[at + ROUTE.received]!;
     const effective = rows[at + ROUTE.attributes]!;
+    if (this.pathWatchers.length > 0) this.#tellPaths(prefix, -route);
     this.routes.release(route);
-    if (this.pathWatchers.length > 0) this.#tell(this.pathWatchers, prefix);
     if (mattered) this.decide(prefix, route === best);
     this.#release(received, effective);
     if (next === 0 && before === 0) this.prefixes.drop(prefix);
@@ -257,12 +266,19 @@ export class FamilyRib {
 
   /** The same for those that look at more than the best route. */
   touchPaths(prefix: number): void {
-    this.#tell(this.pathWatchers, prefix);
+    this.#tellPaths(prefix, 0);
   }
 
   #tell(watchers: readonly DirtyIds[], prefix: number): void {
     for (let i = 0; i < watchers.length; i++) {
       if (watchers[i]!.add(prefix)) this.prefixes.hold(prefix);
+    }
+  }
+
+  #tellPaths(prefix: number, route: number): void {
+    const watchers = this.pathWatchers;
+    for (let i = 0; i < watchers.length; i++) {
+      if (watchers[i]!.add(prefix, route)) this.prefixes.hold(prefix);
     }
   }
 

@@ -31,6 +31,11 @@ export interface RibSession extends RibSessionSettings {
 
 /** The settings of a session that can change in place. */
 export interface RibSessionSettings {
+  /**
+   * The session runs between link-local addresses: these are the next hops too, as nothing says that a global address of
+   * the peer is on the link. RFC 2545 section 3.
+   */
+  readonly linkLocal?: boolean;
   /** A route reflector client, RFC 4456. */
   readonly client: boolean;
   readonly ownNextHops: OwnNextHops;

@@ -9,12 +9,14 @@
 import type { Prefix } from '@tortie/ip';
 import { Advertiser } from '../advertise/advertiser.js';
 import type { DecisionOptions } from '../decision/route-order.js';
+import { EncodeError } from '../errors.js';
 import { CompiledPolicy } from '../route-policy/compile.js';
 import type { RoutePolicy } from '../route-policy/policy.js';
 import { policyKey } from '../route-policy/policy-effect.js';
-import { FAMILIES, type FamilyName, familyByName } from '../wire/family/family.js';
+import { MAX_BLOCK_OCTETS } from '../wire/attribute/canonical.js';
+import { FAMILIES, type Family, type FamilyName, familyByName } from '../wire/family/family.js';
 import type { OwnIdentity } from './attribute-keys.js';
-import { ATTRIBUTE, AttributeTable, CANONICAL } from './attribute-table.js';
+import { ATTRIBUTE, AttributeTable, CANONICAL, LINK_LOCAL_SHIFT } from './attribute-table.js';
 import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } from './best-routes.js';
 import { type OriginateAttributes, originatedBlock } from './block-edit.js';
 import { FamilyRib } from './family-rib.js';
@@ -76,7 +78,8 @@ export class Rib {
   readonly #receiver: UpdateReceiver;
   readonly #advertiser: Advertiser;
   readonly #reader: RibReader;
-  readonly #subscriptions = new Set<BestRouteQueue>();
+  /** Told whenever routes may have changed. */
+  readonly #followers = new Set<{ signal(): void }>();
   /** Import policies that the scan under way has asked. */
   readonly #asked: CompiledPolicy[] = [];
   /** The next attribute set whose facts about ourselves are to be read anew; 0 for none. */
@@ -128,7 +131,9 @@ export class Rib {
     if (entry.session) this.#advertiser.leave(entry);
     entry.session = session;
     entry.importPolicy = this.#compile(session.importPolicy);
-    entry.contextShift = (session.receive.fourOctetAs ? 1 : 0) + (session.receive.peerType === 'ibgp' ? 2 : 0);
+    const { fourOctetAs, peerType } = session.receive;
+    entry.contextShift =
+      (fourOctetAs ? 1 : 0) + (peerType === 'ibgp' ? 2 : 0) + (session.linkLocal ? LINK_LOCAL_SHIFT : 0);
     this.#identify(entry, session);
     this.#advertiser.join(entry, session);
     this.#wake();
@@ -258,9 +263,11 @@ export class Rib {
 
   // Routes of our own.
 
+  /** Throws EncodeError for attributes that no message can carry. */
   originate(prefix: Prefix, attributes: OriginateAttributes = {}): void {
     const rib = this.#familyOf(prefix);
     const block = originatedBlock(prefix, rib.family, attributes);
+    if (block.length > MAX_BLOCK_OCTETS) throw new EncodeError(`attributes of ${block.length} octets fit no UPDATE`);
     const id = this.#attributes.internCanonical(block, 0, block.length, CANONICAL);
     const key = keyOf(prefix);
     rib.announce(SELF, key, rib.prefixes.hashOf(key), 0, id, id, 0);
@@ -286,7 +293,7 @@ export class Rib {
   #wake(): void {
     if (this.#working) return;
     if (!this.#hasWork()) {
-      for (const queue of this.#subscriptions) queue.signal();
+      for (const follower of this.#followers) follower.signal();
       return;
     }
     this.#working = true;
@@ -305,7 +312,7 @@ export class Rib {
     let left = maxPrefixes;
     for (const scan of this.#scans) if (scan.pending) left = this.#scan(scan, left);
     if (left > 0) this.#advertiser.work(left);
-    for (const queue of this.#subscriptions) queue.signal();
+    for (const follower of this.#followers) follower.signal();
     this.#working = this.#hasWork();
     if (!this.#working && this.#peers.hasRetired) this.#forgetRetired();
     return this.#working;
@@ -339,12 +346,27 @@ export class Rib {
   }
 
   subscribe(options: SubscriptionOptions = {}): BestRouteSubscription {
-    const queue = new BestRouteQueue(this.#families, this.nextHops, options, (each) =>
-      this.#subscriptions.delete(each),
-    );
-    this.#subscriptions.add(queue);
+    const queue = new BestRouteQueue(this.#families, this.nextHops, options, (each) => this.#followers.delete(each));
+    this.#followers.add(queue);
     queue.signal();
     return queue;
+  }
+
+  /** Has `signal` called whenever routes may have changed; gives what ends that. */
+  follow(signal: () => void): () => void {
+    const follower = { signal };
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  /** What the peers are told, for what follows it row by row. */
+  get adjRibsOut(): Advertiser {
+    return this.#advertiser;
+  }
+
+  /** The tables of a family themselves, for what follows them row by row. */
+  family({ index }: Family): FamilyRib {
+    return this.#families[index]!;
   }
 
   // Views.

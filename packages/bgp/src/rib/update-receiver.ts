@@ -13,7 +13,7 @@ import { countNlri } from '../wire/nlri.js';
 import { endOfRibFamily, scanUpdate, updateScan } from '../wire/update-scan.js';
 import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable, CANONICAL } from './attribute-table.js';
-import { withLocalPref } from './block-edit.js';
+import { withLinkLocalNextHop, withLocalPref } from './block-edit.js';
 import type { FamilyRib } from './family-rib.js';
 import { NlriBatch } from './nlri-batch.js';
 import { ownAsFlags } from './own-as.js';
@@ -73,18 +73,28 @@ export class UpdateReceiver {
     if (unreach) checkNlri(bytes, mpUnreach.nlriStart, mpUnreach.nlriEnd, mpUnreach.family, context);
     if (reach) checkNlri(bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context);
 
+    // So are the attributes: what they end the session for leaves the routes before it as they were (they may stay as
+    // stale), and what is wrong with them concerns every route of the message (RFC 7606 section 3 (h)).
+    if (fault || (!nlri && !reach)) {
+      if (scan.otherAttributes > 0) this.#canonicalize(bytes, context, reach ? 'mp-reach' : nlri ? 'nlri' : 'none');
+    }
+    const sound = fault === undefined && (!nlri || !reach || this.#bothSound(bytes, context));
+    const id = nlri && sound ? this.#internNlri(peer, bytes, context) : 0;
+    const mpId = reach && sound ? this.#internMp(peer, bytes, context) : 0;
+
     if (withdrawn) this.#withdraw(peer, bytes, scan.withdrawnStart, scan.withdrawnEnd, 0, context);
     if (unreach) this.#withdraw(peer, bytes, mpUnreach.nlriStart, mpUnreach.nlriEnd, mpUnreach.family, context);
-    if (nlri) {
-      const id = fault ? 0 : this.#internNlri(peer, bytes, context);
-      this.#apply(peer, bytes, scan.nlriStart, scan.nlriEnd, 0, context, id);
-    }
-    if (reach) {
-      const id = fault ? 0 : this.#internMp(peer, bytes, context);
-      this.#apply(peer, bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context, id);
-    }
-    if (!nlri && !reach && scan.otherAttributes > 0) this.#canonicalize(bytes, context, 'none');
+    if (nlri) this.#apply(peer, bytes, scan.nlriStart, scan.nlriEnd, 0, context, id);
+    if (reach) this.#apply(peer, bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context, mpId);
     return outcome;
+  }
+
+  /** Whether the attributes do for the routes of the NLRI field and for those of MP_REACH_NLRI, where a message has both. */
+  #bothSound(bytes: Uint8Array, context: WireContext): boolean {
+    if (!this.#canonicalize(bytes, context, 'nlri') || !this.#canonicalize(bytes, context, 'mp-reach')) return false;
+    // What is discarded is found again, and told, where the attributes are interned.
+    if (this.#faults.length > 0) this.#faults.length = 0;
+    return true;
   }
 
   /** The id of the attributes of the NLRI field, with a reference; 0 where the routes are treated as withdrawn. */
@@ -124,11 +134,9 @@ export class UpdateReceiver {
     if (!this.#canonicalize(bytes, context, field)) return 0;
     const { length } = this.#block;
     const canonical = attributes.internCanonical(this.#block.bytes, 0, length, CANONICAL);
-    const shutdown = (attributes.word(canonical, ATTRIBUTE.facts) & ATTRIBUTE_FACT.gracefulShutdown) !== 0;
-    if (shutdown && context.peerType === 'ebgp') {
-      // RFC 8326 section 4.2: routes about to go away are the last choice, here and in all of our AS.
-      const lowered = withLocalPref(attributes.block(canonical), 0);
-      const id = attributes.internCanonical(lowered, 0, lowered.length, CANONICAL);
+    const edited = this.#edited(peer, canonical, context);
+    if (edited) {
+      const id = attributes.internCanonical(edited, 0, edited.length, CANONICAL);
       attributes.release(canonical);
       return attributes.addAlias(block, start, end, hash, bit, id);
     }
@@ -137,6 +145,16 @@ export class UpdateReceiver {
       return canonical;
     }
     return attributes.addAlias(block, start, end, hash, bit, canonical);
+  }
+
+  /** What the kind of session makes of attributes it has just told; undefined where they stay as they are. */
+  #edited(peer: Peer, canonical: number, context: WireContext): Uint8Array | undefined {
+    const attributes = this.#attributes;
+    const onLink = peer.session!.linkLocal ? withLinkLocalNextHop(attributes.block(canonical)) : undefined;
+    const shutdown = (attributes.word(canonical, ATTRIBUTE.facts) & ATTRIBUTE_FACT.gracefulShutdown) !== 0;
+    if (!shutdown || context.peerType !== 'ebgp') return onLink;
+    // RFC 8326 section 4.2: routes about to go away are the last choice, here and in all of our AS.
+    return withLocalPref(onLink ?? attributes.block(canonical), 0);
   }
 
   /** Checks the attributes and fills #block; false where the routes are treated as withdrawn. */

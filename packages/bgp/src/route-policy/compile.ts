@@ -3,6 +3,7 @@ import { ATTRIBUTE_FACT } from '../rib/attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable, canonicalContext, KEPT_FACTS } from '../rib/attribute-table.js';
 import type { PeerTable } from '../rib/peer-table.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
+import { MAX_BLOCK_OCTETS } from '../wire/attribute/canonical.js';
 import { Action } from './action.js';
 import { type AttributeTest, attributeTest, RouteMatch } from './match.js';
 import type { PolicyTerm, PolicyTermRef, PolicyTrace, RoutePolicy } from './policy.js';
@@ -60,7 +61,7 @@ export class CompiledPolicy {
     this.#actions = actions;
   }
 
-  /** What becomes of a peer's route: an id with a reference of the caller's own, or 0 where it is rejected. */
+  /** What becomes of a peer's route: an id with a reference of the caller's own, or 0 where it is rejected, or grew too long. */
   apply(key: PrefixKey, version: 4 | 6, id: number, source: number): number {
     const table = this.#table;
     const terms = this.#terms;
@@ -73,6 +74,10 @@ export class CompiledPolicy {
       if (term.test !== undefined && !this.#ask(term, current)) continue;
       if (term.action !== undefined) {
         const changed = this.#change(term, current, version, source);
+        if (changed === 0) {
+          this.#decider = i;
+          return this.#end(false, current, changes > 0);
+        }
         // The cache may let go of it before the last term was asked.
         table.retain(changed);
         if (changes++ > 0) table.release(current);
@@ -130,7 +135,7 @@ export class CompiledPolicy {
     return verdicts[at] === YES;
   }
 
-  /** The changed attributes' id; the reference is the cache's. */
+  /** The changed attributes' id, or 0 where they would be too long; the reference is the cache's. */
   #change({ action, actionColumn }: CompiledTerm, id: number, version: 4 | 6, source: number): number {
     const at = this.#slot(id) * this.#actions + actionColumn;
     const { results } = this.#cache!;
@@ -150,6 +155,8 @@ export class CompiledPolicy {
       kept |= ATTRIBUTE_FACT.ownAsPrepended;
     }
     const block = action.apply(table.block(id), version, peer);
+    // No message could carry it, and the table holds none that long.
+    if (block.length > MAX_BLOCK_OCTETS) return 0;
     return table.internCanonical(block, 0, block.length, canonicalContext(kept));
   }
 }

@@ -20,7 +20,10 @@ export function decodeUpdate(bytes: Uint8Array, start: number, end: number, cont
   if (broken?.action === 'session-reset') throw faultToNotification(broken);
   const withdrawn = bodyNlri(bytes, scan.withdrawnStart, scan.withdrawnEnd, context);
   const nlri = bodyNlri(bytes, scan.nlriStart, scan.nlriEnd, context);
-  const block = decodeAttributes(bytes, scan.attributesStart, scan.attributesEnd, context, { nlri: nlri.length > 0 });
+  // Routes of a family that was not negotiated are ignored: nothing of theirs is missed, yet they are there.
+  const reachable = nlri.length > 0;
+  const contents = { nlri: reachable && context.families[BODY_FAMILY.index] === true, reachable };
+  const block = decodeAttributes(bytes, scan.attributesStart, scan.attributesEnd, context, contents);
   const faults: readonly Fault[] = broken ? [...block.faults, broken] : block.faults;
   const strongest = strongestFault(faults);
   if (strongest?.action === 'session-reset') throw faultToNotification(strongest);

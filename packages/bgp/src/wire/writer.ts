@@ -7,7 +7,7 @@ export function putU16(target: Uint8Array, at: number, value: number): void {
   target[at + 1] = value;
 }
 
-function putU32(target: Uint8Array, at: number, value: number): void {
+export function putU32(target: Uint8Array, at: number, value: number): void {
   target[at] = value >>> 24;
   target[at + 1] = value >>> 16;
   target[at + 2] = value >>> 8;

@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { CONTEXTS } from '../../fuzz/arbitraries.js';
 import { NotificationError } from '../../src/errors.js';
 import { canonicalBlock, canonicalizeAttributes } from '../../src/wire/attribute/canonical.js';
 import { decodeBody } from '../../src/wire/codec.js';
@@ -13,7 +14,6 @@ import { Framer } from '../../src/wire/framer.js';
 import type { Message } from '../../src/wire/message.js';
 import { scanUpdate, updateScan } from '../../src/wire/update-scan.js';
 import { CORPUS, FIXTURES, readOctets, withoutCorpus } from '../corpus/corpus.js';
-import { CONTEXTS } from './arbitraries.js';
 
 interface Tally {
   messages: number;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import t from 'tap';
+import { attributes, CONTEXTS, context, message, u8 } from '../../fuzz/arbitraries.js';
 import { NotificationError } from '../../src/errors.js';
 import { ATTRIBUTES } from '../../src/wire/attribute/attribute.js';
 import { decodeAttributes, encodeAttributes } from '../../src/wire/attribute/attribute-set.js';
@@ -12,7 +13,6 @@ import { wireContext } from '../../src/wire/context.js';
 import { Framer } from '../../src/wire/framer.js';
 import { scanUpdate, updateScan } from '../../src/wire/update-scan.js';
 import { hexOf } from '../corpus/hex.js';
-import { attributes, CONTEXTS, context, message, u8 } from './arbitraries.js';
 
 t.test('every message decodes to what was encoded', (t) => {
   fc.assert(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseAddress, parsePrefix } from '@tortie/ip';
 import fc from 'fast-check';
 import t from 'tap';
+import { attributes, prefix, u16, u32 } from '../../fuzz/arbitraries.js';
 import { mrtContext } from '../../src/mrt/attributes.js';
 import { encodeMrt } from '../../src/mrt/encode-mrt.js';
 import { readMrt } from '../../src/mrt/read-mrt.js';
@@ -12,7 +13,6 @@ import { FAMILIES, familyByName } from '../../src/wire/family/family.js';
 import { u32At } from '../../src/wire/reader.js';
 import { CORPUS, FIXTURES, readOctets, withoutCorpus } from '../corpus/corpus.js';
 import { hexOf, octets } from '../corpus/hex.js';
-import { attributes, prefix, u16, u32 } from '../fuzz/arbitraries.js';
 
 const ipv4 = familyByName('ipv4-unicast');
 const ipv6 = familyByName('ipv6-unicast');

@@ -1,5 +1,5 @@
 /** A RIB with peers around it: UPDATEs are encoded in, and what comes out is applied to a table per peer. */
-import { formatPrefix, ipv4, type Prefix, parseAddress, parsePrefix } from '@tortie/ip';
+import { type Address, formatPrefix, ipv4, type Prefix, parseAddress, parsePrefix } from '@tortie/ip';
 import type { BestRouteSubscription, SubscriptionOptions } from '../../src/rib/best-routes.js';
 import { Rib, type RibOptions, type UpdateOutcome } from '../../src/rib/rib.js';
 import type { RibSession } from '../../src/rib/rib-session.js';
@@ -23,6 +23,8 @@ export interface TestPeer {
   readonly session: RibSession;
   /** What it was told: attributes by prefix, with ADD-PATH by prefix and path identifier. */
   readonly table: Map<string, PathAttributes>;
+  /** The link-local next hops that came with global ones, by prefix. */
+  readonly linkLocal: Map<string, Address>;
   /** Everything it got, in order: `+prefix`, `-prefix`, `eor family`, `borr family`, `eorr family`. */
   readonly events: string[];
   messages: number;
@@ -75,7 +77,16 @@ export class RibFixture {
       ...setup,
     };
     const index = known?.index ?? this.rib.addPeer({ name, address: ipv4(0xc0000200 + number) });
-    const peer: TestPeer = { index, session, table: new Map(), events: [], messages: 0, longest: 0, slow: false };
+    const peer: TestPeer = {
+      index,
+      session,
+      table: new Map(),
+      linkLocal: new Map(),
+      events: [],
+      messages: 0,
+      longest: 0,
+      slow: false,
+    };
     this.peers.set(name, peer);
     this.rib.sessionUp(index, session);
     return peer;
@@ -179,6 +190,7 @@ export class RibFixture {
       if (each.pathId === 0) throw new Error(`${nlriText(each)} has path identifier 0`);
       peer.events.push(`+${nlriText(each)}`);
       const nextHop = mpReach && come.length > nlri.length ? mpReach.nextHop : others.nextHop;
+      if (mpReach?.linkLocalNextHop) peer.linkLocal.set(nlriText(each), mpReach.linkLocalNextHop);
       peer.table.set(nlriText(each), { ...others, nextHop } as PathAttributes);
     }
   }

@@ -50,6 +50,13 @@ const ROWS: readonly Row[] = [
     attributes: `${PLAIN} d0 08 0100 ${long(64)}`,
     block: `${PLAIN} d0 08 0100 ${long(64)}`,
   },
+  {
+    name: 'a malformed attribute beside routes of a family that was not negotiated hides none',
+    attributes: `80 0e 16 0002 01 10 ${GLOBAL} 00 00 40 01 01 07 ${AS_PATH}`,
+    field: 'none',
+    context: wireContext({ families: [true, false] }),
+    action: 'treat-as-withdraw',
+  },
   { name: 'MP_UNREACH_NLRI goes', attributes: `80 0f 03 0002 01 ${PLAIN}`, block: PLAIN },
   {
     name: 'MP_REACH_NLRI goes where the NLRI field is asked for',

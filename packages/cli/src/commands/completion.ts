@@ -1,5 +1,5 @@
 /** `tortie completion`: scripts for shells, made from the command tree itself. */
-import type { PeerList, PeerRangeList, PoolList } from '@tortie/agent/api';
+import type { BmpCollectorList, PeerList, PeerRangeList, PoolList } from '@tortie/agent/api';
 import type { Command } from 'commander';
 import { bashCompletion } from '../completion/bash.js';
 import { fishCompletion } from '../completion/fish.js';
@@ -28,6 +28,9 @@ async function namesOf(context: Context, kind: string): Promise<string[]> {
     return (await context.client().get<PeerRangeList>('/v1/peer-ranges')).peerRanges.map(({ name }) => name);
   }
   if (kind === 'pools') return (await context.client().get<PoolList>('/v1/ipam/pools')).pools.map(({ name }) => name);
+  if (kind === 'collectors') {
+    return (await context.client().get<BmpCollectorList>('/v1/bmp-collectors')).collectors.map(({ name }) => name);
+  }
   if (kind === 'labs') {
     const { labFiles, runningLabs } = await import('@tortie/lab');
     return [...labFiles().map(({ name }) => name), ...runningLabs().map(({ id }) => id)];

@@ -29,6 +29,11 @@ const family = (text: string): string => (/^ipv[46]$/.test(text) ? `${text}-unic
 export const PEER_FLAGS: readonly PeerFlag[] = [
   { flags: '--description <text>', field: 'description', description: 'free text' },
   { flags: '--port <number>', field: 'remotePort', description: 'TCP port of the peer', parse: integer },
+  {
+    flags: '--interface <interface>',
+    field: 'interface',
+    description: 'unnumbered: the peer is the router found at the far end of this interface',
+  },
   { flags: '--local-address <address>', field: 'localAddress', description: 'source address of the session' },
   {
     flags: '--local-asn <asn>',
@@ -61,6 +66,12 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
     choices: ['auto', 'self', 'keep'],
   },
   { flags: '--device <interface>', field: 'device', description: 'bind the session to an interface' },
+  {
+    flags: '--extended-next-hop',
+    field: 'extendedNextHop',
+    description: 'IPv4 routes with IPv6 next hops; on by itself with --interface',
+  },
+  { flags: '--no-extended-next-hop', field: 'extendedNextHop', description: 'no IPv4 routes with IPv6 next hops' },
   {
     flags: '--max-prefixes <number>',
     field: 'maxPrefixes',
@@ -96,7 +107,7 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
   { flags: '--no-down', field: 'adminDown', description: 'hold a session again' },
 ];
 
-const NOT_OF_RANGES = new Set(['remotePort', 'passive', 'password', 'bfd']);
+const NOT_OF_RANGES = new Set(['interface', 'remotePort', 'passive', 'password', 'bfd']);
 
 /** The flags of `ranges add` and `ranges set`: what peers share that dial by themselves. */
 export const RANGE_FLAGS: readonly PeerFlag[] = [

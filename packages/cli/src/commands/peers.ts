@@ -16,9 +16,13 @@ const sum = ({ session }: Peer, key: 'received' | 'advertised'): number | undefi
 
 const state = ({ spec, session }: Peer): string => (spec.adminDown ? 'down' : (session?.state ?? 'idle'));
 
+/** Of a peer on an interface the one that was found there. */
+const address = ({ spec, discovery }: Peer): string =>
+  spec.interface === undefined ? (spec.remoteAddress ?? '') : `${discovery?.address ?? ''}%${spec.interface}`;
+
 const COLUMNS: readonly Column<Peer>[] = [
   { title: 'PEER', value: ({ name }) => name },
-  { title: 'ADDRESS', value: ({ spec }) => spec.remoteAddress },
+  { title: 'ADDRESS', value: address },
   { title: 'ASN', value: ({ spec }) => spec.remoteAsn, right: true },
   { title: 'TYPE', value: ({ session }) => session?.type },
   { title: 'STATE', value: state, tone: (peer) => (state(peer) === 'established' ? 'good' : 'bad') },
@@ -27,9 +31,13 @@ const COLUMNS: readonly Column<Peer>[] = [
   { title: 'OUT', value: (peer) => sum(peer, 'advertised'), right: true },
   {
     title: 'LAST CAUSE',
-    value: (peer) => (state(peer) === 'established' ? undefined : (peer.error ?? peer.session?.lastCause)),
+    value: (peer) => (state(peer) === 'established' ? undefined : lastCause(peer)),
   },
 ];
+
+/** Without a neighbour nothing else matters. */
+const lastCause = ({ error, discovery, session }: Peer): string | undefined =>
+  error ?? (discovery?.address === undefined ? discovery?.reason : undefined) ?? session?.lastCause;
 
 export async function listPeers(context: Context): Promise<void> {
   const list = await context.client().get<PeerList>('/v1/peers');
@@ -44,13 +52,15 @@ export async function showPeer(context: Context, name: string): Promise<void> {
 
 function peerLines(context: Context, peer: Peer): string[] {
   const { spec, session } = peer;
-  const { name: _, remoteAddress, remoteAsn, ...rest } = spec;
+  const { name: _, remoteAddress: __, interface: ___, remoteAsn, ...rest } = spec;
   const configured = Object.entries(rest).map(
     ([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : String(value)] as const,
   );
   const lines = fields([
     ['peer', peer.name],
-    ['address', remoteAddress],
+    ['address', spec.interface === undefined ? spec.remoteAddress : undefined],
+    ['interface', spec.interface],
+    ...discoveryFields(peer),
     ['AS', remoteAsn],
     ['from', peer.source ?? peer.origin],
     ['TCP-MD5 key', peer.passwordSet ? 'set' : undefined],
@@ -73,6 +83,7 @@ function peerLines(context: Context, peer: Peer): string[] {
         ({ counter, segments, hint }) => ['dropped', `${segments} segments ${hint} (${counter} of this node)`] as const,
       ),
       ['lost so far', session.flaps],
+      ['remote AS', typeof remoteAsn === 'number' ? undefined : session.remoteAsn],
       ['router ID', session.remoteRouterId],
       ['local address', session.localAddress],
       [
@@ -85,6 +96,26 @@ function peerLines(context: Context, peer: Peer): string[] {
     ]),
     ...bfd,
     ...(session.families.length > 0 ? ['', ...familyTable(context, session.families)] : []),
+  ];
+}
+
+const HEARD: Readonly<Record<NonNullable<NonNullable<Peer['discovery']>['heardBy']>, string>> = {
+  'router-advertisement': 'heard by router advertisement',
+  'neighbour-table': 'known from the neighbour table',
+  connection: 'has called us',
+};
+
+/** Who is at the far end of a peer's interface, or why that is not known. */
+function discoveryFields({ discovery }: Peer): (readonly [string, string | undefined])[] {
+  if (!discovery) return [];
+  const { address: found, heardBy, lastHeard, localAddress, others, reason } = discovery;
+  const how = heardBy && HEARD[heardBy];
+  return [
+    ['neighbour', found === undefined ? 'not found' : `${found}, ${how}`],
+    ['last heard', lastHeard === undefined ? undefined : `${since(lastHeard)} ago`],
+    ['others there', others?.join(', ')],
+    ['our address', localAddress],
+    ['because', reason],
   ];
 }
 
@@ -115,15 +146,28 @@ const familyTable = (context: Context, families: NonNullable<Peer['session']>['f
     families,
   );
 
+export function asnOf(text: string, flag = ''): number | string {
+  if (text === 'external' || text === 'internal') return text;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new UsageError(`${flag}"${text}" is no AS number; write it like 64512, or external, or internal`);
+}
+
+/** NAME ADDRESS ASN; with --interface the address goes without saying, and the interface is name enough. */
 export async function addPeer(
   context: Context,
-  name: string,
-  remoteAddress: string,
-  asn: string,
+  words: readonly (string | undefined)[],
   options: Options,
 ): Promise<void> {
-  if (!/^\d+$/.test(asn)) throw new UsageError(`"${asn}" is no AS number; write it like 64512`);
-  const body = { name, remoteAddress, remoteAsn: Number(asn), ...peerFields(options) };
+  const [given, remoteAddress, number] = words;
+  const device = options.interface as string | undefined;
+  const name = given ?? device;
+  if (name === undefined || (device === undefined && remoteAddress === undefined)) {
+    throw new UsageError('write NAME ADDRESS ASN, or --interface INTERFACE for an unnumbered peer');
+  }
+  const asn = number ?? (options.remoteAsn as string | undefined);
+  if (asn === undefined) throw new UsageError('of which AS is the peer? write its number, or --remote-asn external');
+  const place = remoteAddress === undefined ? {} : { remoteAddress };
+  const body = { name, ...place, remoteAsn: asnOf(asn), ...peerFields(options) };
   const { body: created } = await context.client().call<Peer | PeerChange>('POST', '/v1/peers', { body });
   context.answer(created, () => [`added ${name}`]);
 }
@@ -138,11 +182,7 @@ export const IMPACTS: Readonly<Record<PeerChange['impact'], string>> = {
 export async function setPeer(context: Context, name: string, options: Options): Promise<void> {
   const body = peerFields(options);
   if (typeof options.address === 'string') body.remoteAddress = options.address;
-  if (typeof options.asn === 'string') {
-    if (!/^\d+$/.test(options.asn))
-      throw new UsageError(`--asn: "${options.asn}" is no AS number; write it like 64512`);
-    body.remoteAsn = Number(options.asn);
-  }
+  if (typeof options.asn === 'string') body.remoteAsn = asnOf(options.asn, '--asn: ');
   for (const flag of (options.unset as readonly string[] | undefined) ?? []) body[fieldOfFlag(flag)] = null;
   if (Object.keys(body).length === 0) throw new UsageError('nothing to set; see "tortie peers set --help"');
   const { body: change } = await context

@@ -4,16 +4,11 @@ import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { fields } from '../output/table.js';
 import { fieldOfFlag, peerFields, RANGE_FLAGS } from './peer-options.js';
-import { IMPACTS, ifMatch } from './peers.js';
+import { asnOf, IMPACTS, ifMatch } from './peers.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
 const path = (name: string): string => `/v1/peer-ranges/${encodeURIComponent(name)}`;
-
-const asNumber = (text: string): number => {
-  if (!/^\d+$/.test(text)) throw new UsageError(`"${text}" is no AS number; write it like 64512`);
-  return Number(text);
-};
 
 export async function listRanges(context: Context): Promise<void> {
   const list = await context.client().get<PeerRangeList>('/v1/peer-ranges');
@@ -57,7 +52,7 @@ export async function addRange(
   [name, prefix, asn]: readonly [string, string, string],
   options: Options,
 ): Promise<void> {
-  const body = { name, prefix, remoteAsn: asNumber(asn), ...peerFields(options, RANGE_FLAGS) };
+  const body = { name, prefix, remoteAsn: asnOf(asn), ...peerFields(options, RANGE_FLAGS) };
   const { body: created } = await context.client().call<PeerRange>('POST', '/v1/peer-ranges', { body });
   context.answer(created, () => [`added ${name}; who dials from ${prefix} is called ${name}/ADDRESS`]);
 }
@@ -65,7 +60,7 @@ export async function addRange(
 export async function setRange(context: Context, name: string, options: Options): Promise<void> {
   const body = peerFields(options, RANGE_FLAGS);
   if (typeof options.prefix === 'string') body.prefix = options.prefix;
-  if (typeof options.asn === 'string') body.remoteAsn = asNumber(options.asn);
+  if (typeof options.asn === 'string') body.remoteAsn = asnOf(options.asn, '--asn: ');
   for (const flag of (options.unset as readonly string[] | undefined) ?? [])
     body[fieldOfFlag(flag, RANGE_FLAGS)] = null;
   if (Object.keys(body).length === 0) throw new UsageError('nothing to set; see "tortie ranges set --help"');

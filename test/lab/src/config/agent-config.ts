@@ -35,9 +35,10 @@ export function agentConfig(plan: LabPlan, host: PlannedHost, paths: AgentPaths)
 function peerConfig(session: PlannedSession, end: SessionEnd): Plain {
   return {
     name: end.peer,
-    remoteAddress: end.remoteAddress,
+    ...(end.interface === undefined
+      ? { remoteAddress: end.remoteAddress, localAddress: end.localAddress }
+      : { interface: end.interface }),
     remoteAsn: end.remoteAsn,
-    localAddress: end.localAddress,
     families: session.families.map((family) => `${family}-unicast`),
     connectRetryS: 1,
     ...(end.client ? { routeReflectorClient: true } : {}),

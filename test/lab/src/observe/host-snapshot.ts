@@ -121,7 +121,7 @@ function agentSession(end: SessionEnd, type: 'ebgp' | 'ibgp', peer: Peer | undef
 const sessionBase = (end: SessionEnd, type: 'ebgp' | 'ibgp') => ({
   peer: end.peer,
   remoteHost: end.remoteHost,
-  remoteAddress: end.remoteAddress,
+  remoteAddress: end.interface === undefined ? end.remoteAddress : `%${end.interface}`,
   remoteAsn: end.remoteAsn,
   type,
 });

@@ -81,7 +81,8 @@ function planPair(
     });
   }
   const transport = written.transport ?? 'dual';
-  const overs = transport === 'dual' ? families : [transport];
+  if (transport === 'unnumbered') checkUnnumbered(a, b, path, faults);
+  const overs = transport === 'dual' ? families : [transport === 'unnumbered' ? 'ipv6' : transport];
   const sessions: PlannedSession[] = [];
   for (const over of overs) {
     const shared = sharedSegment(a, b, over);
@@ -92,14 +93,16 @@ function planPair(
       });
       continue;
     }
+    const unnumbered = transport === 'unnumbered';
     const suffix = transport === 'dual' ? `-v${over === 'ipv4' ? 4 : 6}` : '';
     const end = (own: PlannedHost, other: PlannedHost, at: 0 | 1, client: boolean): SessionEnd => ({
       host: own.name,
       peer: `${other.name}${suffix}`,
-      localAddress: shared[at],
+      localAddress: shared.addresses[at],
+      ...(unnumbered && { interface: shared.interfaces[at] }),
       localAsn: own.asn,
       remoteHost: other.name,
-      remoteAddress: shared[at === 0 ? 1 : 0],
+      remoteAddress: shared.addresses[at === 0 ? 1 : 0],
       remoteAsn: other.asn,
       client,
     });
@@ -116,12 +119,31 @@ function planPair(
   return sessions;
 }
 
-function sharedSegment(a: PlannedHost, b: PlannedHost, over: FamilyKey): [string, string] | undefined {
+/** Who is found on an interface must be alone there; and BIRD would give its protocols names of its own. */
+function checkUnnumbered(
+  a: PlannedHost,
+  b: PlannedHost,
+  path: readonly (string | number)[],
+  faults: TopologyFault[],
+): void {
+  for (const { name, run } of [a, b]) {
+    if (run !== 'agent')
+      faults.push({ path, text: `transport unnumbered needs an agent on ${name}, and it runs ${run}` });
+  }
+}
+
+interface Shared {
+  readonly addresses: readonly [string, string];
+  readonly interfaces: readonly [string, string];
+}
+
+function sharedSegment(a: PlannedHost, b: PlannedHost, over: FamilyKey): Shared | undefined {
   for (const own of a.interfaces) {
     const other = b.interfaces.find((each) => each.segment === own.segment);
     const left = own.addresses[over];
     const right = other?.addresses[over];
-    if (left !== undefined && right !== undefined) return [bareAddress(left), bareAddress(right)];
+    if (left === undefined || right === undefined) continue;
+    return { addresses: [bareAddress(left), bareAddress(right)], interfaces: [own.name, other!.name] };
   }
   return undefined;
 }

@@ -41,6 +41,8 @@ export interface SessionEnd {
   /** Name of the peer in this host's configuration: the other host, with the IP version behind it. */
   readonly peer: string;
   readonly localAddress: string;
+  /** Of an unnumbered session; what stands in the addresses is then of no account. */
+  readonly interface?: string;
   readonly localAsn: number;
   readonly remoteHost: string;
   readonly remoteAddress: string;

@@ -39,8 +39,11 @@ const SessionSchema = Type.Object(
     clients: Type.Optional(patterns),
     password: Type.Optional(Type.String({ minLength: 1, maxLength: 80 })),
     holdTimeS: Type.Optional(Type.Integer({ minimum: 3, maximum: 65535 })),
-    /** `dual`: one session per address family; `ipv4`, `ipv6`: one session over that version, carrying both. */
-    transport: Type.Optional(Type.Enum(['dual', 'ipv4', 'ipv6'])),
+    /**
+     * `dual`: one session per address family; `ipv4`, `ipv6`: one session over that version, carrying both; `unnumbered`:
+     * one that carries both, between agents that find each other on the interfaces of a link.
+     */
+    transport: Type.Optional(Type.Enum(['dual', 'ipv4', 'ipv6', 'unnumbered'])),
     /** Merged into the peer's entry of an agent's configuration file. */
     peer: Type.Optional(anything),
   },

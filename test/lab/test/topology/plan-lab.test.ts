@@ -91,6 +91,21 @@ t.test('sessions: types, names, clients, transports', async (t) => {
   );
 });
 
+t.test('an unnumbered session has the interfaces of a link, and agents at both ends', async (t) => {
+  const text =
+    'hosts: { a: { asn: 1 }, b: { asn: 2 } }\nlinks: [[a, b]]\nsessions: [{ between: [a, b], transport: unnumbered }]';
+  const [session, ...others] = plan(text).sessions;
+  t.same(others, []);
+  t.match(session, {
+    families: ['ipv4', 'ipv6'],
+    ends: [
+      { peer: 'b', interface: 'eth0' },
+      { peer: 'a', interface: 'eth0' },
+    ],
+  });
+  t.throws(() => plan(text.replace('asn: 2', 'asn: 2, run: bird')), /needs an agent on b, and it runs bird/);
+});
+
 t.test('a mesh of n has n(n-1)/2 pairs, each once', async (t) => {
   const { sessions } = plan(
     'defaults: { asn: 1 }\nhosts: { a: , b: , c: , d: , e: }\nsessions: [{ mesh: "*", transport: ipv6 }]',

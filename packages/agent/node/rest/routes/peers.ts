@@ -5,9 +5,10 @@ import { Peer, PeerChange, PeerList, PeerPatch, PeerReset, PeerSpec, ResetDone }
 import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { mergePatch } from '../../../src/merge-patch.js';
+import { ANY_NEIGHBOUR, boundPeer } from '../../../src/peers/bound-peer.js';
 import { peerConfig } from '../../../src/peers/peer-config.js';
 import { peerView } from '../../../src/peers/peer-view.js';
-import { checkPeer } from '../../../src/rules/peer-rules.js';
+import { checkPeer, placeOf } from '../../../src/rules/peer-rules.js';
 import { checkValue } from '../../../src/schema/check.js';
 import { peerKey } from '../../../src/store/keys.js';
 import type { RangePeer } from '../../reconcilers/peer-ranges.js';
@@ -20,7 +21,7 @@ import { createStored, deleteStored, etagOf, updateStored } from '../stored.js';
 const tags = ['peers'];
 
 export const peerRoutes: Resource = (context) => async (app) => {
-  const { config, store, speaker, peers, peerRanges, peersLoop, dropWatch, bfd } = context;
+  const { config, store, speaker, peers, peerRanges, peersLoop, dropWatch, bfd, interfacePeers } = context;
   const named = (name: string): ManagedPeer | RangePeer => found(peers.get(name) ?? peerRanges.peer(name), name);
   const showOne = async (peer: ManagedPeer | RangePeer): Promise<Peer> => {
     await bfd.refresh();
@@ -34,6 +35,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
       drops,
       view: speaker.peer(peer.spec.name),
       bfd: bfd.view(peer.spec),
+      ...(peer.spec.interface !== undefined && { discovery: interfacePeers.discovery(peer.spec.interface) }),
       clock: { nowMs: performance.now(), originMs: performance.timeOrigin },
     });
   };
@@ -177,19 +179,19 @@ function refuseForeign({ origin, source, spec }: ManagedPeer | RangePeer, what: 
 /** Everything about a peer that can be known before it is tried. */
 function checkSpec({ config, peers, speaker }: RestContext, spec: PeerSpec): void {
   const issues = checkPeer(spec, config.asn, config.library);
-  const port = spec.remotePort ?? 179;
+  const place = placeOf(spec);
   for (const other of peers.list()) {
-    if (other.spec.name === spec.name || other.spec.remoteAddress !== spec.remoteAddress) continue;
-    if ((other.spec.remotePort ?? 179) !== port) continue;
+    if (other.spec.name === spec.name || placeOf(other.spec) !== place) continue;
     issues.push({
-      pointer: '/remoteAddress',
-      detail: `${spec.remoteAddress} port ${port} is already peer "${other.spec.name}"`,
+      pointer: spec.interface === undefined ? '/remoteAddress' : '/interface',
+      detail: `${place} is already peer "${other.spec.name}"`,
     });
   }
   if (issues.length > 0) throw new ValidationError(issues);
   const scope = { policy: 'all', defaultRoute: true, pools: [], ownBlocks: [], lentAddresses: [] } as const;
   try {
-    resolvePeerConfig(peerConfig(spec, { asn: config.asn, restartTimeS: 120, scope, library: config.library }), {
+    const defaults = { asn: config.asn, restartTimeS: 120, scope, library: config.library };
+    resolvePeerConfig(peerConfig(boundPeer(spec, ANY_NEIGHBOUR)!, defaults), {
       asn: speaker.asn,
       routerId: speaker.routerId,
     });

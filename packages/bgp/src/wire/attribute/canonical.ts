@@ -61,6 +61,7 @@ const OPTIONS = {
   nlri: { nlri: true, mp: false, reachable: true },
   'mp-reach': { nlri: false, mp: false, reachable: true },
   none: { nlri: false, mp: false, reachable: false },
+  foreign: { nlri: false, mp: false, reachable: true },
 } as const;
 const FOUR_OCTETS = wireContext();
 
@@ -76,8 +77,11 @@ export function canonicalizeAttributes(
   into: CanonicalBlock,
 ): void {
   const { found } = into as Workspace;
-  inspectAttributes(bytes, scan.attributesStart, scan.attributesEnd, context, OPTIONS[field], found);
   const { mpReach } = scan;
+  // Routes of a family that was not negotiated are ignored, yet they were found: nothing is hidden (RFC 7606 section 5.2).
+  const foreign = field === 'none' && (scan.nlriEnd > scan.nlriStart || hasReach(scan));
+  const options = foreign ? OPTIONS.foreign : OPTIONS[field];
+  inspectAttributes(bytes, scan.attributesStart, scan.attributesEnd, context, options, found);
   if (field === 'mp-reach' && !isHostNextHop(bytes, mpReach.nextHopStart, mpReach.nextHopLength)) {
     const data = new Uint8Array(0);
     found.faults.push({ action: 'treat-as-withdraw', attributeType: ATTRIBUTE_TYPE.mpReach, data, ...NO_HOST });
@@ -106,7 +110,12 @@ export function canonicalizeAttributes(
   into.length = at;
 }
 
-/** A path of 16,384 AS numbers in two octets each outgrows its attribute in four. */
+const hasReach = ({ mpReach }: UpdateScan): boolean => mpReach.present && mpReach.nlriEnd > mpReach.nlriStart;
+
+/** The longest canonical block: what is longer fits no UPDATE, extended messages included (RFC 8654). */
+export const MAX_BLOCK_OCTETS = 65535 - 23;
+
+/** AS numbers of two octets get four: what just fitted an extended message may outgrow its attribute, or every message. */
 const TOO_LONG: Fault = {
   action: 'treat-as-withdraw',
   attributeType: ATTRIBUTE_TYPE.asPath,
@@ -115,11 +124,18 @@ const TOO_LONG: Fault = {
   reason: 'AS_PATH is too long for AS numbers of four octets',
 };
 
-function widensWell({ places, starts, ends }: Inspection): boolean {
+/** The head of an attribute with extended length, and the longest reduced MP_REACH_NLRI. */
+const HEAD_OCTETS = 4;
+const NEXT_HOP_OCTETS = 41;
+
+function widensWell({ places, starts, ends, count }: Inspection): boolean {
   const path = places[ATTRIBUTE_TYPE.asPath]!;
   const path4 = places[ATTRIBUTE_TYPE.as4Path]!;
   const octets = path < 0 ? 0 : ends[path]! - starts[path]!;
-  return 2 * octets + (path4 < 0 ? 0 : ends[path4]! - starts[path4]!) <= 0xffff;
+  if (2 * octets + (path4 < 0 ? 0 : ends[path4]! - starts[path4]!) > 0xffff) return false;
+  let block = NEXT_HOP_OCTETS + octets;
+  for (let place = 0; place < count; place++) block += HEAD_OCTETS + ends[place]! - starts[place]!;
+  return block <= MAX_BLOCK_OCTETS;
 }
 
 const ORDER = new Uint8Array(256);

@@ -1,14 +1,14 @@
 /** Arbitrary messages that our encoders must take. */
 import { type Address, type IpVersion, type Prefix, prefixOf } from '@tortie/ip';
 import fc from 'fast-check';
-import { attributeByType } from '../../src/wire/attribute/attribute.js';
-import type { AsPathSegment, PathAttributes } from '../../src/wire/attribute/path-attributes.js';
-import type { Capability } from '../../src/wire/capability/capability.js';
-import { CAPABILITIES } from '../../src/wire/capability/capability-list.js';
-import { type WireContext, wireContext } from '../../src/wire/context.js';
-import { FAMILIES, type Family } from '../../src/wire/family/family.js';
-import type { Message } from '../../src/wire/message.js';
-import type { Nlri } from '../../src/wire/nlri.js';
+import { attributeByType } from '../src/wire/attribute/attribute.js';
+import type { AsPathSegment, PathAttributes } from '../src/wire/attribute/path-attributes.js';
+import type { Capability } from '../src/wire/capability/capability.js';
+import { CAPABILITIES } from '../src/wire/capability/capability-list.js';
+import { type WireContext, wireContext } from '../src/wire/context.js';
+import { FAMILIES, type Family } from '../src/wire/family/family.js';
+import type { Message } from '../src/wire/message.js';
+import type { Nlri } from '../src/wire/nlri.js';
 
 /** With the prototypes that decoders give: fast-check makes records without one now and then. */
 const plain = <T>(value: T): T => structuredClone(value);
