@@ -27,6 +27,10 @@ export function followSpeaker(speaker: RunningSpeaker, journal: Journal): void {
   speaker.on('stale-removed', ({ peer, family, routes }) => {
     journal.event({ kind: 'session', subject: peer, text: `removed ${routes} stale ${family} routes of ${peer}` });
   });
+  speaker.on('long-lived-stale', ({ peer, family, routes, seconds }) => {
+    const text = `${peer} stays away: its ${routes} stale ${family} routes are the last choice, for ${Math.round(seconds)} s`;
+    journal.event({ kind: 'session', subject: peer, text }, 'warn');
+  });
   speaker.on('prefix-limit', ({ peer, family, received, limit }) => {
     const text = `${peer} sends ${received} ${family} prefixes, more than the ${limit} allowed`;
     journal.event({ kind: 'session', subject: peer, text }, 'warn');

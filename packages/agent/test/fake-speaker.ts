@@ -228,6 +228,8 @@ export class FakeSpeaker {
             addPathReceive: false,
             addPathSend: false,
             extendedNextHop: false,
+            longLivedGracefulRestart: false,
+            peerRole: undefined,
             peerCapabilities: [1, 2, 65],
           }
         : undefined,
@@ -244,6 +246,8 @@ export class FakeSpeaker {
         family,
         received: 1,
         stale: 0,
+        longLived: false,
+        staleUntilMs: undefined,
         advertised: 1,
         endOfRib: established,
       })),

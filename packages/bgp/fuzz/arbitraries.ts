@@ -102,6 +102,7 @@ export function attributes(context: WireContext): fc.Arbitrary<PathAttributes> {
         communities: fc.array(u32, { minLength: 1, maxLength: 80 }),
         extendedCommunities: fc.array(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { minLength: 1, maxLength: 5 }),
         largeCommunities: fc.uniqueArray(fc.tuple(u32, u32, u32), { minLength: 1, maxLength: 5, selector: String }),
+        onlyToCustomer: u32,
         mpReach: family.chain((family) => mpReach(family, context)),
         mpUnreach: family.chain(({ afi, safi, version, index }) =>
           nlriList(version, context.addPath[index]!).map((nlri) => ({ afi, safi, nlri })),

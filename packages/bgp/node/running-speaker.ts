@@ -103,6 +103,14 @@ export interface SpeakerEvents {
   };
   /** Stale routes of a restarted peer were removed. */
   'stale-removed': { readonly peer: string; readonly family: FamilyName; readonly routes: number; readonly at: number };
+  /** A peer stays away longer than a restart takes: its routes are the last choice, for so many seconds at most. RFC 9494. */
+  'long-lived-stale': {
+    readonly peer: string;
+    readonly family: FamilyName;
+    readonly routes: number;
+    readonly seconds: number;
+    readonly at: number;
+  };
   /** A connection was not taken. */
   refused: { readonly remoteAddress: string; readonly reason: string; readonly at: number };
   /** After a restart of ours: routes flow from here on. */

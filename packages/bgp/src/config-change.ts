@@ -16,6 +16,14 @@ const ofPolicy =
   (before, after) =>
     policyKey(before[field]) === policyKey(after[field]) ? 'applied' : 'soft-refresh';
 
+/** What the OPEN says costs the session; how we deal with the peer's routes does not. */
+const ofGracefulRestart: ImpactRow = ({ gracefulRestart: before }, { gracefulRestart: after }) => {
+  if (!before || !after) return 'session-reset';
+  const said = ['restartTimeS', 'notification', 'longLivedStaleTimeS'] as const;
+  if (said.some((field) => before[field] !== after[field])) return 'session-reset';
+  return before.longLivedPartial === after.longLivedPartial ? 'applied' : 'soft-refresh';
+};
+
 /** One row per field; the compiler refuses a field without one. */
 const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: ImpactRow } = {
   description: 'applied',
@@ -24,6 +32,8 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: I
   remoteAsn: 'session-reset',
   localAddress: 'session-reset',
   localAsn: 'session-reset',
+  localAsnPrependIn: 'soft-refresh',
+  localAsnPrependOut: 'soft-refresh',
   passive: 'applied',
   adminDown: 'session-reset',
   adminDownText: 'applied',
@@ -44,7 +54,12 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: I
   // RFC 2385 section 4.5 leaves key changes open; a session that still runs on the old key would hide a wrong new one.
   password: 'session-reset',
   device: 'session-reset',
-  gracefulRestart: 'session-reset',
+  role: 'session-reset',
+  roleStrict: 'session-reset',
+  gracefulShutdown: 'soft-refresh',
+  acceptGracefulShutdown: 'soft-refresh',
+  blackhole: 'soft-refresh',
+  gracefulRestart: ofGracefulRestart,
   extendedMessages: 'session-reset',
   fourOctetAs: 'session-reset',
   addPathReceive: 'session-reset',

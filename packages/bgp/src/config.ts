@@ -7,6 +7,7 @@ import { type Address, formatAddress } from '@tortie/ip';
 import { BgpConfigError } from './config-error.js';
 import { policyFault } from './route-policy/check-policy.js';
 import type { RoutePolicy } from './route-policy/policy.js';
+import { ROLES, type Role } from './wire/capability/role.js';
 import { FAMILIES, type FamilyName } from './wire/family/family.js';
 import { encodeUtf8 } from './wire/utf8.js';
 
@@ -20,7 +21,25 @@ export interface GracefulRestartConfig {
   readonly staleTimeS?: number;
   /** RFC 8538: keep routes over NOTIFICATIONs as well. Default true. */
   readonly notification?: boolean;
+  /**
+   * Long-lived graceful restart (RFC 9494): how long the peer should keep our routes as its last choice once restartTimeS is
+   * over. 0 asks for nothing, but offers the capability, so that the peer's own routes are kept as long as it wants. At most
+   * 16777215. Default: no long-lived graceful restart.
+   */
+  readonly longLivedStaleTimeS?: number;
+  /** Longest time routes are kept so, whatever the peer asks for. Default 16777215. */
+  readonly longLivedStaleTimeMaxS?: number;
+  /**
+   * Routes that are kept so go to this iBGP peer although it does not know of RFC 9494, with NO_EXPORT and LOCAL_PREF 0
+   * (section 4.6). Default false: they do not.
+   */
+  readonly longLivedPartial?: boolean;
 }
+
+/** Only without longLivedStaleTimeS is there no long-lived graceful restart. */
+export type ResolvedGracefulRestart = Required<Omit<GracefulRestartConfig, 'longLivedStaleTimeS'>> & {
+  readonly longLivedStaleTimeS: number | undefined;
+};
 
 /** Where routes sent to the peer point: `auto` follows RFC 4271 section 5.1.3, `self` is us, `keep` never changes it. */
 export type NextHopMode = 'auto' | 'self' | 'keep';
@@ -42,6 +61,10 @@ export interface PeerConfig {
   readonly localAddress?: Address;
   /** Another AS number than the speaker's towards this peer. */
   readonly localAsn?: number;
+  /** localAsn goes in front of AS_PATH of what this eBGP peer sends, as its own number does. Default false. */
+  readonly localAsnPrependIn?: boolean;
+  /** What this eBGP peer gets has the speaker's own number behind localAsn. Default false: localAsn stands in its place. */
+  readonly localAsnPrependOut?: boolean;
   /** Only wait for the peer to dial. Default false. */
   readonly passive?: boolean;
   /** Configured, but shut down: Cease/Administrative Shutdown, no dialling, nothing accepted. Default false. */
@@ -85,6 +108,26 @@ export interface PeerConfig {
   readonly password?: string;
   /** The interface connections are bound to; needed with link-local addresses. */
   readonly device?: string;
+  /**
+   * What we are to the peer (RFC 9234): with it routes that a customer or a peer leaks are not used, and what may only go to
+   * customers goes to nobody else. A peer that says a role that does not go with ours gets no session. Only with eBGP.
+   */
+  readonly role?: Role;
+  /** A peer that says no role gets no session. Default false. */
+  readonly roleStrict?: boolean;
+  /**
+   * The session will go down for maintenance (RFC 8326): what the peer gets carries GRACEFUL_SHUTDOWN, in our AS with LOCAL_PREF
+   * 0, and what another AS sends becomes our last choice as well. Default false.
+   */
+  readonly gracefulShutdown?: boolean;
+  /** GRACEFUL_SHUTDOWN from another AS makes a route the last choice: LOCAL_PREF 0. Default true. */
+  readonly acceptGracefulShutdown?: boolean;
+  /**
+   * BLACKHOLE (RFC 7999) in the peer's routes is honoured: consumers of best routes are told to drop the traffic, and what comes
+   * from another AS stays in ours (NO_EXPORT). Which prefixes the peer may say it for is for the import policy. Default false:
+   * such a route is one like any other.
+   */
+  readonly blackhole?: boolean;
   /** false: no graceful restart at all. */
   readonly gracefulRestart?: GracefulRestartConfig | false;
   /** RFC 8654. Default true. */
@@ -120,6 +163,8 @@ export interface ResolvedPeerConfig {
   readonly remoteAsn: number | 'external';
   readonly localAddress: Address | undefined;
   readonly localAsn: number;
+  readonly localAsnPrependIn: boolean;
+  readonly localAsnPrependOut: boolean;
   readonly passive: boolean;
   readonly adminDown: boolean;
   readonly adminDownText: string;
@@ -139,7 +184,12 @@ export interface ResolvedPeerConfig {
   readonly multihopTtl: number | undefined;
   readonly password: string | undefined;
   readonly device: string | undefined;
-  readonly gracefulRestart: Required<GracefulRestartConfig> | undefined;
+  readonly role: Role | undefined;
+  readonly roleStrict: boolean;
+  readonly gracefulShutdown: boolean;
+  readonly acceptGracefulShutdown: boolean;
+  readonly blackhole: boolean;
+  readonly gracefulRestart: ResolvedGracefulRestart | undefined;
   readonly extendedMessages: boolean;
   readonly fourOctetAs: boolean;
   readonly addPathReceive: boolean;
@@ -160,6 +210,19 @@ export interface SpeakerIdentity {
   /** RFC 8212: without an import or export policy nothing comes in from, or goes out to, other ASes. Default false. */
   readonly ebgpRequiresPolicy?: boolean;
 }
+
+/** The field for 24 bits of RFC 9494 section 3. */
+const LONGEST_STALE_TIME_S = 0xffffff;
+
+const GRACEFUL_RESTART: ResolvedGracefulRestart = {
+  helper: true,
+  restartTimeS: 120,
+  staleTimeS: 300,
+  notification: true,
+  longLivedStaleTimeS: undefined,
+  longLivedStaleTimeMaxS: LONGEST_STALE_TIME_S,
+  longLivedPartial: false,
+};
 
 const REJECT_ALL: RoutePolicy = { terms: [], otherwise: 'reject' };
 
@@ -211,14 +274,26 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     const where = remoteAsn === 'external' ? 'another AS' : `AS ${remoteAsn}`;
     fail('routeReflectorClient', `needs a peer in our AS ${localAsn}, and this one is in ${where}`);
   }
+  for (const field of ['localAsnPrependIn', 'localAsnPrependOut'] as const) {
+    if (!peer[field]) continue;
+    if (localAsn === speaker.asn) fail(field, `needs a localAsn that is not the speaker's own number ${speaker.asn}`);
+    if (remoteAsn === localAsn) fail(field, `needs a peer in another AS, and this one is in our AS ${localAsn}`);
+  }
   for (const field of ['asOverride', 'removePrivateAs'] as const) {
-    if (peer[field] && peer.remoteAsn === localAsn) {
+    if (peer[field] && remoteAsn === localAsn) {
       fail(field, `needs a peer in another AS, and this one is in our AS ${localAsn}`);
     }
   }
   if (peer.removePrivateAs !== undefined && !['all', 'replace'].includes(peer.removePrivateAs)) {
     fail('removePrivateAs', `is "${peer.removePrivateAs}"; it must be all or replace`);
   }
+  if (peer.role !== undefined && !ROLES.includes(peer.role)) {
+    fail('role', `is "${peer.role}"; it must be one of ${ROLES.join(', ')}`);
+  }
+  if (peer.role !== undefined && remoteAsn === localAsn) {
+    fail('role', `needs a peer in another AS, and this one is in our AS ${localAsn}`);
+  }
+  if (peer.roleStrict && peer.role === undefined) fail('roleStrict', 'needs a role of ours; set role as well');
   const families = peer.families ?? FAMILIES.map(({ name }) => name);
   if (families.length === 0) fail('families', 'is empty; leave it out for all of them');
   for (const family of families) {
@@ -226,16 +301,20 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
       fail('families', `has "${family}"; known are ${FAMILIES.map(({ name }) => name).join(', ')}`);
     }
   }
-  const gracefulRestart =
-    peer.gracefulRestart === false
-      ? undefined
-      : { helper: true, restartTimeS: 120, staleTimeS: 300, notification: true, ...peer.gracefulRestart };
+  const gracefulRestart: ResolvedGracefulRestart | undefined =
+    peer.gracefulRestart === false ? undefined : { ...GRACEFUL_RESTART, ...peer.gracefulRestart };
   for (const side of ['import', 'export'] as const) {
     const fault = peer[side] && policyFault(peer[side], side);
     if (fault) fail(side, fault);
   }
   if (gracefulRestart && !between(gracefulRestart.restartTimeS, 0, 4095)) {
     fail('gracefulRestart', `has restartTimeS ${gracefulRestart.restartTimeS}; it must be 0 to 4095`);
+  }
+  for (const field of ['longLivedStaleTimeS', 'longLivedStaleTimeMaxS'] as const) {
+    const value = gracefulRestart?.[field];
+    if (value !== undefined && !between(value, 0, LONGEST_STALE_TIME_S)) {
+      fail('gracefulRestart', `has ${field} ${value}; it must be 0 to ${LONGEST_STALE_TIME_S}`);
+    }
   }
   const unspoken = speaker.ebgpRequiresPolicy && remoteAsn !== localAsn ? REJECT_ALL : undefined;
   return {
@@ -246,6 +325,8 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     remoteAsn,
     localAddress: peer.localAddress,
     localAsn,
+    localAsnPrependIn: peer.localAsnPrependIn ?? false,
+    localAsnPrependOut: peer.localAsnPrependOut ?? false,
     passive: peer.passive ?? false,
     adminDown: peer.adminDown ?? false,
     adminDownText: peer.adminDownText ?? '',
@@ -265,6 +346,11 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     multihopTtl: peer.multihopTtl,
     password: peer.password,
     device: peer.device,
+    role: peer.role,
+    roleStrict: peer.roleStrict ?? false,
+    gracefulShutdown: peer.gracefulShutdown ?? false,
+    acceptGracefulShutdown: peer.acceptGracefulShutdown ?? true,
+    blackhole: peer.blackhole ?? false,
     gracefulRestart,
     extendedMessages: peer.extendedMessages ?? true,
     fourOctetAs: peer.fourOctetAs ?? true,

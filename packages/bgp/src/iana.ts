@@ -78,6 +78,7 @@ export const ATTRIBUTE_TYPE = {
   as4Path: 17,
   as4Aggregator: 18,
   largeCommunities: 32,
+  onlyToCustomer: 35,
 } as const;
 
 export const CAPABILITY_CODE = {

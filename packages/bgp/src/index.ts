@@ -102,6 +102,7 @@ export type {
   UnknownAttribute,
 } from './wire/attribute/path-attributes.js';
 export type { Capability } from './wire/capability/capability.js';
+export { ROLES, type Role } from './wire/capability/role.js';
 export { decodeMessage, encodeMessage } from './wire/codec.js';
 export { type WireContext, wireContext } from './wire/context.js';
 export { FAMILIES, type Family, type FamilyName, familyByName } from './wire/family/family.js';

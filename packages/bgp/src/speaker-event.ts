@@ -33,6 +33,14 @@ export type SpeakerEvent =
     }
   /** Routes of a restarted peer that it did not announce again are gone. */
   | { readonly type: 'stale-removed'; readonly peer: string; readonly family: FamilyName; readonly routes: number }
+  /** A peer stays away longer than a restart takes: its routes are the last choice, for so many seconds at most. RFC 9494. */
+  | {
+      readonly type: 'long-lived-stale';
+      readonly peer: string;
+      readonly family: FamilyName;
+      readonly routes: number;
+      readonly seconds: number;
+    }
   | { readonly type: 'refused'; readonly remoteAddress: string; readonly reason: string }
   | {
       readonly type: 'peer';

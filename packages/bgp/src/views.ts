@@ -2,6 +2,7 @@
 import type { Address } from '@tortie/ip';
 import type { ResolvedPeerConfig } from './config.js';
 import type { SessionStateName } from './fsm/state.js';
+import type { Role } from './wire/capability/role.js';
 import type { FamilyName } from './wire/family/family.js';
 
 /** Messages of one direction by type, and their octets. */
@@ -30,6 +31,10 @@ export interface FamilyRoutesView {
   readonly received: number;
   /** Those of them that are kept over a restart and not yet confirmed. */
   readonly stale: number;
+  /** Stale ones are the last choice already, and carry LLGR_STALE. RFC 9494. */
+  readonly longLived: boolean;
+  /** When stale ones go, or become the last choice, unless the peer returns; undefined without any. */
+  readonly staleUntilMs: number | undefined;
   /** Prefixes the peer was told; with ADD-PATH their paths. */
   readonly advertised: number;
   /** The peer has sent its End-of-RIB in this session. */
@@ -53,6 +58,10 @@ export interface NegotiatedView {
   readonly addPathSend: boolean;
   /** Some family takes next hops of the other IP version (RFC 8950). */
   readonly extendedNextHop: boolean;
+  /** Both have long-lived graceful restart. RFC 9494. */
+  readonly longLivedGracefulRestart: boolean;
+  /** What the peer says to be to us (RFC 9234 section 4.1), whether or not we have a role. */
+  readonly peerRole: Role | undefined;
   /** Capability codes in the peer's OPEN, known to us or not. */
   readonly peerCapabilities: readonly number[];
 }

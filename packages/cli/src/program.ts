@@ -111,6 +111,12 @@ function peerCommands(leaf: Leaf, peers: Command): void {
   leaf(peers, 'rm <peer>', 'remove a peer', async (context, [name], options) =>
     (await load()).removePeer(context, name!, options),
   ).option('--if-revision <number>', 'only when nobody has changed it since this revision');
+  leaf(peers, 'drain <peer>', 'have traffic leave a session before maintenance (RFC 8326)', async (context, [name]) =>
+    (await load()).drainPeer(context, name!, true),
+  );
+  leaf(peers, 'undrain <peer>', 'use a drained session again', async (context, [name]) =>
+    (await load()).drainPeer(context, name!, false),
+  );
   leaf(peers, 'reset <peer>', 'reset a session; without a flag: --soft', async (context, [name], options) =>
     (await load()).resetPeer(context, name!, options),
   )

@@ -184,6 +184,20 @@ const CASES: readonly Case[] = [
     asks: 'POST /v1/peers/tor/reset',
     body: { mode },
   })),
+  ...([true, false] as const).map((drain) => ({
+    args: ['peers', drain ? 'drain' : 'undrain', 'tor'],
+    answers: { 'POST /v1/peers/tor/drain': { body: { peer: 'tor', draining: drain } } },
+    asks: 'POST /v1/peers/tor/drain',
+    body: { drain },
+    shows: [drain ? /^tor: drained; traffic leaves it/m : /^tor: in use again$/m],
+  })),
+  {
+    args: ['peers', 'undrain', 'tor'],
+    answers: { 'POST /v1/peers/tor/drain': { body: { peer: 'tor', draining: true } } },
+    asks: 'POST /v1/peers/tor/drain',
+    body: { drain: false },
+    shows: [/^tor: still drained, its configuration says gracefulShutdown$/m],
+  },
   {
     args: ['routes'],
     answers: { 'GET /v1/routes': { body: { routes: [ROUTE] } } },

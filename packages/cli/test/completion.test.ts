@@ -21,7 +21,16 @@ t.test('bash completes commands, options, choices and names', async (t) => {
   execFileSync('bash', ['-n', script]);
 
   t.same(await complete(script, ['tortie', 'pe']), ['peers']);
-  t.same((await complete(script, ['tortie', 'peers', ''])).slice(0, 6), ['list', 'show', 'add', 'set', 'rm', 'reset']);
+  t.same((await complete(script, ['tortie', 'peers', ''])).slice(0, 8), [
+    'list',
+    'show',
+    'add',
+    'set',
+    'rm',
+    'drain',
+    'undrain',
+    'reset',
+  ]);
   t.same(await complete(script, ['tortie', 'peers', 'reset', 'x', '--h']), ['--hard', '--help']);
   t.same(await complete(script, ['tortie', 'routes', '--family', '']), ['ipv4', 'ipv6']);
   t.same(await complete(script, ['tortie', 'completion', '']).then((words) => words.slice(0, 3)), [

@@ -18,8 +18,12 @@ export interface Wish {
   /** IPv4 routes with IPv6 next hops. */
   readonly extendedNextHop?: boolean;
   readonly holdTimeS?: number;
+  /** What the daemon is to Tortie (RFC 9234). */
+  readonly role?: 'provider' | 'customer';
   /** Its routes shall outlive a restart of its own (RFC 4724). */
   readonly restarts?: boolean;
+  /** And longer than that, for so long (RFC 9494). */
+  readonly longLivedS?: number;
   /** Announced by the daemon. */
   readonly announce: readonly string[];
   /** Added to what is announced: `ASN:VALUE`. */

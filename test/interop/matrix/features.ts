@@ -26,6 +26,8 @@ export interface Feature {
   /** Sessions run over this family. */
   readonly over?: 'ipv4' | 'ipv6';
   readonly asns?: { readonly tortie: number; readonly daemon: number };
+  /** There is to be no session. */
+  readonly refused?: true;
   /** Throws what was not seen. */
   check(pair: Pair): Promise<void>;
 }
@@ -45,18 +47,17 @@ export async function tryFeature(lab: Lab, daemon: Daemon, feature: Feature): Pr
     ...feature.wish,
   });
   const otherFamily = over === 'ipv4' ? ours.address('ipv6') : ours.address('ipv4');
+  const peer = peerAt(theirs, asns.daemon, {
+    remoteAddress: theirs.address(over),
+    localNextHops: [otherFamily],
+    ...feature.peer,
+  });
   const agent = await startAgent(ours, {
     asn: asns.tortie,
     originate: OURS.map((prefix) => ({ prefix, localPref: 250, communities: ['65001:77', '65001:1:2'] })),
-    peers: [
-      peerAt(theirs, asns.daemon, {
-        remoteAddress: theirs.address(over),
-        localNextHops: [otherFamily],
-        ...feature.peer,
-      }),
-    ],
+    peers: [peer],
   });
-  await established(agent);
+  if (!feature.refused) await established(agent);
   try {
     await feature.check({ lab, agent, daemon: running });
   } catch (error) {
@@ -273,6 +274,42 @@ export const FEATURES: readonly Feature[] = [
     },
   },
   {
+    name: 'long-lived graceful restart: Tortie keeps routes of a daemon that stays away',
+    rfc: '9494',
+    wish: { restarts: true, longLivedS: 600 },
+    peer: { gracefulRestart: { staleTimeS: 1, longLivedStaleTimeS: 600 } },
+    async check(pair) {
+      await negotiated(pair, 'long-lived-graceful-restart');
+      await weHave(pair, THEIRS[0]!);
+      await pair.daemon.process.stop('SIGKILL');
+      await lost(pair.agent, NAME);
+      const marked = async () =>
+        (await weHave(pair, THEIRS[0]!)).attributes.communities?.some((text) => /llgr-stale|65535:6$/.test(text));
+      await eventually('LLGR_STALE on what is kept', marked);
+      if ((await session(pair)).families[0]?.longLived !== true) throw new Error('the peer does not show it');
+    },
+  },
+  {
+    name: 'long-lived graceful restart: the daemon keeps routes of Tortie that stays away',
+    rfc: '9494',
+    wish: { restarts: true, longLivedS: 600 },
+    peer: { gracefulRestart: { restartTimeS: 1, longLivedStaleTimeS: 600 } },
+    async check(pair) {
+      await negotiated(pair, 'long-lived-graceful-restart');
+      await theyHave(pair, OURS[0]!);
+      await pair.agent.stop('SIGKILL');
+      await eventually('LLGR_STALE at the daemon', async () =>
+        /llgr[-_]stale|65535[:,]6\b/i.test((await pair.daemon.route(OURS[0]!)).replaceAll(' ', '')),
+      );
+      await pair.agent.start();
+      await established(pair.agent);
+      await eventually('the route without it', async () => {
+        const text = (await theyHave(pair, OURS[0]!)).replaceAll(' ', '');
+        return !/llgr[-_]stale|65535[:,]6\b/i.test(text);
+      });
+    },
+  },
+  {
     name: 'hold timer: Tortie notices a silent peer',
     rfc: '4271 6.5',
     wish: { holdTimeS: 9 },
@@ -323,6 +360,71 @@ export const FEATURES: readonly Feature[] = [
       await negotiated(pair, 'add-path-receive');
       // Read without identifiers, or with wrong ones, the prefix would be another.
       await weHave(pair, THEIRS[0]!);
+    },
+  },
+  {
+    name: 'roles: each says its own, routes of the daemon are marked',
+    rfc: '9234',
+    wish: { role: 'provider' },
+    peer: { role: 'customer', roleStrict: true },
+    async check(pair) {
+      if ((await session(pair)).peerRole !== 'provider') throw new Error('the daemon says no role');
+      await weHave(pair, THEIRS[0]!);
+      await theyHave(pair, OURS[0]!);
+      const came = await peerRoutes(pair.agent, NAME, 'adj-rib-in', { policy: 'before' });
+      const mark = came.find(({ prefix }) => prefix === THEIRS[0])?.attributes.onlyToCustomer;
+      if (mark !== DAEMON_ASN) throw new Error(`it came with ONLY_TO_CUSTOMER ${mark}`);
+    },
+  },
+  {
+    name: 'roles: those that do not go together get no session',
+    rfc: '9234 4.2',
+    wish: { role: 'provider' },
+    peer: { role: 'provider' },
+    refused: true,
+    async check(pair) {
+      await eventually('Role Mismatch', async () => {
+        const { state, lastCause = '' } = await session(pair);
+        if (!/role mismatch/i.test(lastCause)) throw new Error(`${state}, ${lastCause}`);
+        return true;
+      });
+    },
+  },
+  {
+    name: 'ADD-PATH sent to the daemon',
+    rfc: '7911',
+    wish: { addPath: 'receive' },
+    peer: { addPathSendMax: 4 },
+    async check(pair) {
+      await negotiated(pair, 'add-path-send');
+      await theyHave(pair, OURS[0]!);
+    },
+  },
+  {
+    name: 'graceful shutdown of the daemon: its routes are the last choice',
+    rfc: '8326 4.2',
+    wish: { community: '65535:0' },
+    async check(pair) {
+      const { attributes } = await weHave(pair, THEIRS[0]!);
+      matching(JSON.stringify(attributes), /"localPref":0[,}]/);
+    },
+  },
+  {
+    name: 'graceful shutdown: tortie peers drain and undrain',
+    rfc: '8326 4.1',
+    async check(pair) {
+      await theyHave(pair, OURS[0]!);
+      const drain = (on: boolean) => pair.agent.client.call('POST', `/v1/peers/${NAME}/drain`, { body: { drain: on } });
+      const marked = async (): Promise<boolean> =>
+        /65535[:,]0\b|graceful[-_]shutdown|gshut|planned-shut/i.test(
+          (await theyHave(pair, OURS[0]!)).replaceAll(' ', ''),
+        );
+      await drain(true);
+      await eventually('the community at the daemon', marked);
+      matching(JSON.stringify((await weHave(pair, THEIRS[0]!)).attributes), /"localPref":0[,}]/);
+      await drain(false);
+      await eventually('the route without it', async () => !(await marked()));
+      if ((await session(pair)).flaps > 0) throw new Error('the session was lost');
     },
   },
   {

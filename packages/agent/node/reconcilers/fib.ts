@@ -189,6 +189,10 @@ export class FibReconciler implements Reconciler {
   #pull(): void {
     if (!this.#subscription || this.table.queued >= BATCH) return;
     for (const { prefix, paths } of this.#subscription.take(BATCH)) {
+      if (paths[0]?.blackhole) {
+        this.table.wantBlackhole(prefix);
+        continue;
+      }
       const foreign = paths.filter(({ peer }) => peer !== 0);
       // A route of our own that is best leads nowhere through the kernel; beside others it is not ours to forward.
       this.table.want(prefix, paths[0]?.peer === 0 ? [] : foreign.map((path) => this.#via(path)));

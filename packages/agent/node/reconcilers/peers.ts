@@ -39,6 +39,8 @@ export class PeersReconciler implements Reconciler {
   readonly #options: PeersOptions;
   readonly #managed = new Map<string, ManagedPeer>();
   readonly #told = new Set<string>();
+  /** Drained by an operator, whatever their configuration says. */
+  readonly #drained = new Set<string>();
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -52,6 +54,12 @@ export class PeersReconciler implements Reconciler {
     return [...this.#managed.values()].sort((x, y) => (x.spec.name < y.spec.name ? -1 : 1));
   }
 
+  /** To be followed by a round. */
+  drain(name: string, drain: boolean): void {
+    if (drain) this.#drained.add(name);
+    else this.#drained.delete(name);
+  }
+
   async reconcile(): Promise<void> {
     const { node, store, speaker, filePeers } = this.#options;
     const desired = await desiredOf({ store, prefix: peerPrefix(node), fromFile: filePeers });
@@ -60,7 +68,7 @@ export class PeersReconciler implements Reconciler {
       speaker.removePeer(name);
       this.#told.delete(name);
     }
-    for (const name of [...this.#managed.keys()]) if (!desired.has(name)) this.#managed.delete(name);
+    for (const name of [...this.#managed.keys()]) if (!desired.has(name)) this.#forget(name);
     this.#options.interfaces.apply(interfacesOf(desired.values()));
     const defaults = this.#options.defaults();
     for (const [name, peer] of desired) this.#managed.set(name, this.#apply(name, peer, defaults));
@@ -74,6 +82,11 @@ export class PeersReconciler implements Reconciler {
     }
   }
 
+  #forget(name: string): void {
+    this.#managed.delete(name);
+    this.#drained.delete(name);
+  }
+
   #apply(name: string, peer: Desired<PeerSpec>, defaults: PeerDefaults): ManagedPeer {
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
@@ -83,7 +96,8 @@ export class PeersReconciler implements Reconciler {
     if (!bound) return { ...peer, impact: same ? before.impact : 'applied' };
     const lost = found === undefined;
     try {
-      const wanted = peerConfig(bound, defaults);
+      const drained = this.#drained.has(name) ? { ...bound, gracefulShutdown: true } : bound;
+      const wanted = peerConfig(drained, defaults);
       const config = lost || this.#options.bfd.holds(peer.spec) ? { ...wanted, adminDown: true } : wanted;
       let impact: ChangeImpact = 'applied';
       if (this.#told.has(name)) impact = this.#options.speaker.updatePeer(name, config);

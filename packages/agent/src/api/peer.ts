@@ -31,6 +31,19 @@ export const peerFields = {
   localAsn: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 4294967295, description: "ASN shown to this peer instead of the node's own" }),
   ),
+  localAsnPrependIn: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'eBGP with localAsn: that ASN goes in front of the AS_PATH of what the peer sends',
+    }),
+  ),
+  localAsnPrependOut: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        "eBGP with localAsn: the node's own ASN stays behind it in the AS_PATH the peer gets; false: replace-as",
+    }),
+  ),
   passive: Type.Optional(Type.Boolean({ default: false, description: 'Listen only, never dial' })),
   adminDown: Type.Optional(Type.Boolean({ default: false, description: 'Keep the peer configured, hold no session' })),
   adminDownText: Type.Optional(
@@ -128,6 +141,41 @@ export const peerFields = {
       description: 'TCP-MD5 key (RFC 2385). Never shown, never logged',
     }),
   ),
+  role: Type.Optional(
+    Type.Union(
+      [
+        Type.Literal('provider'),
+        Type.Literal('rs'),
+        Type.Literal('rs-client'),
+        Type.Literal('customer'),
+        Type.Literal('peer'),
+      ],
+      {
+        description:
+          'eBGP: what we are to the peer (RFC 9234). Routes it leaks are not used, what may only go to customers goes to nobody else; rs: route server',
+      },
+    ),
+  ),
+  roleStrict: Type.Optional(
+    Type.Boolean({ default: false, description: 'No session with a peer that does not say its own role' }),
+  ),
+  gracefulShutdown: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Drained for maintenance (RFC 8326): routes carry GRACEFUL_SHUTDOWN, and those of another AS are the last choice; see also the drain action',
+    }),
+  ),
+  acceptGracefulShutdown: Type.Optional(
+    Type.Boolean({ default: true, description: 'eBGP: GRACEFUL_SHUTDOWN makes a route the last choice (RFC 8326)' }),
+  ),
+  blackhole: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description:
+        'Honour BLACKHOLE (RFC 7999) of this peer: traffic for such a route is dropped, and it stays in our AS; say with import for which prefixes',
+    }),
+  ),
   gracefulRestart: Type.Optional(
     Type.Object(
       {
@@ -139,6 +187,23 @@ export const peerFields = {
         ),
         restartTimeS: Type.Optional(seconds(1, 4095, 'How long the peer shall keep our routes', 120)),
         staleTimeS: Type.Optional(seconds(1, 3600, 'Longest time stale routes stay', 300)),
+        longLivedStaleTimeS: Type.Optional(
+          seconds(
+            0,
+            16777215,
+            'Long-lived graceful restart (RFC 9494): how long the peer shall keep our routes after that as its last choice; 0: not at all, but its own are kept as long as it asks; absent: off',
+          ),
+        ),
+        longLivedStaleTimeMaxS: Type.Optional(
+          seconds(0, 16777215, 'Longest time routes of the peer stay as our last choice', 16777215),
+        ),
+        longLivedPartial: Type.Optional(
+          Type.Boolean({
+            default: false,
+            description:
+              'iBGP peer that does not know RFC 9494: gets such routes too, with NO_EXPORT and LOCAL_PREF 0 (section 4.6)',
+          }),
+        ),
       },
       closed,
     ),
@@ -203,6 +268,10 @@ export const FamilyStatus = Type.Object({
   received: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-in, before policy' }),
   advertised: Type.Integer({ minimum: 0, description: 'Prefixes in adj-rib-out; with ADD-PATH their paths' }),
   stale: Type.Integer({ minimum: 0, description: 'Kept over a restart of the peer, not yet confirmed' }),
+  longLived: Type.Optional(
+    Type.Boolean({ description: 'Stale routes are the last choice by now and carry LLGR_STALE (RFC 9494)' }),
+  ),
+  staleUntil: Type.Optional(Type.String({ format: 'date-time', description: 'The end of their present phase' })),
   endOfRib: Type.Boolean({ description: 'The peer has sent End-of-RIB on this session' }),
 });
 
@@ -237,6 +306,8 @@ export const PeerSession = Type.Object({
   holdTimeS: Type.Optional(Type.Integer({ minimum: 0, description: 'Negotiated' })),
   keepaliveS: Type.Optional(Type.Number({ minimum: 0 })),
   capabilities: Type.Optional(Type.Array(Type.String(), { description: 'Negotiated' })),
+  draining: Type.Optional(Type.Boolean({ description: 'Routes are sent for graceful shutdown (RFC 8326)' })),
+  peerRole: Type.Optional(Type.String({ description: 'What the peer says to be to us (RFC 9234)' })),
   families: Type.Array(FamilyStatus),
   messagesIn: MessageCounts,
   messagesOut: MessageCounts,
@@ -285,6 +356,20 @@ export const PeerReset = Type.Object(
   closed,
 );
 export type PeerReset = Static<typeof PeerReset>;
+
+export const PeerDrain = Type.Object(
+  {
+    drain: Type.Boolean({
+      description:
+        'true: drain; false: no longer, unless gracefulShutdown of the peer says so. Forgotten with the agent',
+    }),
+  },
+  closed,
+);
+export type PeerDrain = Static<typeof PeerDrain>;
+
+export const DrainDone = Type.Object({ peer: resourceName(), draining: Type.Boolean() });
+export type DrainDone = Static<typeof DrainDone>;
 
 export const ResetDone = Type.Object({ peer: Type.String(), mode: PeerReset.properties.mode });
 export type ResetDone = Static<typeof ResetDone>;

@@ -27,6 +27,7 @@ export const RouteAttributes = Type.Object({
   communities: Type.Optional(Type.Array(Type.String())),
   largeCommunities: Type.Optional(Type.Array(Type.String())),
   extendedCommunities: Type.Optional(Type.Array(Type.String({ description: '16 hex digits' }))),
+  onlyToCustomer: Type.Optional(Type.Integer({ minimum: 0, description: 'ASN (RFC 9234)' })),
   originatorId: Type.Optional(Type.String()),
   clusterList: Type.Optional(Type.Array(Type.String())),
   unknown: Type.Optional(
@@ -116,12 +117,14 @@ export const RouteExport = Type.Object({
       [
         Type.Literal('source'),
         Type.Literal('not-admitted'),
+        Type.Literal('route-leak'),
+        Type.Literal('long-lived-stale'),
         Type.Literal('rejected-by-policy'),
         Type.Literal('too-long'),
       ],
       {
         description:
-          'Why not: it is the peer that sent it; a community, the rules of reflection or the next hop keep it; its export policy does; no message is long enough',
+          'Why not: it is the peer that sent it; a community, the rules of reflection or the next hop keep it; it may only go to customers; it is long-lived stale and the peer does not know that; its export policy does; no message is long enough',
       },
     ),
   ),

@@ -42,6 +42,9 @@ export interface FibCounts {
 
 export type FibEntryState = keyof FibCounts;
 
+/** What routes with BLACKHOLE lead to. */
+const DROP: Via = { hops: [], target: BLACKHOLE, reason: undefined };
+
 export class FibTable {
   readonly #entries = new PrefixIndex<FibEntry>();
   readonly #vias = new Map<string, Via>();
@@ -88,6 +91,14 @@ export class FibTable {
     const via = this.#via(hops);
     this.#change(this.#entry(prefix), (one) => {
       one.via = via;
+      one.stale = false;
+    });
+  }
+
+  /** BGP wants traffic for the prefix dropped. RFC 7999. */
+  wantBlackhole(prefix: Prefix): void {
+    this.#change(this.#entry(prefix), (one) => {
+      one.via = DROP;
       one.stale = false;
     });
   }

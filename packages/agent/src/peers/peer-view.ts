@@ -55,6 +55,7 @@ export function sessionView(
     ...(view.lastCause !== undefined && { lastCause: view.lastCause }),
     ...(drops.length > 0 && { kernelDrops: [...drops] }),
     flaps: view.dropped,
+    ...(config.gracefulShutdown && { draining: true }),
     ...(view.routerId !== undefined && { remoteRouterId: formatAddress(ipv4(view.routerId)) }),
     ...(view.localAddress && { localAddress: formatAddress(view.localAddress) }),
     ...(negotiated && {
@@ -62,12 +63,15 @@ export function sessionView(
       holdTimeS: negotiated.holdTimeS,
       keepaliveS: negotiated.keepaliveS,
       capabilities: capabilityNames(negotiated),
+      ...(negotiated.peerRole && { peerRole: negotiated.peerRole }),
     }),
-    families: view.families.map(({ family, received, stale, advertised, endOfRib }) => ({
+    families: view.families.map(({ family, received, stale, longLived, staleUntilMs, advertised, endOfRib }) => ({
       family,
       received,
       advertised,
       stale,
+      ...(longLived && { longLived }),
+      ...(staleUntilMs !== undefined && { staleUntil: new Date(originMs + staleUntilMs).toISOString() }),
       endOfRib,
     })),
     messagesIn: messages(view.received),
@@ -83,6 +87,7 @@ const capabilityNames = (negotiated: NonNullable<PeerView['negotiated']>): strin
     negotiated.routeRefresh && 'route-refresh',
     negotiated.enhancedRouteRefresh && 'enhanced-route-refresh',
     negotiated.gracefulRestart && 'graceful-restart',
+    negotiated.longLivedGracefulRestart && 'long-lived-graceful-restart',
     negotiated.addPathReceive && 'add-path-receive',
     negotiated.addPathSend && 'add-path-send',
     negotiated.extendedNextHop && 'extended-next-hop',

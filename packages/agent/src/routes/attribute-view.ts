@@ -26,6 +26,7 @@ export function attributeView(attributes: PathAttributes, nextHop?: Address): Ro
     ...(extendedCommunities && {
       extendedCommunities: extendedCommunities.map((value) => value.toString(16).padStart(16, '0')),
     }),
+    ...(attributes.onlyToCustomer !== undefined && { onlyToCustomer: attributes.onlyToCustomer }),
     ...(attributes.originatorId !== undefined && { originatorId: dotted(attributes.originatorId) }),
     ...(clusterList && { clusterList: clusterList.map(dotted) }),
     ...(unknown && {

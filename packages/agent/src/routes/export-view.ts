@@ -36,6 +36,10 @@ function sentenceFor({ advertised, reason, policy }: RouteExport): string | unde
       return `Not advertised to …: the export policy refused it${decision}`;
     case 'not-admitted':
       return 'Not advertised to …: a community or the rules of reflection keep it, or no next hop fits the session';
+    case 'route-leak':
+      return 'Not advertised to …: ONLY_TO_CUSTOMER keeps it from all but customers (RFC 9234 section 5)';
+    case 'long-lived-stale':
+      return 'Not advertised to …: it is long-lived stale, which they do not know (RFC 9494 section 4.3)';
     case 'too-long':
       return 'Not advertised to …: its attributes fit into no message of the session';
     default:

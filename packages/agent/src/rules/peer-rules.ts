@@ -37,7 +37,8 @@ export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, a
     );
   }
   const localAsn = peer.localAsn ?? asn;
-  if (peer.routeReflectorClient && peer.remoteAsn !== localAsn && peer.remoteAsn !== 'internal') {
+  const internal = peer.remoteAsn === localAsn || peer.remoteAsn === 'internal';
+  if (peer.routeReflectorClient && !internal) {
     fail(
       'routeReflectorClient',
       `needs a peer of the own AS ${localAsn}, but remoteAsn is ${peer.remoteAsn}; set remoteAsn: ${localAsn} or leave it out`,
@@ -50,9 +51,23 @@ export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, a
     fail('password', 'has more than 80 octets, the most that TCP-MD5 takes');
   }
   for (const field of ['asOverride', 'removePrivateAs'] as const) {
-    if (peer[field] && (peer.remoteAsn === localAsn || peer.remoteAsn === 'internal')) {
+    if (peer[field] && internal) {
       fail(field, `is for peers of another AS, and this one is of the own AS ${localAsn}; leave it out`);
     }
+  }
+  for (const field of ['localAsnPrependIn', 'localAsnPrependOut'] as const) {
+    if (!peer[field]) continue;
+    if (localAsn === asn) {
+      fail(field, `needs a localAsn other than the node's own ${asn}; write localAsn, or leave it out`);
+    } else if (internal) {
+      fail(field, `is for peers of another AS, and this one is of the own AS ${localAsn}; leave it out`);
+    }
+  }
+  if (peer.role !== undefined && internal) {
+    fail('role', `is for peers of another AS, and this one is of the own AS ${localAsn}; leave it out`);
+  }
+  if (peer.roleStrict && peer.role === undefined) {
+    fail('roleStrict', 'asks the peer for its role, but ours is not given; write role as well');
   }
   for (const side of ['import', 'export'] as const) {
     if (peer[side]) issues.push(...checkPolicy(peer[side], pointerTo(at, side), library, side));

@@ -187,6 +187,17 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     '2:93: /peers/0/removePrivateAs: is for peers of another AS, and this one is of the own AS 1; leave it out',
   ],
   [
+    'local-as options without another number',
+    'asn: 1\npeers: [{name: a, remoteAddress: 10.0.0.1, remoteAsn: 2, localAsnPrependOut: true}]',
+    "2:78: /peers/0/localAsnPrependOut: needs a localAsn other than the node's own 1; write localAsn, or leave it out",
+  ],
+  [
+    'a role inside the AS, and a strictness without one',
+    'asn: 1\npeers: [{name: a, remoteAddress: 10.0.0.1, remoteAsn: 1, role: peer}, {name: b, remoteAddress: 10.0.0.2, remoteAsn: 2, roleStrict: true}]',
+    '2:64: /peers/0/role: is for peers of another AS, and this one is of the own AS 1; leave it out',
+    '2:132: /peers/1/roleStrict: asks the peer for its role, but ours is not given; write role as well',
+  ],
+  [
     'a bad community',
     'asn: 1\noriginate: [{prefix: 10.0.0.0/8, communities: ["1:99999"]}]',
     '2:48: /originate/0/communities/0: "1:99999" is no community; write two numbers 0 to 65535 like "65000:100", three like "65000:1:2", or a name like no-export',

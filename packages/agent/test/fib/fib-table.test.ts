@@ -134,6 +134,28 @@ t.test('a next hop that goes and comes takes its routes along', async (t) => {
   t.strictSame(Object.fromEntries(kernel.routes), { '192.0.2.0/24': 'if7', '198.51.100.0/24': 'if7+if2' });
 });
 
+t.test('BGP can want traffic dropped, and unwant it again', async (t) => {
+  const { table, kernel, drain } = setUp();
+  const route = prefix('192.0.2.1/32');
+  table.want(route, via(A));
+  drain();
+  table.wantBlackhole(route);
+  t.equal(table.counts.pending, 1);
+  drain();
+  t.equal(kernel.routes.get('192.0.2.1/32'), 'blackhole');
+  table.resolveAgain();
+  drain();
+  t.equal(kernel.routes.get('192.0.2.1/32'), 'blackhole', 'no next hop matters to it');
+  table.want(route, via(B));
+  drain();
+  t.equal(kernel.routes.get('192.0.2.1/32'), 'if2');
+  table.wantBlackhole(route);
+  drain();
+  table.want(route, []);
+  drain();
+  t.equal(table.size, 0);
+});
+
 t.test('own blocks are blackholes and go before BGP', async (t) => {
   const { table, kernel, drain } = setUp();
   table.want(prefix('10.244.0.0/26'), via(A));

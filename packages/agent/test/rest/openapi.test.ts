@@ -65,6 +65,7 @@ t.test('what every path answers is what its schema says, and nothing besides', a
     ['GET', '/v1/peers', '/v1/peers'],
     ['GET', '/v1/peers/tor', '/v1/peers/{name}'],
     ['PATCH', '/v1/peers/b', '/v1/peers/{name}', { holdTimeS: 9 }],
+    ['POST', '/v1/peers/tor/drain', '/v1/peers/{name}/drain', { drain: true }],
     ['POST', '/v1/peers/tor/reset', '/v1/peers/{name}/reset', { mode: 'soft' }],
     ['GET', '/v1/peers/tor/adj-rib-in?policy=before', '/v1/peers/{name}/adj-rib-in'],
     ['GET', '/v1/peers/tor/adj-rib-out', '/v1/peers/{name}/adj-rib-out'],

@@ -35,6 +35,8 @@ t.test('a peer is created, read, changed and deleted while the agent runs', asyn
     [{ description: 'rack 2' }, 'none'],
     [{ routeReflectorClient: true }, 'soft-refresh'],
     [{ holdTimeS: 30 }, 'session-reset'],
+    [{ remoteAsn: 64514, role: 'customer', routeReflectorClient: false }, 'session-reset'],
+    [{ remoteAsn: 64513, role: null, routeReflectorClient: true }, 'session-reset'],
     [{ password: null }, 'session-reset'],
     [{ import: null, description: null }, 'soft-refresh'],
   ] as const) {
@@ -159,6 +161,31 @@ t.test('without If-Match, changes of different fields by many writers all surviv
     [1, 2, 3].map(() => call('POST', '/v1/peers', { ...B, name: 'c', remoteAddress: '10.0.0.3' })),
   );
   t.strictSame(created.map(({ status }) => status).sort(), [201, 409, 409]);
+});
+
+t.test('any peer can be drained, those of the file too; undone without a trace', async (t) => {
+  const { call, speaker, close } = await setUp({ yaml: FILE_PEER });
+  t.teardown(close);
+  await call('POST', '/v1/peers', { ...B, gracefulShutdown: true });
+  for (const [name, drain, draining, expected] of [
+    ['tor', true, true, true],
+    ['tor', true, true, true],
+    ['tor', false, false, false],
+    ['b', true, true, true],
+    ['b', false, true, true],
+  ] as const) {
+    const answer = await call('POST', `/v1/peers/${name}/drain`, { drain });
+    t.strictSame(answer.body, { peer: name, draining });
+    t.equal(speaker.configs.get(name)?.gracefulShutdown, expected);
+    t.match((await call('GET', `/v1/peers/${name}`)).body, { session: { draining: draining || undefined } });
+  }
+  t.match((await call('PATCH', '/v1/peers/b', { gracefulShutdown: null })).body, { impact: 'soft-refresh' });
+  t.equal(speaker.configs.get('b')?.gracefulShutdown, false);
+  t.match(problem(await call('POST', '/v1/peers/c/drain', { drain: true })), { code: 'ERR_AGENT_NOT_FOUND' });
+  await call('POST', '/v1/peers/b/drain', { drain: true });
+  await call('DELETE', '/v1/peers/b');
+  await call('POST', '/v1/peers', B);
+  t.equal(speaker.configs.get('b')?.gracefulShutdown, false, 'a new peer of that name is not drained');
 });
 
 t.test('a reset says what it can do', async (t) => {

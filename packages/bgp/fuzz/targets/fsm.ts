@@ -41,6 +41,8 @@ const configOf = (bits: number): FsmConfig => ({
   delayOpenS: bits & 16 ? 7 : 0,
   openHoldTimeS: 240,
   notifyWithoutOpen: (bits & 32) !== 0,
+  role: undefined,
+  roleStrict: false,
   capabilities: bits & 64 ? CAPABILITIES : CAPABILITIES.slice(0, 2),
   families: [true, true],
 });

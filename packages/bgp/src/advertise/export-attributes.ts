@@ -61,7 +61,7 @@ export class AttributeExport {
     const reflects = treatment.reflects(peer);
     let to = start;
     /** The next attribute that we write whether or not it is in the block; types above 255 end it. */
-    let due = ebgp ? 256 : ATTRIBUTE_TYPE.localPref;
+    let due = ebgp ? dueToEbgp(treatment, facts) : ATTRIBUTE_TYPE.localPref;
     for (let at = offset & 0xffff; at < end; ) {
       const flags = bytes[at]!;
       const type = bytes[at + 1]!;
@@ -69,7 +69,7 @@ export class AttributeExport {
       const from = extended ? at + 4 : at + 3;
       const next = from + (extended ? (bytes[at + 2]! << 8) | bytes[at + 3]! : bytes[at + 2]!);
       if (due <= type) {
-        to = this.#due(due, type, id, peer, reflects, target, to);
+        to = this.#due(due, type, id, peer, treatment, target, to);
         due = dueAfter(type, due, reflects);
       }
       switch (type) {
@@ -110,17 +110,32 @@ export class AttributeExport {
       }
       at = next;
     }
-    return due > 255 ? to : this.#due(due, 256, id, peer, reflects, target, to);
+    return due > 255 ? to : this.#due(due, 256, id, peer, treatment, target, to);
   }
 
-  /** Writes LOCAL_PREF, and ORIGINATOR_ID and CLUSTER_LIST where the block has none, as far as their turn comes before `type`. */
-  #due(due: number, type: number, id: number, peer: number, reflects: boolean, target: Uint8Array, at: number): number {
+  /**
+   * Writes LOCAL_PREF or ONLY_TO_CUSTOMER, and ORIGINATOR_ID and CLUSTER_LIST where the block has none, as far as their turn
+   * comes before `type`.
+   */
+  #due(
+    due: number,
+    type: number,
+    id: number,
+    peer: number,
+    treatment: Treatment,
+    target: Uint8Array,
+    at: number,
+  ): number {
     let to = at;
+    if (due === ATTRIBUTE_TYPE.onlyToCustomer) {
+      const flags = ATTRIBUTE_FLAG.optional | ATTRIBUTE_FLAG.transitive;
+      return putWord(flags, ATTRIBUTE_TYPE.onlyToCustomer, treatment.role!.adds!, target, to);
+    }
     if (due === ATTRIBUTE_TYPE.localPref) {
       const pref = this.#attributes.word(id, ATTRIBUTE.localPref);
       to = putWord(ATTRIBUTE_FLAG.transitive, ATTRIBUTE_TYPE.localPref, pref, target, to);
     }
-    if (!reflects) return to;
+    if (!treatment.reflects(peer)) return to;
     if (due <= ATTRIBUTE_TYPE.originatorId && type > ATTRIBUTE_TYPE.originatorId) {
       to = putWord(ATTRIBUTE_FLAG.optional, ATTRIBUTE_TYPE.originatorId, this.#peers.routerId[peer]!, target, to);
     }
@@ -130,6 +145,10 @@ export class AttributeExport {
     return to;
   }
 }
+
+/** What another AS gets that the block may not have: ONLY_TO_CUSTOMER. RFC 9234 section 5. */
+const dueToEbgp = ({ role }: Treatment, facts: number): number =>
+  role?.adds === undefined || (facts & ATTRIBUTE_FACT.onlyToCustomer) !== 0 ? 256 : ATTRIBUTE_TYPE.onlyToCustomer;
 
 /** What is due once an attribute of this type has had its turn. */
 function dueAfter(type: number, due: number, reflects: boolean): number {

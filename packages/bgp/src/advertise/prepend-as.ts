@@ -4,21 +4,30 @@ import { ATTRIBUTE_FACT } from '../rib/attribute-keys.js';
 import { type AsPathEdit, editAsPath } from './as-path-edit.js';
 import { copy, putHead } from './put-octets.js';
 
+/** What a session does to AS_PATH. `asnBehind`: our real number, where another one of ours goes in front of it. */
+interface PathExport {
+  readonly asPathEdit: AsPathEdit | undefined;
+  readonly localAsn: number;
+  readonly asnBehind: number | undefined;
+}
+
 /** AS_PATH towards another AS: confederation segments stay here, the session's edit is done, our number goes in front. */
 export function exportPath(
   facts: number,
   bytes: Uint8Array,
   from: number,
   end: number,
-  { asPathEdit, localAsn }: { readonly asPathEdit: AsPathEdit | undefined; readonly localAsn: number },
+  { asPathEdit, localAsn, asnBehind }: PathExport,
   target: Uint8Array,
   at: number,
 ): number {
   const confederation = (facts & ATTRIBUTE_FACT.confederation) !== 0;
-  if (!confederation && asPathEdit === undefined) return prependAs(bytes, from, end, localAsn, target, at);
+  if (!confederation && asPathEdit === undefined && asnBehind === undefined)
+    return prependAs(bytes, from, end, localAsn, target, at);
   let path = bytes.subarray(from, end);
   if (confederation) path = withoutConfederations(path);
   if (asPathEdit !== undefined) path = editAsPath(path, 0, path.length, asPathEdit);
+  if (asnBehind !== undefined) path = behindAs(path, asnBehind);
   return prependAs(path, 0, path.length, localAsn, target, at);
 }
 
@@ -34,6 +43,13 @@ function prependAs(bytes: Uint8Array, from: number, end: number, asn: number, ta
   target[to + 5] = asn;
   to += 6;
   return copy(bytes, joins ? from + 2 : from, end, target, to);
+}
+
+/** The value of AS_PATH with a number in front. */
+function behindAs(path: Uint8Array, asn: number): Uint8Array {
+  const attribute = new Uint8Array(path.length + 10);
+  const end = prependAs(path, 0, path.length, asn, attribute, 0);
+  return attribute.subarray((attribute[0]! & ATTRIBUTE_FLAG.extendedLength) === 0 ? 3 : 4, end);
 }
 
 /**

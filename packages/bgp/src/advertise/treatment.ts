@@ -6,11 +6,12 @@ import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
 import type { NextHopTable } from '../rib/next-hops.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
 import type { RibSession } from '../rib/rib-session.js';
-import { CompiledPolicy } from '../route-policy/compile.js';
+import { type RoleExport, roleExport } from '../rib/role-rules.js';
 import { policyKey } from '../route-policy/policy-effect.js';
 import { maxMessageOctets } from '../wire/context.js';
 import type { Family } from '../wire/family/family.js';
 import { type AsPathEdit, asPathEdit } from './as-path-edit.js';
+import { type ExportPolicy, exportPolicy } from './export-policy.js';
 
 export interface TreatmentTables {
   readonly attributes: AttributeTable;
@@ -22,6 +23,12 @@ export interface TreatmentTables {
 
 const pathsFor = ({ maxPaths = 1 }: RibSession): number => Math.max(1, maxPaths);
 
+/** `last`: as the last choice of the AS, RFC 9494 section 4.6. */
+type LongLivedExport = 'yes' | 'no' | 'last';
+
+const longLivedFor = ({ type, longLived, longLivedPartial }: RibSession): LongLivedExport =>
+  longLived?.received === true ? 'yes' : longLivedPartial === true && type === 'ibgp' ? 'last' : 'no';
+
 /** Equal keys, equal messages. */
 export function treatmentKey(session: RibSession, family: Family): string {
   const { send, ownNextHops } = session;
@@ -29,6 +36,7 @@ export function treatmentKey(session: RibSession, family: Family): string {
   return [
     session.type,
     send.localAsn,
+    session.type === 'ebgp' && session.localAsnPrependOut === true,
     session.type === 'ibgp' && session.client,
     send.fourOctetAs,
     send.extendedMessages,
@@ -38,6 +46,9 @@ export function treatmentKey(session: RibSession, family: Family): string {
     session.nextHopMode,
     // The peer's AS number matters to its messages only where an edit of the path asks for it.
     JSON.stringify(asPathEdit(session) ?? null),
+    JSON.stringify(roleExport(session) ?? null),
+    longLivedFor(session),
+    session.gracefulShutdown === true,
     ...own,
     policyKey(session.exportPolicy),
   ].join();
@@ -48,14 +59,19 @@ export class Treatment {
   readonly ebgp: boolean;
   readonly client: boolean;
   readonly localAsn: number;
+  /** The speaker's own number, where it goes behind localAsn: RFC 7705 section 3.2 without "Replace Old AS". */
+  readonly asnBehind: number | undefined;
   readonly session: RibSession;
   readonly maxOctets: number;
   /** The members get several paths of a prefix, each with an identifier. RFC 7911. */
   readonly addPath: boolean;
   /** The most paths of a prefix. */
   readonly maxPaths: number;
-  readonly policy: CompiledPolicy | undefined;
+  readonly policy: ExportPolicy | undefined;
   readonly asPathEdit: AsPathEdit | undefined;
+  readonly role: RoleExport | undefined;
+  /** Whether long-lived stale routes go to the members. RFC 9494 section 4.3. */
+  readonly longLived: LongLivedExport;
   readonly #tables: TreatmentTables;
   readonly #self: Address | undefined;
 
@@ -66,12 +82,14 @@ export class Treatment {
     this.ebgp = session.type === 'ebgp';
     this.client = session.client;
     this.localAsn = session.send.localAsn;
+    this.asnBehind = session.localAsnPrependOut === true && this.ebgp ? tables.own.asn : undefined;
     this.maxOctets = maxMessageOctets(session.send);
     this.addPath = session.send.addPath[family.index] === true;
     this.maxPaths = pathsFor(session);
-    const { exportPolicy } = session;
-    this.policy = exportPolicy && new CompiledPolicy(exportPolicy, tables.attributes, tables.peers, 'export');
     this.asPathEdit = asPathEdit(session);
+    this.role = roleExport(session);
+    this.longLived = longLivedFor(session);
+    this.policy = exportPolicy(session, this.longLived === 'last', tables.attributes, tables.peers);
     this.#self = selfFor(session, family);
   }
 
@@ -81,8 +99,23 @@ export class Treatment {
     const facts = attributes.word(id, ATTRIBUTE.facts);
     return (
       mayAdvertise(peers.kind[peer]!, facts, this.ebgp, this.client, clientToClient) &&
+      (this.role === undefined || !this.holdsMarked(id)) &&
+      (this.longLived !== 'no' || !this.holdsStale(peer, id)) &&
       this.nextHop(peer, id) !== undefined
     );
+  }
+
+  /** Whether a route with these attributes may only go to customers, and the members are none. RFC 9234 section 5. */
+  holdsMarked(id: number): boolean {
+    const facts = this.#tables.attributes.word(id, ATTRIBUTE.facts);
+    return this.role?.holds === true && (facts & ATTRIBUTE_FACT.onlyToCustomer) !== 0;
+  }
+
+  /** Whether the source's route is long-lived stale, and the members do not know what that is. RFC 9494 section 4.3. */
+  holdsStale(peer: number, id: number): boolean {
+    const { attributes, peers } = this.#tables;
+    if (this.longLived !== 'no' || (peers.kind[peer]! & PEER_KIND.longLived) === 0) return false;
+    return (attributes.word(id, ATTRIBUTE.facts) & ATTRIBUTE_FACT.llgrStale) !== 0;
   }
 
   /** Whether the source's route is sent on inside the AS: with ORIGINATOR_ID, CLUSTER_LIST and an untouched next hop. */

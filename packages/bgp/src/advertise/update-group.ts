@@ -15,9 +15,9 @@ import type { FamilyRib, PathWatcher } from '../rib/family-rib.js';
 import type { NlriTable } from '../rib/nlri-table.js';
 import type { PrefixKey } from '../rib/prefix-table.js';
 import { ROUTE } from '../rib/route-row.js';
-import type { CompiledPolicy } from '../route-policy/compile.js';
 import { Advertised } from './advertised.js';
 import { DetachedStream } from './detached-stream.js';
+import type { ExportPolicy } from './export-policy.js';
 import { endOfRib, refreshMark } from './message-writer.js';
 import { type Member, Outlet } from './outlet.js';
 import type { Packer } from './packer.js';
@@ -369,7 +369,7 @@ export class UpdateGroup {
   }
 
   /** What the export policy makes of attributes; apart, so that #exported stays small (bench `pipeline`). */
-  #byPolicy(policy: CompiledPolicy, prefix: number, from: number, peer: number): number {
+  #byPolicy(policy: ExportPolicy, prefix: number, from: number, peer: number): number {
     const { rib, treatment } = this;
     const id = policy.apply(rib.prefixes.readKey(prefix, this.#key), rib.family.version, from, peer);
     if (id === 0) return 0;

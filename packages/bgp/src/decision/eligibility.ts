@@ -13,6 +13,8 @@ export const INELIGIBILITIES = [
   'cluster-loop',
   /** The next hop is our own address on the session. RFC 4271 section 6.3. */
   'own-next-hop',
+  /** ONLY_TO_CUSTOMER says that a customer or peer leaked it. RFC 9234 section 5. */
+  'route-leak',
   /** The import policy refused it; it stays in adj-rib-in as received. */
   'rejected-by-policy',
   /** The next hop cannot be resolved. RFC 4271 section 9.1.2.1. */

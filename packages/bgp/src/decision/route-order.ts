@@ -7,7 +7,7 @@ import { ATTRIBUTE_FACT } from '../rib/attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable } from '../rib/attribute-table.js';
 import type { NextHopTable } from '../rib/next-hops.js';
 import { PEER_KIND, type PeerTable } from '../rib/peer-table.js';
-import { ROUTE, ROUTE_SHIFT } from '../rib/route-row.js';
+import { ROUTE, ROUTE_FLAG, ROUTE_SHIFT } from '../rib/route-row.js';
 import { ROW_BITS, ROW_MASK, type RowTable } from '../rib/row-table.js';
 import { ROW } from './tie-breaks.js';
 
@@ -23,6 +23,8 @@ const lower = (x: number, y: number, row: number): number => (x >>> 0 < y >>> 0 
 
 export class RouteOrder {
   readonly alwaysCompareMed: boolean;
+  /** Some routes may be least preferred. False while no session is one of RFC 9494, so that nobody pays for it. */
+  longLived = false;
   readonly #oldestRoute: boolean;
   readonly #routes: RowTable;
   readonly #attributes: AttributeTable;
@@ -55,6 +57,11 @@ export class RouteOrder {
     const routesY = this.#routes.segments[y >>> ROW_BITS]!;
     const routeX = (x & ROW_MASK) << ROUTE_SHIFT;
     const routeY = (y & ROW_MASK) << ROUTE_SHIFT;
+    if (this.longLived) {
+      const staleX = routesX[routeX + ROUTE.flags]! & ROUTE_FLAG.leastPreferred;
+      const staleY = routesY[routeY + ROUTE.flags]! & ROUTE_FLAG.leastPreferred;
+      if (staleX !== staleY) return staleX < staleY ? -ROW.longLivedStale : ROW.longLivedStale;
+    }
     const idX = routesX[routeX + ROUTE.attributes]!;
     const idY = routesY[routeY + ROUTE.attributes]!;
     const rows = this.#attributes.rows.segments;

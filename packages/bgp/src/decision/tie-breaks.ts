@@ -4,6 +4,8 @@
  */
 
 export const TIE_BREAKS = [
+  /** One that is not long-lived stale before one that is. RFC 9494 section 4.3. */
+  'long-lived-stale',
   /** The higher degree of preference. RFC 4271 section 9.1.1. */
   'local-pref',
   /** A route of our own, as every implementation has it. */
@@ -36,6 +38,7 @@ const number = (name: TieBreak): number => TIE_BREAKS.indexOf(name) + 1;
 
 /** The number of each row. */
 export const ROW = {
+  longLivedStale: number('long-lived-stale'),
   localPref: number('local-pref'),
   localOrigin: number('local-origin'),
   asPathLength: number('as-path-length'),

@@ -1,9 +1,13 @@
-/** Is a peer's OPEN acceptable? RFC 4271 section 6.2, RFC 6286 (router ID), RFC 7607 (AS 0), RFC 5492 (capabilities). */
+/**
+ * Is a peer's OPEN acceptable? RFC 4271 section 6.2, RFC 6286 (router ID), RFC 7607 (AS 0), RFC 5492 (capabilities),
+ * RFC 9234 (roles).
+ */
 import { NotificationError } from '../errors.js';
 import { AFI, AS_TRANS, ERROR_CODE, OPEN_ERROR, SAFI } from '../iana.js';
 import type { Capability } from '../wire/capability/capability.js';
 import { FAMILIES, familyIndex } from '../wire/family/family.js';
 import type { OpenMessage } from '../wire/message.js';
+import { roleMismatch } from './check-role.js';
 import type { FsmConfig } from './config.js';
 
 /** An OPEN that passed. */
@@ -50,6 +54,10 @@ export function checkOpen(open: OpenMessage, config: FsmConfig): PeerOpen | Noti
       multiprotocolTuples(config.families),
     );
   }
+  // Roles are of eBGP alone.
+  const mismatch =
+    config.remoteAsn === config.localAsn ? undefined : roleMismatch(open.capabilities, config.role, config.roleStrict);
+  if (mismatch !== undefined) return reject(OPEN_ERROR.roleMismatch, mismatch);
   return { asn: open.asn, routerId: open.routerId, holdTimeS: open.holdTimeS, capabilities: open.capabilities };
 }
 

@@ -1,5 +1,6 @@
 /** What the state machine and the OPEN checks know of the configuration. */
 import type { Capability } from '../wire/capability/capability.js';
+import type { Role } from '../wire/capability/role.js';
 
 export interface FsmConfig {
   readonly localAsn: number;
@@ -16,6 +17,9 @@ export interface FsmConfig {
   readonly openHoldTimeS: number;
   /** SendNOTIFICATIONwithoutOPEN of RFC 4271 section 8.1.1. */
   readonly notifyWithoutOpen: boolean;
+  /** Our role towards the peer, and whether it has to say its own. RFC 9234. */
+  readonly role: Role | undefined;
+  readonly roleStrict: boolean;
   /** What our OPEN offers; the session is the intersection with the peer's. */
   readonly capabilities: readonly Capability[];
   /** Family indexes of FAMILIES that we offer. */

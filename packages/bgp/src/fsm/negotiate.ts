@@ -1,8 +1,10 @@
 /** What two OPENs make of a session: the smaller hold time, and of the capabilities the intersection. */
 import type { Capability } from '../wire/capability/capability.js';
+import { ROLES, type Role } from '../wire/capability/role.js';
 import { type WireContext, wireContext } from '../wire/context.js';
 import { FAMILIES, type FamilyName, familyIndex } from '../wire/family/family.js';
 import { type PeerOpen, peerFamilies } from './check-open.js';
+import { roleOf } from './check-role.js';
 import type { FsmConfig } from './config.js';
 
 /** The graceful restart capability of the peer, where both sides have it. RFC 4724 section 3. */
@@ -16,6 +18,15 @@ interface PeerGracefulRestart {
   readonly families: readonly FamilyName[];
   /** F-bit: those whose forwarding state the peer kept. */
   readonly forwarding: readonly FamilyName[];
+}
+
+/** A family of the peer's long-lived graceful restart capability. RFC 9494 section 3. */
+export interface PeerLongLivedFamily {
+  readonly family: FamilyName;
+  /** How long the peer's routes may stay once the Restart Time is over; 0: not at all. */
+  readonly staleTimeS: number;
+  /** F-bit: the peer kept its forwarding state. */
+  readonly forwarding: boolean;
 }
 
 export interface Negotiated {
@@ -32,8 +43,14 @@ export interface Negotiated {
   readonly routeRefresh: boolean;
   readonly enhancedRouteRefresh: boolean;
   readonly gracefulRestart: PeerGracefulRestart | undefined;
+  /** Where both sides have long-lived graceful restart, and graceful restart, without which it counts for nothing. */
+  readonly longLived: readonly PeerLongLivedFamily[] | undefined;
+  /** The peer has them, whatever we have: RFC 9494 section 4.3. */
+  readonly peerLongLived: boolean;
   /** The peer knows graceful restart at all, and so sends End-of-RIB markers. */
   readonly peerSendsEndOfRib: boolean;
+  /** What the peer says to be to us; undefined where it says nothing. RFC 9234. */
+  readonly peerRole: Role | undefined;
   readonly receive: WireContext;
   readonly send: WireContext;
 }
@@ -91,7 +108,10 @@ export function negotiate(open: PeerOpen, config: FsmConfig): Negotiated {
     routeRefresh: both('route-refresh'),
     enhancedRouteRefresh: both('enhanced-route-refresh'),
     gracefulRestart: gracefulRestart(ours, theirs, families),
+    longLived: longLived(ours, theirs, families),
+    peerLongLived: has(theirs, 'graceful-restart') && has(theirs, 'long-lived-graceful-restart'),
     peerSendsEndOfRib: has(theirs, 'graceful-restart'),
+    peerRole: ROLES[roleOf(theirs) ?? -1],
     receive: context(receive),
     send: context(send),
   };
@@ -120,6 +140,24 @@ function gracefulRestart(
     families,
     forwarding,
   };
+}
+
+/** RFC 9494 section 4.1: without graceful restart on both sides the capability is ignored. */
+function longLived(
+  ours: readonly Capability[],
+  theirs: readonly Capability[],
+  negotiated: readonly boolean[],
+): readonly PeerLongLivedFamily[] | undefined {
+  const peer = find(theirs, 'long-lived-graceful-restart');
+  const both = has(ours, 'graceful-restart') && has(theirs, 'graceful-restart');
+  if (!peer || !both || !has(ours, 'long-lived-graceful-restart')) return undefined;
+  const families: PeerLongLivedFamily[] = [];
+  for (const { afi, safi, forwarding, staleTimeS } of peer.families) {
+    const family = FAMILIES[familyIndex(afi, safi)];
+    if (!family || !negotiated[family.index] || families.some((each) => each.family === family.name)) continue;
+    families.push({ family: family.name, staleTimeS, forwarding });
+  }
+  return families;
 }
 
 /** RFC 7911 section 4: path identifiers flow in a direction where one side sends and the other receives them. */

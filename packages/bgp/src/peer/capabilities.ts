@@ -3,7 +3,8 @@ import type { ResolvedPeerConfig } from '../config.js';
 import type { FsmConfig } from '../fsm/config.js';
 import { AFI, SAFI } from '../iana.js';
 import type { Capability } from '../wire/capability/capability.js';
-import { FAMILIES } from '../wire/family/family.js';
+import { ROLES } from '../wire/capability/role.js';
+import { FAMILIES, type Family } from '../wire/family/family.js';
 
 /** What only holds for the OPEN that is sent next. */
 export interface RestartState {
@@ -21,6 +22,7 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
     { type: 'route-refresh' },
     { type: 'enhanced-route-refresh' },
     ...(config.extendedMessages ? [{ type: 'extended-message' } as const] : []),
+    ...(config.role ? [{ type: 'role', role: ROLES.indexOf(config.role) } as const] : []),
     ...(gracefulRestart
       ? [
           {
@@ -31,6 +33,9 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
             families: families.map(({ afi, safi }) => ({ afi, safi, forwarding: restart.forwardingKept })),
           } as const,
         ]
+      : []),
+    ...(gracefulRestart?.longLivedStaleTimeS !== undefined
+      ? [longLived(families, gracefulRestart.longLivedStaleTimeS, restart.forwardingKept)]
       : []),
     ...(config.extendedNextHop && config.families.includes('ipv4-unicast')
       ? [{ type: 'extended-next-hop', entries: [{ afi: AFI.ipv4, safi: SAFI.unicast, nextHopAfi: AFI.ipv6 }] } as const]
@@ -52,6 +57,11 @@ export function offeredCapabilities(config: ResolvedPeerConfig, restart: Restart
   ];
 }
 
+const longLived = (families: readonly Family[], staleTimeS: number, forwarding: boolean): Capability => ({
+  type: 'long-lived-graceful-restart',
+  families: families.map(({ afi, safi }) => ({ afi, safi, forwarding, staleTimeS })),
+});
+
 /** The configuration of the peer's state machines. */
 export function fsmConfig(
   config: ResolvedPeerConfig,
@@ -70,6 +80,8 @@ export function fsmConfig(
     delayOpenS: config.delayOpenS,
     openHoldTimeS,
     notifyWithoutOpen: true,
+    role: config.role,
+    roleStrict: config.roleStrict,
     capabilities,
     families: FAMILIES.map(({ name }) => config.families.includes(name)),
   };

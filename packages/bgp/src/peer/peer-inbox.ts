@@ -12,6 +12,7 @@ import { type FamilyName, familyByName, familyOf } from '../wire/family/family.j
 import { type Frame, HEADER_OCTETS } from '../wire/framer.js';
 import type { OpenMessage, RouteRefreshMessage } from '../wire/message.js';
 import { type CollisionVerdict, resolveCollision } from './collision.js';
+import { keptFamilies } from './kept-routes.js';
 import type { PeerHost } from './peer-host.js';
 import { negotiatedOf, type Session } from './session.js';
 import type { StaleRoutes } from './stale-routes.js';
@@ -187,8 +188,9 @@ export class PeerInbox {
   }
 
   #keepsRoutesOf(session: Session): boolean {
-    const families = negotiatedOf(session)?.gracefulRestart?.families ?? [];
-    return families.length > 0 && this.#peer.config.gracefulRestart?.helper === true;
+    const negotiated = negotiatedOf(session);
+    if (!negotiated) return false;
+    return keptFamilies(negotiated, { type: 'replaced' }, this.#peer.config.gracefulRestart).length > 0;
   }
 
   #routeRefresh(session: Session, { afi, safi, subtype }: RouteRefreshMessage): void {

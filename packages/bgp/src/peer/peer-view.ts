@@ -3,8 +3,9 @@ import { describeCause } from '../fsm/cause.js';
 import type { Negotiated } from '../fsm/negotiate.js';
 import { CAPABILITY_CODE } from '../iana.js';
 import type { Rib } from '../rib/rib.js';
-import type { NegotiatedView, PeerView } from '../views.js';
+import type { FamilyRoutesView, NegotiatedView, PeerView } from '../views.js';
 import type { Capability } from '../wire/capability/capability.js';
+import type { FamilyName } from '../wire/family/family.js';
 import type { Peer } from './peer.js';
 
 export function peerView(peer: Peer, rib: Rib): PeerView {
@@ -35,10 +36,16 @@ export function peerView(peer: Peer, rib: Rib): PeerView {
       family,
       received,
       stale,
+      ...staleness(peer, family),
       advertised,
       endOfRib: peer.endOfRib.has(family),
     })),
   };
+}
+
+function staleness({ stale }: Peer, family: FamilyName): Pick<FamilyRoutesView, 'longLived' | 'staleUntilMs'> {
+  const view = stale.view(family);
+  return { longLived: view?.longLived === true, staleUntilMs: view?.untilMs };
 }
 
 const negotiatedView = (negotiated: Negotiated): NegotiatedView => ({
@@ -54,6 +61,8 @@ const negotiatedView = (negotiated: Negotiated): NegotiatedView => ({
   addPathReceive: negotiated.receive.addPath.includes(true),
   addPathSend: negotiated.send.addPath.includes(true),
   extendedNextHop: negotiated.send.extendedNextHop.includes(true),
+  longLivedGracefulRestart: negotiated.longLived !== undefined,
+  peerRole: negotiated.peerRole,
   peerCapabilities: negotiated.open.capabilities.map(capabilityCode),
 });
 

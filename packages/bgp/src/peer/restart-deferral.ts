@@ -54,10 +54,13 @@ export class RestartDeferral {
     this.#settle(peer);
   }
 
-  /** R-bit and F-bit of the OPEN to this peer. RFC 4724 section 4.1. */
+  /**
+   * R-bit and F-bit of the OPEN to this peer. RFC 4724 section 4.1. Where only the session was lost, our forwarding state
+   * was not: RFC 8538 section 4.
+   */
   restartState(peer: Peer): RestartState {
     const restarting = this.#unseen.has(peer);
-    return { restarting, forwardingKept: restarting && this.#forwardingKept };
+    return { restarting, forwardingKept: restarting ? this.#forwardingKept : peer.established > 0 };
   }
 
   /** Something changed: does this peer still have to be waited for? One that is down is not. */

@@ -14,6 +14,8 @@ export function ribSession(config: ResolvedPeerConfig, negotiated: Negotiated, e
     receive: negotiated.receive,
     send: negotiated.send,
     enhancedRefresh: negotiated.enhancedRouteRefresh,
+    role: config.role,
+    longLived: { sent: offersLongLived(config), received: negotiated.peerLongLived },
     ...ribSettings(config, endpoints),
   };
 }
@@ -24,13 +26,22 @@ export const ribSettings = (config: ResolvedPeerConfig, endpoints: Endpoints): R
   client: config.routeReflectorClient,
   nextHopMode: config.nextHopMode,
   ownNextHops: ownNextHops(config, endpoints),
+  localAsnPrependIn: config.localAsnPrependIn,
+  localAsnPrependOut: config.localAsnPrependOut,
+  gracefulShutdown: config.gracefulShutdown,
+  acceptGracefulShutdown: config.acceptGracefulShutdown,
+  blackhole: config.blackhole,
   allowAsIn: config.allowAsIn,
   asOverride: config.asOverride,
   removePrivateAs: config.removePrivateAs,
   maxPaths: config.addPathSendMax,
+  longLivedPartial: config.gracefulRestart?.longLivedPartial === true,
   importPolicy: config.import,
   exportPolicy: config.export,
 });
+
+const offersLongLived = ({ gracefulRestart }: ResolvedPeerConfig): boolean =>
+  gracefulRestart?.longLivedStaleTimeS !== undefined;
 
 const isLinkLocalV6 = (address: Address): boolean => address.version === 6 && isLinkLocal(address);
 

@@ -25,6 +25,11 @@ export const ATTRIBUTE_FACT = {
   ownAsPrepended: 16384,
   /** AS_PATH has confederation segments, which do not leave our AS. */
   confederation: 32768,
+  /** ONLY_TO_CUSTOMER is there. RFC 9234. */
+  onlyToCustomer: 65536,
+  /** RFC 9494. */
+  llgrStale: 131072,
+  noLlgr: 262144,
 } as const;
 
 /** RFC 4271 leaves the value to the operator; every implementation takes 100. */
@@ -110,6 +115,9 @@ export class AttributeKeys {
             if (wordAt(bytes, each) === (own.clusterId | 0)) this.facts |= ATTRIBUTE_FACT.ownCluster;
           }
           break;
+        case ATTRIBUTE_TYPE.onlyToCustomer:
+          this.facts |= ATTRIBUTE_FACT.onlyToCustomer;
+          break;
         case ATTRIBUTE_TYPE.mpReach:
           this.nextHopAt = from + 4;
           this.nextHopLength = bytes[from + 3]!;
@@ -140,6 +148,8 @@ export class AttributeKeys {
     else if (community === WELL_KNOWN_COMMUNITY.noExportSubconfed) this.facts |= ATTRIBUTE_FACT.noExportSubconfed;
     else if (community === WELL_KNOWN_COMMUNITY.gracefulShutdown) this.facts |= ATTRIBUTE_FACT.gracefulShutdown;
     else if (community === WELL_KNOWN_COMMUNITY.blackhole) this.facts |= ATTRIBUTE_FACT.blackhole;
+    else if (community === WELL_KNOWN_COMMUNITY.llgrStale) this.facts |= ATTRIBUTE_FACT.llgrStale;
+    else if (community === WELL_KNOWN_COMMUNITY.noLlgr) this.facts |= ATTRIBUTE_FACT.noLlgr;
   }
 
   nextHop(bytes: Uint8Array): Address {

@@ -3,13 +3,12 @@ import type { Address, Prefix } from '@tortie/ip';
 import { decodeAttributes } from '../wire/attribute/attribute-set.js';
 import type { PathAttributes } from '../wire/attribute/path-attributes.js';
 import type { FamilyName } from '../wire/family/family.js';
-import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE } from './attribute-table.js';
 import { CANONICAL_CONTEXT } from './block-edit.js';
 import { DirtyIds } from './dirty-ids.js';
 import type { FamilyRib } from './family-rib.js';
 import type { NextHopTable } from './next-hops.js';
-import { ROUTE } from './route-row.js';
+import { ROUTE, ROUTE_FLAG } from './route-row.js';
 
 export interface SubscriptionOptions {
   /** Default: all. */
@@ -27,7 +26,7 @@ export interface BestPath {
   /** 0 is ourselves. */
   readonly peer: number;
   readonly pathId: number;
-  /** RFC 7999: traffic for the prefix is to be dropped. */
+  /** RFC 7999: traffic for the prefix is to be dropped. Only of peers with `blackhole`. */
   readonly blackhole: boolean;
   readonly attributes: PathAttributes;
 }
@@ -59,7 +58,7 @@ class RoutePath implements BestPath {
     this.nextHop = nextHops.address(rib.attributes.word(id, ATTRIBUTE.nextHop));
     this.peer = rib.word(route, ROUTE.peer) & 0xffff;
     this.pathId = rib.word(route, ROUTE.pathId) >>> 0;
-    this.blackhole = (rib.attributes.word(id, ATTRIBUTE.facts) & ATTRIBUTE_FACT.blackhole) !== 0;
+    this.blackhole = (rib.word(route, ROUTE.flags) & ROUTE_FLAG.blackhole) !== 0;
     this.#block = rib.attributes.block(id).slice();
   }
 

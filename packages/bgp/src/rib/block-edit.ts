@@ -81,10 +81,6 @@ export function nextHopChange(family: Family, nextHop: Address): readonly [numbe
   ];
 }
 
-/** The block with this LOCAL_PREF. */
-export const withLocalPref = (block: Uint8Array, localPref: number): Uint8Array =>
-  editBlock(block, new Map([[ATTRIBUTE_TYPE.localPref, wordValue(localPref)]]));
-
 /**
  * The block with the link-local half of a next hop of 32 octets alone; undefined where it has none. RFC 2545 section 3.
  */
@@ -96,6 +92,37 @@ export function withLinkLocalNextHop(block: Uint8Array): Uint8Array | undefined 
   if (block[at + 3] !== 32 || block[second] !== 0xfe || (block[second + 1]! & 0xc0) !== 0x80) return undefined;
   const value = Uint8Array.of(...block.subarray(at, at + 3), 16, ...block.subarray(second, second + 16), 0);
   return editBlock(block, new Map([[ATTRIBUTE_TYPE.mpReach, value]]));
+}
+
+/** COMMUNITIES of a block with these beside those it has. */
+export function addedCommunities(
+  block: Uint8Array,
+  added: readonly number[],
+): readonly [number, Uint8Array | undefined] {
+  const cursor = attributeCursor();
+  const found = findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.communities, cursor);
+  const present = found ? communities.decode(block, cursor.valueStart, cursor.valueEnd, CANONICAL_CONTEXT) : [];
+  return [ATTRIBUTE_TYPE.communities, communitiesValue([...new Set([...present, ...added])])];
+}
+
+/** The most ASes in one segment of AS_PATH. */
+const SEGMENT_MAX = 255;
+
+/** Puts ASes in front of a path, into its first sequence where they fit. RFC 4271 section 5.1.2. */
+export function prepend(path: readonly AsPathSegment[], asns: readonly number[]): readonly AsPathSegment[] {
+  const [first, ...rest] = path;
+  if (first?.type === 'sequence' && first.asns.length + asns.length <= SEGMENT_MAX) {
+    return [{ type: 'sequence', asns: [...asns, ...first.asns] }, ...rest];
+  }
+  return [{ type: 'sequence', asns }, ...path];
+}
+
+/** The value of AS_PATH of a block with an AS in front. */
+export function prependedPath(block: Uint8Array, asn: number): Uint8Array {
+  const cursor = attributeCursor();
+  const found = findAttribute(block, 0, block.length, ATTRIBUTE_TYPE.asPath, cursor);
+  const path = found ? asPath.decode(block, cursor.valueStart, cursor.valueEnd, CANONICAL_CONTEXT) : [];
+  return asPathValue(prepend(path, [asn]));
 }
 
 /** How often an AS number is in AS_PATH, sets and confederation segments included. */

@@ -86,7 +86,12 @@ export class FamilyRib {
       const rows = this.routes.segments[route >>> ROW_BITS]!;
       const at = (route & ROW_MASK) << ROUTE_SHIFT;
       if ((rows[at + ROUTE.peer]! & 0xffff) === peer && rows[at + ROUTE.pathId] === pathId) {
-        this.#replace(prefix, route, rows, at, received, effective, flags);
+        const word = rows[at + ROUTE.peer]!;
+        if (!this.stale.isFresh(word)) {
+          this.stale.refreshed(peer);
+          rows[at + ROUTE.peer] = this.stale.word(peer);
+        }
+        this.#replace(prefix, route, rows, at, received, effective, flags, this.stale.counts(word));
         return;
       }
       route = rows[at + ROUTE.next]!;
@@ -117,15 +122,10 @@ export class FamilyRib {
     received: number,
     effective: number,
     flags: number,
+    counted: boolean,
   ): void {
-    const word = rows[at + ROUTE.peer]!;
     const formerReceived = rows[at + ROUTE.received]!;
     const formerEffective = rows[at + ROUTE.attributes]!;
-    const counted = this.stale.counts(word);
-    if (!this.stale.isFresh(word)) {
-      this.stale.refreshed(word & 0xffff);
-      rows[at + ROUTE.peer] = this.stale.word(word & 0xffff);
-    }
     if (formerReceived === received && formerEffective === effective && rows[at + ROUTE.flags] === flags && counted) {
       return;
     }
@@ -192,12 +192,13 @@ export class FamilyRib {
     if (next === 0 && before === 0) this.prefixes.drop(prefix);
   }
 
-  /** Puts other attributes to a route that stays as received: the import policy changed. */
+  /** Puts other attributes to a route that stays as received: the import policy changed. A stale route stays stale. */
   setEffective(route: number, effective: number, flags: number): void {
     const rows = this.routes.segments[route >>> ROW_BITS]!;
     const at = (route & ROW_MASK) << ROUTE_SHIFT;
     const received = rows[at + ROUTE.received]!;
-    this.#replace(rows[at + ROUTE.prefix]!, route, rows, at, received, effective, flags);
+    const counted = this.stale.counts(rows[at + ROUTE.peer]!);
+    this.#replace(rows[at + ROUTE.prefix]!, route, rows, at, received, effective, flags, counted);
   }
 
   /** An eligible new or changed route against the best: pairwise where that is enough. */
@@ -311,6 +312,7 @@ export class FamilyRib {
     const canonical = this.attributes.word(rows[at + ROUTE.received]!, ATTRIBUTE.alias);
     const loop = loopOf(this.attributes.word(canonical, ATTRIBUTE.facts), (flags & ROUTE_FLAG.ownAsAllowed) !== 0);
     if (loop) return loop;
+    if ((flags & ROUTE_FLAG.leaked) !== 0) return 'route-leak';
     return rows[at + ROUTE.attributes] === 0 ? 'rejected-by-policy' : 'next-hop-unreachable';
   }
 

@@ -1,9 +1,11 @@
 /** Peers by dense index, with what the decision process asks of them in typed arrays. Index 0 is ourselves. */
 import { type Address, ipv4 } from '@tortie/ip';
 import type { CompiledPolicy } from '../route-policy/compile.js';
+import type { ImportRules } from './import-rules.js';
 import type { RibSession } from './rib-session.js';
 
-export const PEER_KIND = { ebgp: 1, local: 2, client: 4 } as const;
+/** `longLived`: a peer to whom we have advertised long-lived graceful restart. */
+export const PEER_KIND = { ebgp: 1, local: 2, client: 4, longLived: 8 } as const;
 
 /** Peer indexes share a word with an epoch or a generation. */
 export const MAX_PEERS = 0xffff;
@@ -13,6 +15,8 @@ export interface Peer {
   readonly name: string;
   readonly address: Address;
   session: RibSession | undefined;
+  /** What the session does to received routes before the import policy; it outlives the session, as stale routes do. */
+  importRules: ImportRules | undefined;
   importPolicy: CompiledPolicy | undefined;
   /** The bit of the attribute table's session contexts, without the one for MP_REACH_NLRI. */
   contextShift: number;
@@ -45,6 +49,7 @@ export class PeerTable {
       name,
       address,
       session: undefined,
+      importRules: undefined,
       importPolicy: undefined,
       contextShift: 0,
       removed: false,

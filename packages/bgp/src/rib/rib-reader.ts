@@ -148,7 +148,12 @@ export class RibReader {
     const peer = rib.word(route, ROUTE.peer) & 0xffff;
     const received = this.#attributes.word(rib.word(route, ROUTE.received), ATTRIBUTE.alias);
     const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), { a: 0, b: 0, c: 0, d: 0, length: 0 });
-    return this.#peers.peers[peer]?.importPolicy?.trace(key, rib.family.version, received, peer);
+    const { importPolicy, importRules } = this.#peers.peers[peer] ?? {};
+    if (!importPolicy) return undefined;
+    const offered = importRules?.apply(received);
+    const trace = importPolicy.trace(key, rib.family.version, offered ?? received, peer);
+    if (offered !== undefined) this.#attributes.release(offered);
+    return trace;
   }
 
   /** What becomes of the best route for exactly this prefix, for every peer with a session of its family. */
@@ -168,6 +173,8 @@ export class RibReader {
         { peer: peer.index, fate, exportPolicy },
       ];
       if (peer.index === source) return view('source');
+      if (treatment.holdsMarked(id)) return view('route-leak');
+      if (treatment.holdsStale(source, id)) return view('long-lived-stale');
       if (!treatment.admits(source, id)) return view('not-admitted');
       const trace = treatment.policy?.trace(key, version, id, source, peer.session?.exportPolicy);
       if (trace?.verdict === 'reject') return view('rejected-by-policy', trace);

@@ -65,9 +65,17 @@ export interface ExportView {
   readonly peer: number;
   /**
    * `advertised`; `source`: it is the peer's own; `not-admitted`: a community, the rules of reflection, or no next hop that the
-   * peer would understand; `rejected-by-policy`; `too-long`: its attributes fit into no message of the session.
+   * peer would understand; `route-leak`: it may only go to customers (RFC 9234); `long-lived-stale`: the peer
+   * does not know what that is (RFC 9494); `rejected-by-policy`; `too-long`: its attributes fit into no message of the session.
    */
-  readonly fate: 'advertised' | 'source' | 'not-admitted' | 'rejected-by-policy' | 'too-long';
+  readonly fate:
+    | 'advertised'
+    | 'source'
+    | 'not-admitted'
+    | 'route-leak'
+    | 'long-lived-stale'
+    | 'rejected-by-policy'
+    | 'too-long';
   /** What the export policy says; undefined without one, and where it is not asked. */
   readonly exportPolicy: PolicyTrace | undefined;
 }

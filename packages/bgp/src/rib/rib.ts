@@ -16,14 +16,15 @@ import { policyKey } from '../route-policy/policy-effect.js';
 import { MAX_BLOCK_OCTETS } from '../wire/attribute/canonical.js';
 import { FAMILIES, type Family, type FamilyName, familyByName } from '../wire/family/family.js';
 import type { OwnIdentity } from './attribute-keys.js';
-import { ATTRIBUTE, AttributeTable, CANONICAL, LINK_LOCAL_SHIFT } from './attribute-table.js';
+import { AttributeTable, CANONICAL, LINK_LOCAL_SHIFT } from './attribute-table.js';
 import { BestRouteQueue, type BestRouteSubscription, type SubscriptionOptions } from './best-routes.js';
 import { type OriginateAttributes, originatedBlock } from './block-edit.js';
 import { FamilyRib } from './family-rib.js';
+import { importRules } from './import-rules.js';
 import { NextHopTable } from './next-hops.js';
-import { ownAsFlags } from './own-as.js';
 import { PEER_KIND, type Peer, PeerTable } from './peer-table.js';
 import type { PrefixKey } from './prefix-table.js';
+import { Reimport } from './reimport.js';
 import { RibReader } from './rib-reader.js';
 import type { RibPeerOptions, RibSession, RibSessionChange } from './rib-session.js';
 import type {
@@ -37,7 +38,6 @@ import type {
   RibCounters,
   RouteView,
 } from './rib-views.js';
-import { ROUTE, ROUTE_FLAG } from './route-row.js';
 import { RouteScan, SCAN } from './route-scan.js';
 import { SeededHash } from './seeded-hash.js';
 import type { UpdateOutcome } from './update-outcome.js';
@@ -80,8 +80,7 @@ export class Rib {
   readonly #reader: RibReader;
   /** Told whenever routes may have changed. */
   readonly #followers = new Set<{ signal(): void }>();
-  /** Import policies that the scan under way has asked. */
-  readonly #asked: CompiledPolicy[] = [];
+  readonly #reimport: Reimport;
   /** The next attribute set whose facts about ourselves are to be read anew; 0 for none. */
   #reread = 0;
   /** onWork was called, and work() has not yet said that nothing is left. */
@@ -98,8 +97,16 @@ export class Rib {
     this.#peers = new PeerTable(routerId);
     this.#attributes = new AttributeTable(hash, this.nextHops, this.#own);
     const tables = { hash, attributes: this.#attributes, nextHops: this.nextHops, peers: this.#peers, decision };
+    this.#reimport = new Reimport(this.#peers, this.#attributes, this.#own);
     this.#families = FAMILIES.map((family) => new FamilyRib(family, tables));
-    this.#scans = this.#families.map((rib) => new RouteScan(rib, (route) => this.#reimport(rib, route)));
+    this.#scans = this.#families.map(
+      (rib) =>
+        new RouteScan(
+          rib,
+          (route) => this.#reimport.route(rib, route),
+          (route) => this.#reimport.longLived(rib, route),
+        ),
+    );
     this.#receiver = new UpdateReceiver(this.#families, this.#attributes, asn);
     this.#advertiser = new Advertiser(
       this.#families,
@@ -130,6 +137,7 @@ export class Rib {
     const entry = this.#peers.get(peer);
     if (entry.session) this.#advertiser.leave(entry);
     entry.session = session;
+    entry.importRules = importRules(session, this.#attributes);
     entry.importPolicy = this.#compile(session.importPolicy);
     const { fourOctetAs, peerType } = session.receive;
     entry.contextShift =
@@ -144,9 +152,14 @@ export class Rib {
   }
 
   /** Notes what the decision process and other peers have to know; what the peer has sent before is looked at anew. */
-  #identify({ index }: Peer, { type, client, routerId }: RibSession): void {
+  #identify({ index }: Peer, { type, client, routerId, longLived }: RibSession): void {
     const generation = this.#peers.generation[index];
-    this.#peers.identify(index, (type === 'ebgp' ? PEER_KIND.ebgp : 0) | (client ? PEER_KIND.client : 0), routerId);
+    const kind =
+      (type === 'ebgp' ? PEER_KIND.ebgp : 0) |
+      (client ? PEER_KIND.client : 0) |
+      (longLived?.sent === true ? PEER_KIND.longLived : 0);
+    this.#peers.identify(index, kind, routerId);
+    if (longLived?.sent === true) for (const { order } of this.#families) order.longLived = true;
     if (this.#peers.generation[index] !== generation) this.#request(index, SCAN.decide);
   }
 
@@ -157,14 +170,17 @@ export class Rib {
     this.#wake();
   }
 
-  /** The session ended. Routes of `keepStale` families stay and count as stale; the others go with the following work(). */
-  sessionDown(peer: number, keepStale: readonly FamilyName[] = []): void {
+  /**
+   * The session ended. Routes of `keepStale` families stay and count as stale; the others go with the following work(), and so
+   * does what was stale already, but in `keepOlder` families.
+   */
+  sessionDown(peer: number, keepStale: readonly FamilyName[] = [], keepOlder: readonly FamilyName[] = []): void {
     const entry = this.#peers.get(peer);
     this.#advertiser.leave(entry);
     entry.session = undefined;
     for (const { family, stale } of this.#families) {
       // RFC 4724 section 4.2: what was stale already when the session ended again is removed.
-      stale.mark(peer, true);
+      stale.mark(peer, !keepOlder.includes(family.name));
       if (!keepStale.includes(family.name)) stale.drop(peer);
     }
     this.#request(peer, SCAN.sweep);
@@ -180,6 +196,20 @@ export class Rib {
   /** From here on what is not announced again is stale: a restart (RFC 4724) or a BoRR (RFC 7313). */
   markStale(peer: number, family: FamilyName): void {
     this.#families[familyByName(family).index]!.stale.mark(peer, false);
+  }
+
+  /**
+   * What is stale of a peer becomes long-lived stale, with the following work(): it gets LLGR_STALE and is the last choice;
+   * what carries NO_LLGR goes. Says how many routes that are. RFC 9494 section 4.2.
+   */
+  beginLongLived(peer: number, family: FamilyName): number {
+    const { index } = familyByName(family);
+    const count = this.#families[index]!.stale.stale(peer);
+    if (count > 0) {
+      this.#scans[index]!.request(peer, SCAN.longLived);
+      this.#wake();
+    }
+    return count;
   }
 
   /** Removes what is stale, with the following work(); says how many routes that are. */
@@ -207,30 +237,10 @@ export class Rib {
     this.#request(peer, SCAN.import);
   }
 
-  #reimport(rib: FamilyRib, route: number): void {
-    const peer = this.#peers.peers[rib.word(route, ROUTE.peer) & 0xffff]!;
-    const canonical = this.#attributes.word(rib.word(route, ROUTE.received), ATTRIBUTE.alias);
-    let flags = rib.word(route, ROUTE.flags);
-    if (peer.session) {
-      const ownAs = ownAsFlags(peer.session, this.#own.asn, this.#attributes, canonical);
-      flags = (flags & ROUTE_FLAG.ownNextHop) | ownAs;
-    }
-    if (!peer.importPolicy) {
-      rib.setEffective(route, canonical, flags);
-      return;
-    }
-    const key = rib.prefixes.readKey(rib.word(route, ROUTE.prefix), KEY);
-    const effective = peer.importPolicy.apply(key, rib.family.version, canonical, peer.index);
-    rib.setEffective(route, effective, flags);
-    if (effective !== 0) this.#attributes.release(effective);
-    if (this.#asked.at(-1) !== peer.importPolicy) this.#asked.push(peer.importPolicy);
-  }
-
   /** One step of a scan. The policies it has asked know attribute sets of its family alone, and only so long. */
   #scan(scan: RouteScan, budget: number): number {
     const left = scan.step(budget);
-    for (const policy of this.#asked) policy.forget();
-    this.#asked.length = 0;
+    this.#reimport.forget();
     return left;
   }
 
@@ -242,8 +252,11 @@ export class Rib {
     const session: RibSession = { ...former, ...change };
     entry.session = session;
     if (session.importPolicy !== former.importPolicy) entry.importPolicy = this.#compile(session.importPolicy);
-    if (policyKey(session.importPolicy) !== policyKey(former.importPolicy) || session.allowAsIn !== former.allowAsIn)
-      this.reapplyImport(peer);
+    const rules = importRules(session, this.#attributes);
+    const ruled = rules?.key !== entry.importRules?.key;
+    entry.importRules = rules;
+    const otherPolicy = policyKey(session.importPolicy) !== policyKey(former.importPolicy);
+    if (ruled || otherPolicy || session.allowAsIn !== former.allowAsIn) this.reapplyImport(peer);
     this.#identify(entry, session);
     this.#advertiser.move(entry, session);
     this.#wake();
@@ -402,7 +415,5 @@ export class Rib {
     return this.#reader.counters();
   }
 }
-
-const KEY: PrefixKey = { a: 0, b: 0, c: 0, d: 0, length: 0 };
 
 const keyOf = ({ a, b, c, d, length }: Prefix): PrefixKey => ({ a: a | 0, b: b | 0, c: c | 0, d: d | 0, length });

@@ -9,7 +9,7 @@ import { Bitmap } from './bitmap.js';
 import type { FamilyRib } from './family-rib.js';
 import { ROUTE } from './route-row.js';
 
-export const SCAN = { sweep: 1, decide: 2, import: 4 } as const;
+export const SCAN = { sweep: 1, decide: 2, import: 4, longLived: 8 } as const;
 
 /** Visiting a row costs this part of handling one. */
 const VISITS_PER_STEP = 16;
@@ -17,6 +17,8 @@ const VISITS_PER_STEP = 16;
 export class RouteScan {
   readonly #rib: FamilyRib;
   readonly #reimport: (route: number) => void;
+  /** Deals with a stale route that becomes a long-lived one. RFC 9494. */
+  readonly #longLived: (route: number) => void;
   /** By peer: what to do with its routes. */
   #wanted = new Uint8Array(16);
   readonly #peers: number[] = [];
@@ -26,9 +28,10 @@ export class RouteScan {
   /** Rows from here on came after the last request and need no visit. */
   #end = 1;
 
-  constructor(rib: FamilyRib, reimport: (route: number) => void) {
+  constructor(rib: FamilyRib, reimport: (route: number) => void, longLived: (route: number) => void) {
     this.#rib = rib;
     this.#reimport = reimport;
+    this.#longLived = longLived;
   }
 
   get pending(): boolean {
@@ -81,7 +84,10 @@ export class RouteScan {
       rib.remove(route);
       return true;
     }
-    if ((wanted & SCAN.import) !== 0) this.#reimport(route);
+    if ((wanted & SCAN.longLived) !== 0 && !rib.stale.isFresh(word)) {
+      this.#longLived(route);
+      if (rib.word(route, ROUTE.prefix) === 0) return true;
+    } else if ((wanted & SCAN.import) !== 0) this.#reimport(route);
     if ((wanted & SCAN.decide) !== 0) {
       rib.decide(prefix, rib.prefixes.best(prefix) === route);
       rib.touchPaths(prefix);

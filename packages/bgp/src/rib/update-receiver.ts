@@ -11,10 +11,10 @@ import type { WireContext } from '../wire/context.js';
 import { FAMILIES, type FamilyName } from '../wire/family/family.js';
 import { countNlri } from '../wire/nlri.js';
 import { endOfRibFamily, scanUpdate, updateScan } from '../wire/update-scan.js';
-import { ATTRIBUTE_FACT } from './attribute-keys.js';
 import { ATTRIBUTE, type AttributeTable, CANONICAL } from './attribute-table.js';
-import { withLinkLocalNextHop, withLocalPref } from './block-edit.js';
+import { withLinkLocalNextHop } from './block-edit.js';
 import type { FamilyRib } from './family-rib.js';
+import type { ImportRules } from './import-rules.js';
 import { NlriBatch } from './nlri-batch.js';
 import { ownAsFlags } from './own-as.js';
 import type { Peer } from './peer-table.js';
@@ -134,7 +134,7 @@ export class UpdateReceiver {
     if (!this.#canonicalize(bytes, context, field)) return 0;
     const { length } = this.#block;
     const canonical = attributes.internCanonical(this.#block.bytes, 0, length, CANONICAL);
-    const edited = this.#edited(peer, canonical, context);
+    const edited = peer.session!.linkLocal ? withLinkLocalNextHop(attributes.block(canonical)) : undefined;
     if (edited) {
       const id = attributes.internCanonical(edited, 0, edited.length, CANONICAL);
       attributes.release(canonical);
@@ -145,16 +145,6 @@ export class UpdateReceiver {
       return canonical;
     }
     return attributes.addAlias(block, start, end, hash, bit, canonical);
-  }
-
-  /** What the kind of session makes of attributes it has just told; undefined where they stay as they are. */
-  #edited(peer: Peer, canonical: number, context: WireContext): Uint8Array | undefined {
-    const attributes = this.#attributes;
-    const onLink = peer.session!.linkLocal ? withLinkLocalNextHop(attributes.block(canonical)) : undefined;
-    const shutdown = (attributes.word(canonical, ATTRIBUTE.facts) & ATTRIBUTE_FACT.gracefulShutdown) !== 0;
-    if (!shutdown || context.peerType !== 'ebgp') return onLink;
-    // RFC 8326 section 4.2: routes about to go away are the last choice, here and in all of our AS.
-    return withLocalPref(onLink ?? attributes.block(canonical), 0);
   }
 
   /** Checks the attributes and fills #block; false where the routes are treated as withdrawn. */
@@ -185,9 +175,13 @@ export class UpdateReceiver {
     const { version } = rib.family;
     const batch = this.#batch;
     const policy = peer.importPolicy;
+    // Of what the session has rules about, mostly no route is concerned.
+    let rules = peer.importRules;
     const addPath = context.addPath[family] === true;
     const canonical = this.#attributes.word(id, ATTRIBUTE.alias);
-    const flags = this.#flags(peer, canonical);
+    if (rules !== undefined && !rules.concern(canonical)) rules = undefined;
+    const offered = rules === undefined ? canonical : rules.apply(canonical);
+    const flags = this.#flags(peer, rules, canonical);
     for (let at = start; at < end; at = batch.next) {
       const count = batch.fill(bytes, at, end, addPath, rib);
       this.#outcome.announced += count;
@@ -195,20 +189,21 @@ export class UpdateReceiver {
         const key = batch.keys[i]!;
         const pathId = addPath ? batch.pathIds[i]! : 0;
         if (policy === undefined) {
-          rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, canonical, flags);
+          rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, offered, flags);
         } else {
-          const effective = policy.apply(key, version, canonical, peer.index);
+          const effective = policy.apply(key, version, offered, peer.index);
           rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, effective, flags);
           if (effective !== 0) this.#attributes.release(effective);
         }
       }
     }
     policy?.forget();
+    if (rules !== undefined) this.#attributes.release(offered);
     this.#attributes.release(id);
   }
 
   /** What of the attributes concerns this session alone. */
-  #flags({ session }: Peer, canonical: number): number {
+  #flags({ session }: Peer, rules: ImportRules | undefined, canonical: number): number {
     const { ipv4, ipv6, linkLocal } = session!.ownNextHops;
     const nextHop = this.#attributes.nextHop(canonical);
     const own =
@@ -216,7 +211,8 @@ export class UpdateReceiver {
       (ipv6 && addressesEqual(nextHop, ipv6)) ||
       (linkLocal && addressesEqual(nextHop, linkLocal));
     const ownAs = ownAsFlags(session!, this.#ownAsn, this.#attributes, canonical);
-    return own ? ownAs | ROUTE_FLAG.ownNextHop : ownAs;
+    const flags = rules === undefined ? ownAs : ownAs | rules.flags(canonical);
+    return own ? flags | ROUTE_FLAG.ownNextHop : flags;
   }
 
   #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {

@@ -10,25 +10,13 @@ import {
   largeCommunitiesValue,
   nextHopChange,
   originValue,
+  prepend,
   wordValue,
 } from '../rib/block-edit.js';
 import { decodeAttributes } from '../wire/attribute/attribute-set.js';
-import type { AsPathSegment } from '../wire/attribute/path-attributes.js';
 import { FAMILIES } from '../wire/family/family.js';
 import { CommunityList } from './community-list.js';
 import type { PolicySet } from './policy.js';
-
-/** The most ASes in one segment of AS_PATH. */
-const SEGMENT_MAX = 255;
-
-/** Puts ASes in front of a path, into its first sequence where they fit. RFC 4271 section 5.1.2. */
-export function prepend(path: readonly AsPathSegment[], asns: readonly number[]): readonly AsPathSegment[] {
-  const [first, ...rest] = path;
-  if (first?.type === 'sequence' && first.asns.length + asns.length <= SEGMENT_MAX) {
-    return [{ type: 'sequence', asns: [...asns, ...first.asns] }, ...rest];
-  }
-  return [{ type: 'sequence', asns }, ...path];
-}
 
 export class Action {
   readonly set: PolicySet;

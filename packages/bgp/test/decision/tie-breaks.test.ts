@@ -1,6 +1,7 @@
 import { ipv4, parseAddress } from '@tortie/ip';
 import t from 'tap';
 import { TIE_BREAKS, type TieBreak } from '../../src/decision/tie-breaks.js';
+import { WELL_KNOWN_COMMUNITY } from '../../src/iana.js';
 import type { PathAttributes } from '../../src/wire/attribute/path-attributes.js';
 import { type PeerSetup, path, prefix, RibFixture } from '../rib/rib-fixture.js';
 
@@ -10,6 +11,15 @@ interface Side extends PeerSetup {
 
 /** The better and the worse route, and the row that must decide. `b` is announced by a later peer. */
 const ROWS: readonly (readonly [TieBreak, Side, Side])[] = [
+  [
+    'long-lived-stale',
+    { type: 'ibgp', route: { localPref: 0 } },
+    {
+      type: 'ibgp',
+      longLived: { sent: true, received: true },
+      route: { localPref: 500, communities: [WELL_KNOWN_COMMUNITY.llgrStale] },
+    },
+  ],
   [
     'local-pref',
     { type: 'ibgp', route: { localPref: 200, asPath: path(1, 2, 3) } },

@@ -22,6 +22,8 @@ export const config: FsmConfig = {
   delayOpenS: 0,
   openHoldTimeS: 240,
   notifyWithoutOpen: true,
+  role: undefined,
+  roleStrict: false,
   capabilities: [...multiprotocol, { type: 'four-octet-as', asn: 65001 }],
   families: [true, true],
 };

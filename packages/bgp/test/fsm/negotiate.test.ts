@@ -19,6 +19,16 @@ const gr = (fields: Partial<Extract<Capability, { type: 'graceful-restart' }>> =
   ...fields,
 });
 const ourGr = gr({ restartTimeS: 120 });
+/** A family that is not ours, one that is there twice. */
+const longLived = (): Capability => ({
+  type: 'long-lived-graceful-restart',
+  families: [
+    { afi: 25, safi: 65, forwarding: true, staleTimeS: 9 },
+    { afi: 1, safi: 1, forwarding: true, staleTimeS: 600 },
+    { afi: 2, safi: 1, forwarding: false, staleTimeS: 0 },
+    { afi: 1, safi: 1, forwarding: false, staleTimeS: 7 },
+  ],
+});
 const addPath = (send: boolean, receive: boolean): Capability => ({
   type: 'add-path',
   families: [{ afi: 1, safi: 1, send, receive }],
@@ -33,6 +43,36 @@ const rows: readonly {
   readonly open?: Partial<PeerOpen>;
   readonly gives: object;
 }[] = [
+  {
+    title: 'long-lived graceful restart of both',
+    ours: [...multiprotocol, ourGr, longLived()],
+    theirs: [...multiprotocol, gr(), longLived()],
+    gives: {
+      longLived: [
+        { family: 'ipv4-unicast', staleTimeS: 600, forwarding: true },
+        { family: 'ipv6-unicast', staleTimeS: 0, forwarding: false },
+      ],
+      peerLongLived: true,
+    },
+  },
+  {
+    title: 'of the peer alone',
+    ours: [...multiprotocol, ourGr],
+    theirs: [...multiprotocol, gr(), longLived()],
+    gives: { longLived: undefined, peerLongLived: true },
+  },
+  {
+    title: 'ours alone',
+    ours: [...multiprotocol, ourGr, longLived()],
+    theirs: [...multiprotocol, gr()],
+    gives: { longLived: undefined, peerLongLived: false },
+  },
+  {
+    title: 'without graceful restart it counts for nothing (RFC 9494 section 4.1)',
+    ours: [...multiprotocol, ourGr, longLived()],
+    theirs: [...multiprotocol, longLived()],
+    gives: { longLived: undefined, peerLongLived: false },
+  },
   { title: 'the smaller hold time', gives: { holdTimeS: 30, keepaliveS: 10 } },
   { title: 'ours where it is smaller', config: { holdTimeS: 9 }, gives: { holdTimeS: 9, keepaliveS: 3 } },
   { title: 'none at all', open: { holdTimeS: 0 }, gives: { holdTimeS: 0, keepaliveS: 0 } },

@@ -16,10 +16,11 @@ const BIRD = '/usr/sbin/bird';
 const CONFIG = `
 router id 10.0.0.2;
 protocol device {}
-protocol static { ipv4; route 20.0.1.0/24 blackhole; route 20.0.2.0/24 blackhole; }
+protocol static { ipv4; route 20.0.1.0/24 blackhole; route 20.0.2.0/24 blackhole; route 20.0.3.0/24 blackhole; }
 filter looped {
   if net = 20.0.1.0/24 then { bgp_path.prepend(65001); accept; }
   if net = 20.0.2.0/24 then { bgp_path.prepend(65001); bgp_path.prepend(65001); accept; }
+  if net = 20.0.3.0/24 then accept;
   reject;
 }
 protocol bgp tortie {
@@ -41,13 +42,20 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<boole
 
 inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'tortie-bird-'));
-  const files = { config: join(directory, 'bird.conf'), control: join(directory, 'bird.ctl') };
+  const files = {
+    config: join(directory, 'bird.conf'),
+    control: join(directory, 'bird.ctl'),
+    alias: join(directory, 'alias.conf'),
+  };
   await writeFile(files.config, CONFIG);
+  await writeFile(files.alias, CONFIG.replace('as 65001; multihop', 'as 64999; multihop'));
   const bird = spawn(BIRD, ['-f', '-c', files.config, '-s', files.control], { stdio: 'inherit' });
+  const birdc = (...words: string[]) => promisify(execFile)('birdc', ['-s', files.control, ...words]);
   /** The AS_PATH that BIRD has for a prefix; undefined without the route. birdc fails for what is not there. */
   const pathAtBird = async (prefix: string): Promise<string | undefined> => {
-    const run = promisify(execFile)('birdc', ['-s', files.control, 'show', 'route', 'for', prefix, 'all']);
-    const { stdout } = await run.catch((error: { readonly stdout: string }) => error);
+    const { stdout } = await birdc('show', 'route', 'for', prefix, 'all').catch(
+      (error: { readonly stdout: string }) => error,
+    );
     return /BGP\.as_path: (.*)/.exec(stdout)?.[1]?.trim();
   };
   const speaker = await runSpeaker({
@@ -89,4 +97,20 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
   speaker.updatePeer('bird', { ...peer, allowAsIn: 2 });
   t.ok(await until(() => isBest('20.0.2.0/24')), 'allowAsIn 2');
   t.equal(speaker.peer('bird')?.dropped, 0, 'all on one session');
+
+  t.comment('another number towards BIRD: the three modes of local-as');
+  await birdc('configure', `"${files.alias}"`);
+  const alias = { ...peer, localAsn: 64999 };
+  speaker.updatePeer('bird', alias);
+  t.ok(await until(async () => (await pathAtBird('30.0.2.0/24')) === '64999 64512 3356 4200000001'), 'replace-as');
+  speaker.updatePeer('bird', { ...alias, localAsnPrependOut: true, localAsnPrependIn: true });
+  t.ok(await until(async () => (await pathAtBird('30.0.2.0/24')) === '64999 65001 64512 3356 4200000001'), 'both');
+  const received = () => {
+    const route = speaker.why(parsePrefix('20.0.3.0/24'))?.candidates[0];
+    return route?.attributes.asPath.flatMap(({ asns }) => asns).join(' ');
+  };
+  t.ok(await until(() => received() === '64999 65002'), 'and in front of what BIRD sends');
+  speaker.updatePeer('bird', { ...alias, localAsnPrependOut: true });
+  t.ok(await until(() => received() === '65002'), 'no-prepend');
+  t.equal(await pathAtBird('30.0.2.0/24'), '64999 65001 64512 3356 4200000001');
 });

@@ -65,14 +65,19 @@ t.test('multipath gives the routes equal up to the IGP metric, best first', asyn
   t.same(text(subscription.take(10)), [['10.0.0.0/8', '192.0.2.1']]);
 });
 
-t.test('a BLACKHOLE community is told', async (t) => {
+t.test('a BLACKHOLE community is told where it is honoured', async (t) => {
   const net = new RibFixture();
-  net.up('a');
+  const a = net.up('a', { blackhole: true });
   const subscription = net.subscribe();
   net.announce('a', ['10.0.0.0/8'], { communities: [0xffff029a] });
   const [change] = subscription.take(1);
   t.equal(change!.paths[0]!.blackhole, true);
-  t.same(change!.paths[0]!.attributes.communities, [0xffff029a]);
+  t.same(change!.paths[0]!.attributes.communities, [0xffff029a, 0xffffff01], 'and stays in our AS');
+  net.rib.updatePeer(a.index, { blackhole: false });
+  net.settle();
+  const [plain] = subscription.take(1);
+  t.equal(plain!.paths[0]!.blackhole, false);
+  t.same(plain!.paths[0]!.attributes.communities, [0xffff029a]);
 });
 
 t.test('views come in pages', async (t) => {

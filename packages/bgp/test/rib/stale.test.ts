@@ -1,4 +1,5 @@
 import t from 'tap';
+import { WELL_KNOWN_COMMUNITY } from '../../src/iana.js';
 import { path, prefix, RibFixture } from './rib-fixture.js';
 
 const LIST = Array.from({ length: 50 }, (_, i) => `10.${i}.0.0/16`);
@@ -98,4 +99,58 @@ t.test('a session that comes back while its old routes are still being removed k
   net.announce('a', LIST.slice(10, 20));
   net.settle(3);
   t.same([...b.table.keys()].sort(), LIST.slice(10, 20).sort());
+});
+
+t.test(
+  'long-lived stale: what is not fresh is marked, what says NO_LLGR goes, a repeated route is whole again',
+  (t) => {
+    const net = new RibFixture();
+    const longLived = { sent: true, received: true };
+    net.up('a', { longLived });
+    const at = (text: string) => net.rib.why(prefix(text))?.candidates[0];
+    const state = () =>
+      ['10.0.0.0/8', '11.0.0.0/8', '12.0.0.0/8'].map(
+        (text) => at(text) && `${at(text)!.stale} ${at(text)!.attributes.communities ?? ''}`,
+      );
+    net.announce('a', ['10.0.0.0/8', '11.0.0.0/8'], { communities: [7] });
+    net.announce('a', ['12.0.0.0/8'], { communities: [WELL_KNOWN_COMMUNITY.noLlgr] });
+    const { index } = net.peers.get('a')!;
+    const marked = `true 7,${WELL_KNOWN_COMMUNITY.llgrStale}`;
+    net.down('a', ['ipv4-unicast']);
+    net.settle();
+    t.equal(net.rib.beginLongLived(index, 'ipv4-unicast'), 3);
+    net.settle();
+    t.same(state(), [marked, marked, undefined]);
+    t.equal(net.rib.beginLongLived(index, 'ipv6-unicast'), 0);
+    net.up('a', { longLived });
+    net.announce('a', ['10.0.0.0/8'], { communities: [7] });
+    t.same(state(), ['false 7', marked, undefined]);
+    // Lost again: the one waits for its restart, the other stays as it is.
+    net.rib.sessionDown(index, ['ipv4-unicast'], ['ipv4-unicast']);
+    net.settle();
+    t.same(state(), ['true 7', marked, undefined]);
+    net.rib.beginLongLived(index, 'ipv4-unicast');
+    net.settle();
+    t.same(state(), [marked, marked, undefined]);
+    t.equal(net.rib.sweepStale(index, 'ipv4-unicast'), 2);
+    net.settle();
+    t.same(state(), [undefined, undefined, undefined]);
+    t.equal(net.rib.counters().attributeSets, 0, 'no reference is left');
+    t.end();
+  },
+);
+
+t.test('another import policy leaves stale routes stale', (t) => {
+  const net = new RibFixture();
+  net.up('a');
+  net.announce('a', ['10.0.0.0/8']);
+  net.down('a', ['ipv4-unicast']);
+  const { index } = net.peers.get('a')!;
+  net.rib.reapplyImport(index);
+  net.settle();
+  t.equal(net.rib.peerCounters(index)[0]!.stale, 1);
+  net.rib.sweepStale(index, 'ipv4-unicast');
+  net.settle();
+  t.same(net.best(), {});
+  t.end();
 });

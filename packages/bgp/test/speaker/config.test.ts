@@ -65,6 +65,14 @@ const mistakes: readonly (readonly [Partial<PeerConfig>, string])[] = [
   [{ families: [] }, 'families'],
   [{ families: ['l2vpn-evpn' as 'ipv4-unicast'] }, 'families'],
   [{ gracefulRestart: { restartTimeS: 4096 } }, 'gracefulRestart'],
+  [{ gracefulRestart: { longLivedStaleTimeS: 16777216 } }, 'gracefulRestart'],
+  [{ gracefulRestart: { longLivedStaleTimeMaxS: -1 } }, 'gracefulRestart'],
+  [{ localAsnPrependIn: true }, 'localAsnPrependIn'],
+  [{ localAsn: 65001, localAsnPrependOut: true }, 'localAsnPrependOut'],
+  [{ localAsn: 65002, localAsnPrependOut: true }, 'localAsnPrependOut'],
+  [{ role: 'client' as 'rs-client' }, 'role'],
+  [{ remoteAsn: 65001, role: 'peer' }, 'role'],
+  [{ roleStrict: true }, 'roleStrict'],
   [{ maxPrefixes: 0 }, 'maxPrefixes'],
 ];
 
@@ -104,11 +112,20 @@ t.test('changes and what they cost', (t) => {
     t.equal(impact({}, each), 'soft-refresh');
     t.equal(impact(each, {}), 'soft-refresh');
   }
+  const alias = { localAsn: 64999 };
+  t.equal(impact(alias, { ...alias, localAsnPrependIn: true, localAsnPrependOut: true }), 'soft-refresh');
   t.equal(impact({}, { asOverride: false }), 'none');
   t.equal(impact({ addPathSendMax: 2 }, { addPathSendMax: 4 }), 'soft-refresh');
   t.equal(impact({}, { addPathSendMax: 4 }), 'session-reset', 'that is another capability');
   t.equal(impact({}, { password: 'x', description: 'x' }), 'session-reset');
   t.equal(impact({ localNextHops: [parseAddress('::1')] }, { localNextHops: [parseAddress('::2')] }), 'soft-refresh');
+  t.equal(impact({}, { role: 'customer' }), 'session-reset');
+  t.equal(impact({ role: 'customer' }, { role: 'customer', roleStrict: true }), 'session-reset');
   t.equal(impact({ gracefulRestart: {} }, { gracefulRestart: false }), 'session-reset');
+  const restart = (fields: PeerConfig['gracefulRestart']): string => impact({}, { gracefulRestart: fields as object });
+  t.equal(restart({ restartTimeS: 120 }), 'none');
+  t.equal(restart({ helper: false, staleTimeS: 9, longLivedStaleTimeMaxS: 9 }), 'applied');
+  t.equal(restart({ helper: false, longLivedPartial: true }), 'soft-refresh');
+  t.equal(restart({ longLivedStaleTimeS: 0 }), 'session-reset');
   t.end();
 });

@@ -199,6 +199,7 @@ export const ATTRIBUTE_VECTORS: readonly AttributeVector[] = [
     },
     oneWay: 'RFC 8092 section 3: they are removed',
   },
+  { name: 'ONLY_TO_CUSTOMER', hex: 'c0 23 04 00010001', value: { onlyToCustomer: 65537 } },
   {
     name: 'an unknown transitive attribute',
     hex: 'e0 63 03 010203',

@@ -189,6 +189,14 @@ const ROWS: readonly Row[] = [
   },
   { name: '7.14 EXTENDED_COMMUNITIES of 7 octets', hex: rest('c0 10 07 00020000000000', 16), faults: [withdraw(9)] },
   {
+    name: 'RFC 9234 section 5: ONLY_TO_CUSTOMER of 2 octets',
+    hex: rest('c0 23 02 fde8', 35),
+    faults: [withdraw(5)],
+    without: ['onlyToCustomer'],
+  },
+  { name: 'ONLY_TO_CUSTOMER of 8 octets', hex: rest('c0 23 08 0000fde8 0000fde8', 35), faults: [withdraw(5)] },
+  { name: 'ONLY_TO_CUSTOMER flagged non-transitive', hex: rest('80 23 04 0000fde8', 35), faults: [withdraw(4)] },
+  {
     name: 'RFC 8092 section 6: LARGE_COMMUNITIES of 8 octets',
     hex: rest('c0 20 08 0000000100000002', 32),
     faults: [withdraw(9)],

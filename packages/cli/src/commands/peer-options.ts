@@ -41,6 +41,18 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
     description: "ASN shown to this peer instead of the node's own",
     parse: integer,
   },
+  {
+    flags: '--local-asn-prepend-in',
+    field: 'localAsnPrependIn',
+    description: 'put --local-asn in front of the AS path of what the peer sends',
+  },
+  { flags: '--no-local-asn-prepend-in', field: 'localAsnPrependIn', description: 'leave that path as it is' },
+  {
+    flags: '--local-asn-prepend-out',
+    field: 'localAsnPrependOut',
+    description: "show the peer the node's own ASN behind --local-asn",
+  },
+  { flags: '--no-local-asn-prepend-out', field: 'localAsnPrependOut', description: 'show it --local-asn alone' },
   { flags: '--passive', field: 'passive', description: 'listen only, never dial' },
   { flags: '--no-passive', field: 'passive', description: 'dial and listen' },
   { flags: '--families <list>', field: 'families', description: 'ipv4,ipv6', parse: (text) => list(text).map(family) },
@@ -65,6 +77,14 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
     description: 'next hop of what is advertised',
     choices: ['auto', 'self', 'keep'],
   },
+  {
+    flags: '--role <role>',
+    field: 'role',
+    description: 'what we are to this eBGP peer (RFC 9234)',
+    choices: ['provider', 'rs', 'rs-client', 'customer', 'peer'],
+  },
+  { flags: '--role-strict', field: 'roleStrict', description: 'no session without a role of the peer' },
+  { flags: '--no-role-strict', field: 'roleStrict', description: 'a peer without a role will do' },
   { flags: '--device <interface>', field: 'device', description: 'bind the session to an interface' },
   {
     flags: '--extended-next-hop',

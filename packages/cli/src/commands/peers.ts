@@ -1,11 +1,13 @@
 /** `tortie peers`: list, show, add, set, rm, reset. */
-import type { Peer, PeerChange, PeerList, PeerReset, ResetDone } from '@tortie/agent/api';
+import type { DrainDone, Peer, PeerChange, PeerList, PeerReset, ResetDone } from '@tortie/agent/api';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { since } from '../output/duration.js';
 import type { Column } from '../output/table.js';
 import { fields } from '../output/table.js';
 import { fieldOfFlag, peerFields } from './peer-options.js';
+
+type SessionFamily = NonNullable<Peer['session']>['families'][number];
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -85,6 +87,8 @@ function peerLines(context: Context, peer: Peer): string[] {
       ['lost so far', session.flaps],
       ['remote AS', typeof remoteAsn === 'number' ? undefined : session.remoteAsn],
       ['router ID', session.remoteRouterId],
+      ['draining', session.draining ? 'yes, for maintenance' : undefined],
+      ['role of the peer', session.peerRole],
       ['local address', session.localAddress],
       [
         'hold time',
@@ -134,6 +138,10 @@ const bfdLines = (bfd: NonNullable<Peer['bfd']>): string[] =>
     ['packets', `${bfd.packetsIn} in, ${bfd.packetsOut} out`],
   ]);
 
+/** The end of the phase, and whether it is that of RFC 9494. */
+const staleUntil = ({ stale, longLived, staleUntil: end }: SessionFamily): string | undefined =>
+  stale === 0 || end === undefined ? undefined : `${end}${longLived ? ', the last choice' : ''}`;
+
 const familyTable = (context: Context, families: NonNullable<Peer['session']>['families']): string[] =>
   context.table(
     [
@@ -142,6 +150,7 @@ const familyTable = (context: Context, families: NonNullable<Peer['session']>['f
       { title: 'ADVERTISED', value: ({ advertised }) => advertised, right: true },
       { title: 'STALE', value: ({ stale }) => stale, right: true },
       { title: 'END-OF-RIB', value: ({ endOfRib }) => (endOfRib ? 'yes' : 'no') },
+      ...(families.some(({ stale }) => stale > 0) ? [{ title: 'STALE UNTIL', value: staleUntil }] : []),
     ],
     families,
   );
@@ -213,4 +222,14 @@ export async function resetPeer(context: Context, name: string, options: Options
   context.answer(body, () => [
     mode === 'hard' ? `${name}: session closed, dialling again` : `${name}: ${mode} reset, the session goes on`,
   ]);
+}
+
+/** Traffic leaves the session before maintenance, or comes back. */
+export async function drainPeer(context: Context, name: string, drain: boolean): Promise<void> {
+  const { body } = await context.client().call<DrainDone>('POST', `${path(name)}/drain`, { body: { drain } });
+  context.answer(body, ({ draining }) => {
+    if (drain)
+      return [`${name}: drained; traffic leaves it, the session goes on; back with: tortie peers undrain ${name}`];
+    return [draining ? `${name}: still drained, its configuration says gracefulShutdown` : `${name}: in use again`];
+  });
 }

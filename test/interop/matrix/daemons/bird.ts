@@ -20,6 +20,8 @@ export const bird: Daemon = {
       wish.ttlSecurity && 'ttl security on;',
       wish.holdTimeS !== undefined && `hold time ${wish.holdTimeS};`,
       'graceful restart on;',
+      wish.longLivedS !== undefined && `long lived graceful restart on; long lived stale time ${wish.longLivedS};`,
+      wish.role && `local role ${wish.role};`,
       'enable extended messages on;',
     ];
     const channel = [

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Daemon, isIpv6 } from '../daemon.js';
+import { type Daemon, isIpv6, NotConfigurable } from '../daemon.js';
 
 export const exabgp: Daemon = {
   name: 'ExaBGP',
@@ -12,6 +12,8 @@ export const exabgp: Daemon = {
   },
 
   async start(host, wish) {
+    if (wish.role) throw new NotConfigurable('this version knows no roles');
+    if (wish.longLivedS !== undefined) throw new NotConfigurable('this version knows nothing of it');
     const [file, heard, pipe] = [host.path('exabgp.conf'), host.path('exabgp.json'), host.path('exabgp.in')];
     const routes = wish.announce.map((prefix) => {
       const hop = isIpv6(prefix) || wish.extendedNextHop ? wish.nextHop6 : wish.nextHop4;

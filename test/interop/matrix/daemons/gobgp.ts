@@ -13,6 +13,7 @@ export const gobgp: Daemon = {
 
   async start(host, wish) {
     if (wish.extendedNextHop) throw new NotConfigurable('only with peers by interface');
+    if (wish.role) throw new NotConfigurable('this version knows no roles');
     const { remote } = wish;
     const family = (name: string): string => `
   [[neighbors.afi-safis]]
@@ -20,7 +21,14 @@ export const gobgp: Daemon = {
       afi-safi-name = "${name}"
     [neighbors.afi-safis.mp-graceful-restart.config]
       enabled = true
-    [neighbors.afi-safis.add-paths.config]
+${
+  wish.longLivedS === undefined
+    ? ''
+    : `    [neighbors.afi-safis.long-lived-graceful-restart.config]
+      enabled = true
+      restart-time = ${wish.longLivedS}
+`
+}    [neighbors.afi-safis.add-paths.config]
       receive = ${wish.addPath === 'receive'}
       ${wish.addPath === 'send' ? 'send-max = 4' : ''}`;
     const file = host.path('gobgp.toml');
@@ -46,6 +54,7 @@ export const gobgp: Daemon = {
   [neighbors.graceful-restart.config]
     enabled = true
     restart-time = 120
+    long-lived-enabled = ${wish.longLivedS !== undefined}
 ${wish.ttlSecurity ? '  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255\n' : ''}${family('ipv4-unicast')}${family('ipv6-unicast')}
 `,
     );

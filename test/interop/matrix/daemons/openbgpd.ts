@@ -21,6 +21,7 @@ export const openbgpd: Daemon = {
   async start(host, wish) {
     if (wish.restarts) throw new NotConfigurable('announces the capability for End-of-RIB only, without any family');
     if (wish.extendedNextHop) throw new NotConfigurable('this version has no option for it');
+    if (wish.longLivedS !== undefined) throw new NotConfigurable('this version knows nothing of it');
     const { remote, community } = wish;
     const [file, socket] = [host.path('bgpd.conf'), host.path('bgpd.sock')];
     const mark = community === undefined ? '' : ` set community ${community}`;
@@ -38,6 +39,7 @@ export const openbgpd: Daemon = {
       ...(wish.passive ? ['  passive'] : []),
       ...(wish.password === undefined ? [] : [`  tcp md5sig password "${wish.password}"`]),
       ...(wish.ttlSecurity ? ['  ttl-security yes'] : []),
+      ...(wish.role ? [`  announce policy ${wish.role}`] : []),
       ...(wish.addPath === 'receive' ? ['  announce add-path recv yes'] : []),
       ...(wish.addPath === 'send' ? ['  announce add-path send all'] : []),
       '  announce IPv4 unicast',

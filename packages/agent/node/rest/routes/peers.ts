@@ -1,7 +1,17 @@
 /** /v1/peers: create, read, change, delete at run time; kept in the store, applied without a restart. */
 import { performance } from 'node:perf_hooks';
 import { resolvePeerConfig } from '@tortie/bgp';
-import { Peer, PeerChange, PeerList, PeerPatch, PeerReset, PeerSpec, ResetDone } from '../../../src/api/peer.js';
+import {
+  DrainDone,
+  Peer,
+  PeerChange,
+  PeerDrain,
+  PeerList,
+  PeerPatch,
+  PeerReset,
+  PeerSpec,
+  ResetDone,
+} from '../../../src/api/peer.js';
 import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { mergePatch } from '../../../src/merge-patch.js';
@@ -119,6 +129,29 @@ export const peerRoutes: Resource = (context) => async (app) => {
       await deleteStored({ store, key, ifMatch: request.headers['if-match'], what: `peer "${name}"` });
       await peersLoop.settle();
       return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/v1/peers/:name/drain',
+    {
+      schema: {
+        tags,
+        summary: 'Has traffic leave the session before maintenance (RFC 8326), or come back; the session goes on',
+        params: NameParams,
+        body: PeerDrain,
+        response: { 200: DrainDone },
+      },
+    },
+    async (request) => {
+      const { name } = request.params;
+      const { drain } = request.body;
+      const { spec } = found(peers.get(name), name);
+      peers.drain(name, drain);
+      await peersLoop.settle();
+      const text = drain ? `draining ${name}` : `no longer draining ${name}`;
+      context.journal.event({ kind: 'peer', subject: name, text, cause: 'asked for by the API' });
+      return { peer: name, draining: drain || spec.gracefulShutdown === true };
     },
   );
 

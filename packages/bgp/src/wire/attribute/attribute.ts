@@ -14,6 +14,7 @@ import { med } from './med.js';
 import { mpReach } from './mp-reach.js';
 import { mpUnreach } from './mp-unreach.js';
 import { nextHop } from './next-hop.js';
+import { onlyToCustomer } from './only-to-customer.js';
 import { origin } from './origin.js';
 import { originatorId } from './originator-id.js';
 
@@ -35,6 +36,7 @@ export const ATTRIBUTES: readonly AttributeCodec[] = [
   as4Path,
   as4Aggregator,
   largeCommunities,
+  onlyToCustomer,
 ];
 
 const byType: (AttributeCodec | undefined)[] = new Array(256).fill(undefined);

@@ -52,6 +52,8 @@ export interface PathAttributes {
   readonly clusterList?: readonly number[];
   readonly extendedCommunities?: readonly bigint[];
   readonly largeCommunities?: readonly LargeCommunity[];
+  /** The AS that says the route may only go down to customers from there on. RFC 9234 section 5. */
+  readonly onlyToCustomer?: number;
   readonly mpReach?: MpReach;
   readonly mpUnreach?: MpUnreach;
   readonly unknown?: readonly UnknownAttribute[];

@@ -3,6 +3,11 @@ import { Writer } from '../writer.js';
 import type { RoleCapability } from './capability.js';
 import { type CapabilityCodec, checkLength } from './codec.js';
 
+/** By number: what a speaker is to its peer. `rs` is a route server, `rs-client` its client. RFC 9234 section 4.1. */
+export const ROLES = ['provider', 'rs', 'rs-client', 'customer', 'peer'] as const;
+
+export type Role = (typeof ROLES)[number];
+
 /** BGP role, RFC 9234 section 4.1. */
 export const role: CapabilityCodec<RoleCapability> = {
   code: CAPABILITY_CODE.role,
