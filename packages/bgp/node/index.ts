@@ -1,3 +1,5 @@
+export { MrtFileError, mrtOctets } from './mrt/mrt-input.js';
+export { MrtOutput } from './mrt/mrt-output.js';
 export { runSpeaker } from './run-speaker.js';
 export type {
   ListenAddress,

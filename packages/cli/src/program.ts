@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import { PEER_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { exitCodesText } from './exit-codes.js';
+import { mrtCommands } from './program-mrt.js';
 
 type Values = Readonly<Record<string, unknown>>;
 type Action = (context: Context, args: readonly string[], options: Values) => Promise<void> | void;
@@ -45,6 +46,7 @@ export function buildProgram(io: Io, version: string): Command {
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
+  mrtCommands(leaf, group(program, 'mrt', 'MRT files: routing tables and messages, recorded'));
   completionCommands(leaf, program, io);
   leaf(program, 'exit-codes', 'what the exit codes mean', (context) =>
     context.line(exitCodesText().trimEnd()),
@@ -52,7 +54,7 @@ export function buildProgram(io: Io, version: string): Command {
   return program;
 }
 
-type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
+export type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
 type Group = (parent: Command, name: string, summary: string) => Command;
 
 function connectionOptions(command: Command): void {

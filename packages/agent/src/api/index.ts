@@ -1,4 +1,5 @@
 /** The API's types and TypeBox schemas: everything a client, the lab or the file's reader needs, and no server. */
+export { tryParseCommunityMatch } from '../bgp-text/community.js';
 export * from './bfd.js';
 export * from './bmp.js';
 export * from './config.js';

@@ -1,0 +1,55 @@
+/** `tortie mrt`: the part of the command tree that works on MRT files. */
+import { type Command, Option } from 'commander';
+import type { Leaf } from './program.js';
+
+const collect = (value: string, former: readonly string[] | undefined): readonly string[] => [...(former ?? []), value];
+
+const TIME_HELP = 'seconds since 1970, or 2026-01-31T12:00 (UTC unless it says otherwise)';
+
+/** What routes are wanted; the same for all commands that read files. */
+function filterOptions(command: Command): Command {
+  return command
+    .option('--prefix <prefix>', 'routes of this prefix; may be given several times', collect)
+    .option('--longer', 'with --prefix: also of all prefixes inside it')
+    .option('--covering', 'with --prefix: also of all prefixes that it lies in')
+    .option('--exact', 'with --prefix: of exactly this one, the default')
+    .option('--peer <peer>', 'of the peer with this address or AS number; may be given several times', collect)
+    .option('--origin-as <asn>', 'whose path ends with this AS; may be given several times', collect)
+    .option('--as-path <expression>', "whose path matches, like '^3333 .* 65000$'; as in route policies", collect)
+    .option('--community <community>', 'that carry it: 65000:1, 65000:*, 65000:1:2, no-export', collect)
+    .addOption(
+      new Option('--type <type>', 'only these: rib, announce, withdraw, state; may be given several times')
+        .choices(['rib', 'announce', 'withdraw', 'state'])
+        .argParser((value: string, former: readonly string[] | undefined) => collect(value, former)),
+    )
+    .option('--from <time>', `records from then on: ${TIME_HELP}`)
+    .option('--to <time>', 'records before then');
+}
+
+export function mrtCommands(leaf: Leaf, mrt: Command): void {
+  filterOptions(
+    leaf(mrt, 'print <files...>', 'print the routes in MRT files, a line each', async (context, files, options) =>
+      (await import('./mrt/print.js')).printMrt(context, files, options),
+    ),
+  )
+    .option('--bgpdump', 'the lines of bgpdump -m, for scripts that parse those')
+    .option('--count', 'only how many there are')
+    .addHelpText(
+      'after',
+      '\nFILE may be compressed with gzip, bzip2, xz or zstd; - is standard input. With --json a line is a document.',
+    );
+  leaf(mrt, 'info <files...>', 'what MRT files hold: records, times, peers', async (context, files) =>
+    (await import('./mrt/info.js')).showMrtInfo(context, files),
+  );
+  filterOptions(
+    leaf(
+      mrt,
+      'convert <file> <output>',
+      'write the wanted routes of a file to another one; TABLE_DUMP becomes TABLE_DUMP_V2',
+      async (context, [file, output], options) =>
+        (await import('./mrt/convert.js')).convertMrt(context, file!, output!, options),
+    ),
+  )
+    .option('--updates', 'make the routes of table dumps BGP4MP messages that announce them')
+    .addHelpText('after', '\nAn output that ends in .gz is compressed; - is standard output.');
+}
