@@ -48,9 +48,10 @@ export type {
   WritableMrtRecord,
 } from './mrt/record.js';
 export { MrtFilter, type MrtFilterOptions, type MrtPrefixMatch } from './mrt/route-filter.js';
+export { MrtLineFormat, mrtTimeText } from './mrt/route-line.js';
 export { type MrtAttributesView, type MrtRouteView, mrtRouteView } from './mrt/route-view.js';
 export { type MrtRoute, type MrtRouteKind, MrtRouteWalk } from './mrt/route-walk.js';
-export { MrtSummary, type MrtPeerSummary, type MrtSummaryView } from './mrt/summary.js';
+export { type MrtPeerSummary, MrtSummary, type MrtSummaryView } from './mrt/summary.js';
 export { type MrtWalk, type MrtWalkOptions, walkMrt } from './mrt/walk-mrt.js';
 export type { PeerRangeConfig } from './peer/peer-ranges.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';

@@ -106,7 +106,8 @@ async function* decompress(
     input.pipe(child.stdin);
     yield* child.stdout as AsyncIterable<Uint8Array>;
     const status = await ended;
-    if (status !== 0) throw new MrtFileError('ERR_BGP_MRT_DATA', `${file}: ${complaint.trim() || `${program} ended with ${status}`}`);
+    if (status !== 0)
+      throw new MrtFileError('ERR_BGP_MRT_DATA', `${file}: ${complaint.trim() || `${program} ended with ${status}`}`);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new MrtFileError(

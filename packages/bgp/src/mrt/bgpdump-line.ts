@@ -7,8 +7,7 @@ import type { MrtRoute } from './route-walk.js';
 export const ipv4Text = (bytes: Uint8Array, at: number): string =>
   `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
 
-const wordText = (word: number): string =>
-  `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
+const wordText = (word: number): string => `${word >>> 24}.${(word >>> 16) & 255}.${(word >>> 8) & 255}.${word & 255}`;
 
 /**
  * Not RFC 5952: a single group of zeros is shortened too, and addresses whose first 96 bits are zeros, or zeros with ffff,

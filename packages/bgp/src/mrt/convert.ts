@@ -7,11 +7,11 @@ import { MrtError } from '../errors.js';
 import { Writer } from '../wire/writer.js';
 import { encodeMrt } from './encode-mrt.js';
 import type { MrtFrame } from './mrt-framer.js';
-import { nlriOf, wideAttributes } from './route-octets.js';
 import { MRT_TYPE, type MrtPeer } from './record.js';
 import type { MrtFilter } from './route-filter.js';
-import { type MrtRoute, MrtRouteWalk } from './route-walk.js';
+import { nlriOf, wideAttributes } from './route-octets.js';
 import { tableUpdate, updateOf } from './route-updates.js';
+import { type MrtRoute, MrtRouteWalk } from './route-walk.js';
 
 export interface MrtConvertOptions {
   readonly filter: MrtFilter;
@@ -98,7 +98,10 @@ export class MrtConverter {
     this.#pending = undefined;
     if (!pending) return;
     const { timestampS, version, nlri, entries } = pending;
-    const body = new Writer().u32(this.#sequence++).octets(nlri).u16(entries.length);
+    const body = new Writer()
+      .u32(this.#sequence++)
+      .octets(nlri)
+      .u16(entries.length);
     for (const entry of entries) body.octets(entry);
     emit(tableDumpV2(timestampS, version === 4 ? 2 : 4, body.finish()));
   }
@@ -159,7 +162,10 @@ export class MrtConverter {
     } else if (kept === walked) {
       emit(recordOctets(frame));
     } else if (kept > 0) {
-      const body = new Writer().octets(frame.bytes.subarray(frame.start, head - 2)).u16(kept).octets(entries.finish());
+      const body = new Writer()
+        .octets(frame.bytes.subarray(frame.start, head - 2))
+        .u16(kept)
+        .octets(entries.finish());
       emit(tableDumpV2(frame.timestampS, frame.subtype, body.finish()));
     }
   }

@@ -118,7 +118,9 @@ export class MrtFilter {
 
 function holds({ version, octets, length, match }: OctetPrefix, route: MrtRoute): boolean {
   if (version !== route.version) return false;
-  if (match === 'exact' ? length !== route.length : match === 'longer' ? route.length < length : route.length > length) {
+  if (
+    match === 'exact' ? length !== route.length : match === 'longer' ? route.length < length : route.length > length
+  ) {
     return false;
   }
   const bits = Math.min(length, route.length);

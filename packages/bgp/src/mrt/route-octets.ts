@@ -11,12 +11,23 @@ const { mpReach, asPath, aggregator, as4Path, as4Aggregator } = ATTRIBUTE_TYPE;
 export function nlriOf({ octets, length, pathId }: MrtRoute, addPath: boolean): Uint8Array {
   const writer = new Writer();
   if (addPath) writer.u32(pathId);
-  return writer.u8(length).octets(octets.subarray(0, (length + 7) >>> 3)).finish();
+  return writer
+    .u8(length)
+    .octets(octets.subarray(0, (length + 7) >>> 3))
+    .finish();
 }
 
 export function putAttribute(writer: Writer, flags: number, type: number, value: Uint8Array): void {
-  if (value.length > 255) writer.u8(flags | ATTRIBUTE_FLAG.extendedLength).u8(type).u16(value.length);
-  else writer.u8(flags & ~ATTRIBUTE_FLAG.extendedLength).u8(type).u8(value.length);
+  if (value.length > 255)
+    writer
+      .u8(flags | ATTRIBUTE_FLAG.extendedLength)
+      .u8(type)
+      .u16(value.length);
+  else
+    writer
+      .u8(flags & ~ATTRIBUTE_FLAG.extendedLength)
+      .u8(type)
+      .u8(value.length);
   writer.octets(value);
 }
 

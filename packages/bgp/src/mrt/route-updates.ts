@@ -35,7 +35,10 @@ export function tableUpdate(route: MrtRoute): Uint8Array {
   const record = new Writer();
   if (asnOctets === 4) record.u32(peerAsn).u32(0);
   else record.u16(peerAsn).u16(0);
-  record.u16(0).u16(peerVersion === 4 ? AFI.ipv4 : AFI.ipv6).octets(bytes.subarray(peerAt, peerAt + octets));
+  record
+    .u16(0)
+    .u16(peerVersion === 4 ? AFI.ipv4 : AFI.ipv6)
+    .octets(bytes.subarray(peerAt, peerAt + octets));
   record.octets(new Uint8Array(octets)).octets(update);
   const subtype = (addPath ? SUBTYPES.addPath : SUBTYPES.plain)[asnOctets];
   const { timestampS } = frame;
@@ -56,7 +59,10 @@ export function updateOf(route: MrtRoute, kept: readonly KeptPrefix[]): Uint8Arr
     const value = new Writer().u16(index >>> 2).u8(index & 3);
     if (place.startsWith('a')) {
       const { nextHopStart, nextHopLength } = attributes.reach[index]!;
-      value.u8(nextHopLength).octets(attributes.bytes.subarray(nextHopStart, nextHopStart + nextHopLength)).u8(0);
+      value
+        .u8(nextHopLength)
+        .octets(attributes.bytes.subarray(nextHopStart, nextHopStart + nextHopLength))
+        .u8(0);
     }
     value.octets(at(place));
     putAttribute(block, ATTRIBUTE_FLAG.optional, place.startsWith('a') ? mpReach : mpUnreach, value.finish());

@@ -64,7 +64,13 @@ function prefixText({ octets, version, length }: MrtRoute): string {
   return formatPrefix({ ...addressFromBytes(octets, version), length });
 }
 
-function nextHops({ attributes, mp, field, version }: MrtRoute): Pick<MrtAttributesView, 'nextHop' | 'linkLocalNextHop'> {
+/** The next hop of a route, and the link-local one beside it (RFC 2545 section 3). */
+export function mrtNextHops({
+  attributes,
+  mp,
+  field,
+  version,
+}: MrtRoute): Pick<MrtAttributesView, 'nextHop' | 'linkLocalNextHop'> {
   const { bytes, reach } = attributes;
   const from = field === 'table-dump' && version === 6 ? reach.find(({ present }) => present) : mp;
   if (!from) return attributes.has(ATTRIBUTE_TYPE.nextHop) ? { nextHop: wordAddress(attributes.nextHop) } : {};
@@ -75,7 +81,7 @@ function nextHops({ attributes, mp, field, version }: MrtRoute): Pick<MrtAttribu
   return length === 32 ? { nextHop: text(6, at), linkLocalNextHop: text(6, at + 16) } : {};
 }
 
-const wordAddress = (word: number): string => formatAddress(ipv4(word));
+export const wordAddress = (word: number): string => formatAddress(ipv4(word));
 
 function attributesView(route: MrtRoute): MrtAttributesView {
   const { attributes } = route;
@@ -85,7 +91,7 @@ function attributesView(route: MrtRoute): MrtAttributesView {
   return {
     ...(has(ATTRIBUTE_TYPE.origin) && { origin: attributes.origin.toLowerCase() }),
     ...(has(ATTRIBUTE_TYPE.asPath) && { asPath: attributes.pathText }),
-    ...nextHops(route),
+    ...mrtNextHops(route),
     ...(has(ATTRIBUTE_TYPE.med) && { med: attributes.med }),
     ...(has(ATTRIBUTE_TYPE.localPref) && { localPref: attributes.localPref }),
     ...(attributes.atomicAggregate && { atomicAggregate: true as const }),
@@ -95,10 +101,12 @@ function attributesView(route: MrtRoute): MrtAttributesView {
     ...(has(ATTRIBUTE_TYPE.extendedCommunities) && {
       extendedCommunities: extended(attributes.value(ATTRIBUTE_TYPE.extendedCommunities)),
     }),
-    ...(has(ATTRIBUTE_TYPE.originatorId) && { originatorId: wordsText(attributes.words(ATTRIBUTE_TYPE.originatorId))[0]! }),
+    ...(has(ATTRIBUTE_TYPE.originatorId) && {
+      originatorId: wordsText(attributes.words(ATTRIBUTE_TYPE.originatorId))[0]!,
+    }),
     ...(has(ATTRIBUTE_TYPE.clusterList) && { clusterList: wordsText(attributes.words(ATTRIBUTE_TYPE.clusterList)) }),
     ...(others.length > 0 && {
-      others: others.map((type) => ({ type, flags: attributes.flags(type), value: hex(attributes.value(type)) })),
+      others: others.map((type) => ({ type, flags: attributes.flags(type), value: hexText(attributes.value(type)) })),
     }),
   };
 }
@@ -107,7 +115,8 @@ const split = (text: string): string[] => (text === '' ? [] : text.split(' '));
 
 const wordsText = (words: readonly number[]): string[] => words.map(wordAddress);
 
-const hex = (octets: Uint8Array): string => Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
+export const hexText = (octets: Uint8Array): string =>
+  Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
 
 function extended(value: Uint8Array): string[] {
   const list: string[] = [];

@@ -19,7 +19,12 @@ export interface MrtSummaryView {
   readonly toS?: number;
   /** Of table dumps: each once for a run of records. */
   readonly prefixes: { readonly ipv4: number; readonly ipv6: number };
-  readonly routes: { readonly rib: number; readonly announce: number; readonly withdraw: number; readonly state: number };
+  readonly routes: {
+    readonly rib: number;
+    readonly announce: number;
+    readonly withdraw: number;
+    readonly state: number;
+  };
   /** Those that the file has anything of, and those of its peer index. */
   readonly peers: readonly MrtPeerSummary[];
 }

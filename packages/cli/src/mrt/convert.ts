@@ -17,7 +17,8 @@ export async function convertMrt(
   options: ConvertOptions,
 ): Promise<void> {
   const compressed = /\.(bz2|xz|zst)$/.exec(output);
-  if (compressed) throw new UsageError(`${output}: only .gz is written; pipe "-" through a program for ${compressed[0]}`);
+  if (compressed)
+    throw new UsageError(`${output}: only .gz is written; pipe "-" through a program for ${compressed[0]}`);
   if (file === output && file !== '-') throw new UsageError(`${file} would be overwritten while it is read`);
   const converter = new MrtConverter({
     filter: new MrtFilter(readFilter(options)),

@@ -13,7 +13,7 @@ export interface FilterOptions {
   readonly originAs?: readonly string[];
   readonly asPath?: readonly string[];
   readonly community?: readonly string[];
-  readonly type?: readonly MrtRouteKind[];
+  readonly type?: readonly string[];
   readonly from?: string;
   readonly to?: string;
 }
@@ -38,7 +38,7 @@ export function readFilter(options: FilterOptions): MrtFilterOptions {
         `--community: "${text}" is no community; write 65000:1, 65000:1:2 with * for any part, or a name like no-export`,
       );
     }),
-    kinds: type,
+    kinds: type?.map(kindOf),
     fromS: from === undefined ? undefined : timeOf('--from', from),
     toS: to === undefined ? undefined : timeOf('--to', to),
   };
@@ -49,7 +49,8 @@ export const namesRoutes = ({ prefix, originAs, asPath, community, type, peer }:
   [prefix, originAs, asPath, community, type, peer].some((given) => given !== undefined);
 
 function matchOf({ prefix, longer, covering, exact }: FilterOptions): MrtPrefixMatch['match'] {
-  if ([longer, covering, exact].filter(Boolean).length > 1) throw new UsageError('one of --exact, --longer, --covering');
+  if ([longer, covering, exact].filter(Boolean).length > 1)
+    throw new UsageError('one of --exact, --longer, --covering');
   if ((longer || covering || exact) && !prefix) throw new UsageError('--exact, --longer and --covering need --prefix');
   return longer ? 'longer' : covering ? 'covering' : 'exact';
 }
@@ -63,6 +64,14 @@ function prefixOf(text: string) {
     if (error instanceof IpError) throw new UsageError(`--prefix: ${error.message}`);
     throw error;
   }
+}
+
+const KINDS: readonly MrtRouteKind[] = ['rib', 'announce', 'withdraw', 'state'];
+
+function kindOf(text: string): MrtRouteKind {
+  const kind = KINDS.find((each) => each === text);
+  if (kind) return kind;
+  throw new UsageError(`--type: "${text}" is none of ${KINDS.join(', ')}`);
 }
 
 function peerOf(text: string) {

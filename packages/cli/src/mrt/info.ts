@@ -1,10 +1,9 @@
 /** `tortie mrt info`: what MRT files hold. */
-import { MrtSummary, type MrtSummaryView, walkMrt } from '@tortie/bgp';
+import { MrtSummary, type MrtSummaryView, mrtTimeText, walkMrt } from '@tortie/bgp';
 import { mrtOctets } from '@tortie/bgp/node';
 import type { Context } from '../context.js';
 import { type Column, fields } from '../output/table.js';
 import { DamageReport } from './damage.js';
-import { timeText } from './time-text.js';
 
 interface FileInfo extends MrtSummaryView {
   readonly file: string;
@@ -60,7 +59,7 @@ function text(context: Context, info: FileInfo): string[] {
     ...fields([
       ['file', info.file],
       ['octets', `${info.octets} (uncompressed)`],
-      ['time', fromS === undefined ? undefined : `${timeText(fromS)} to ${timeText(toS!)} UTC`],
+      ['time', fromS === undefined ? undefined : `${mrtTimeText(fromS)} to ${mrtTimeText(toS!)} UTC`],
       ['table', rib > 0 ? `${rib} routes, ${prefixes.ipv4} IPv4 and ${prefixes.ipv6} IPv6 prefixes` : undefined],
       ['updates', announce + withdraw + state > 0 ? updates : undefined],
       ['damaged', info.damaged > 0 ? `${info.damaged} records, ${info.skippedOctets} octets passed over` : undefined],

@@ -20,7 +20,7 @@ export class LineWriter {
 
   flush(): void {
     if (this.#text === '') return;
-    this.#full = this.#output.write(this.#text) === false;
+    this.#full = this.#output.write(Buffer.from(this.#text)) === false;
     this.#text = '';
   }
 

@@ -1,12 +1,19 @@
 /** `tortie mrt print`: routes of MRT files as lines, as JSON, or as bgpdump prints them. */
-import { BgpdumpFormat, MrtFilter, type MrtRoute, MrtRouteWalk, mrtRouteView, walkMrt } from '@tortie/bgp';
+import {
+  BgpdumpFormat,
+  MrtFilter,
+  MrtLineFormat,
+  type MrtRoute,
+  MrtRouteWalk,
+  mrtRouteView,
+  walkMrt,
+} from '@tortie/bgp';
 import { mrtOctets } from '@tortie/bgp/node';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { DamageReport } from './damage.js';
 import { type FilterOptions, readFilter } from './filter-options.js';
 import { LineWriter } from './line-writer.js';
-import { RouteLine } from './route-line.js';
 
 interface PrintOptions extends FilterOptions {
   readonly bgpdump?: boolean;
@@ -46,10 +53,6 @@ export async function printMrt(context: Context, files: readonly string[], optio
 
 function formatOf({ json }: Context, { bgpdump }: PrintOptions): (route: MrtRoute) => string {
   if (json) return (route) => JSON.stringify(mrtRouteView(route));
-  if (bgpdump) {
-    const format = new BgpdumpFormat();
-    return (route) => format.line(route);
-  }
-  const format = new RouteLine();
+  const format = bgpdump ? new BgpdumpFormat() : new MrtLineFormat();
   return (route) => format.line(route);
 }
