@@ -98,6 +98,7 @@ export class FakeSpeaker {
         self.resets.push(`${name} ${mode}`);
         return self.configs.has(name);
       },
+      inject: () => undefined,
       addRange() {},
       removeRange: () => false,
       addBmpCollector: (collector) => void self.collectors.set(collector.name, collector),

@@ -155,6 +155,10 @@ class NodeSpeaker implements RunningSpeaker {
     return done;
   }
 
+  inject(name: string, update: Uint8Array): number | undefined {
+    return this.#loop.inject(name, update);
+  }
+
   addBmpCollector(collector: BmpCollectorConfig): void {
     this.#loop.speaker.bmp.add(collector, monotonicMs());
     this.#loop.carryOut();

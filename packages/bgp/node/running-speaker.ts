@@ -152,6 +152,11 @@ export interface RunningSpeaker {
   /** False: no such peer, or not established for what needs a session: all but `hard`. */
   resetPeer(name: string, mode: ResetMode, text?: string): boolean;
 
+  /**
+   * Sends an established peer an UPDATE of the caller's own making, beside what the RIB has for it. Gives the octets that
+   * wait in its socket, or undefined without a session; an empty one only asks.
+   */
+  inject(name: string, update: Uint8Array): number | undefined;
   /** Shows our tables to a BMP collector (RFC 7854), and keeps connecting to it. Throws BgpConfigError. */
   addBmpCollector(collector: BmpCollectorConfig): void;
   /** The collector is told of the end. False where there is none of this name. */

@@ -47,6 +47,12 @@ export type {
   TableDumpRecord,
   WritableMrtRecord,
 } from './mrt/record.js';
+export {
+  type MrtReplayCounts,
+  MrtReplayMessages,
+  type MrtReplayTarget,
+  type MrtReplayUpdate,
+} from './mrt/replay-messages.js';
 export { MrtFilter, type MrtFilterOptions, type MrtPrefixMatch } from './mrt/route-filter.js';
 export { MrtLineFormat, mrtTimeText } from './mrt/route-line.js';
 export { type MrtAttributesView, type MrtRouteView, mrtRouteView } from './mrt/route-view.js';

@@ -285,6 +285,11 @@ export class Speaker {
     return this.#peers.named(name)?.view();
   }
 
+  /** The connection of the peer's established session. */
+  outputConnection(name: string): number | undefined {
+    return this.#peers.named(name)?.outputConnection;
+  }
+
   peerName(ribPeer: number): string | undefined {
     return this.#peers.ofRib(ribPeer)?.config.name;
   }

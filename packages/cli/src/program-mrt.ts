@@ -52,4 +52,23 @@ export function mrtCommands(leaf: Leaf, mrt: Command): void {
   )
     .option('--updates', 'make the routes of table dumps BGP4MP messages that announce them')
     .addHelpText('after', '\nAn output that ends in .gz is compressed; - is standard output.');
+  leaf(
+    mrt,
+    'replay <files...>',
+    'play the routes of one peer in MRT files into a BGP session',
+    async (context, files, options) => (await import('./mrt/replay.js')).runMrtReplay(context, files, options as never),
+  )
+    .requiredOption('--to <address>', 'address of the router, with a port as 192.0.2.1:1179 or [2001:db8::1]:1179')
+    .requiredOption('--local-asn <asn>', 'our AS number; put in front of paths that do not begin with it')
+    .requiredOption('--remote-asn <asn>', 'its AS number')
+    .option('--peer <peer>', 'whose routes, by address or AS number; needed where the files have several peers')
+    .option('--local-address <address>', 'our address; default: what the kernel chooses')
+    .option('--router-id <address>', 'our BGP identifier; default 192.0.2.1')
+    .option('--next-hop <address>', 'self (default), keep as recorded, or an address; one per IP version', collect)
+    .option('--rate <number>', 'at most so many routes in a second')
+    .option('--speed <factor>', 'messages at the times of their records: 1 as they came, 10 ten times faster')
+    .option('--from <time>', `only records from then on: ${TIME_HELP}`)
+    .option('--until <time>', 'only records before then')
+    .option('--hold-time <seconds>', 'hold time offered; default 90')
+    .option('--stay <seconds>', 'how long the session stays after the last message; default: until interrupted');
 }

@@ -86,7 +86,8 @@ export function asnOf(option: string, text: string): number {
   throw new UsageError(`${option}: "${text}" is not ${address}an AS number; write one like 3333`);
 }
 
-function timeOf(option: string, text: string): number {
+/** Seconds since 1970. Throws UsageError. */
+export function timeOf(option: string, text: string): number {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
   const whole = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text.replace(' ', 'T');
   const parsed = Date.parse(/(Z|[+-]\d\d:?\d\d)$/i.test(whole) ? whole : `${whole}Z`);
