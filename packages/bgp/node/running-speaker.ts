@@ -12,6 +12,7 @@ import type {
   FamilyName,
   LocRibEntry,
   LocRibQuery,
+  MessageTap,
   NextHopTable,
   OriginateAttributes,
   Page,
@@ -26,6 +27,8 @@ import type {
   SessionStateName,
   SpeakerView,
   SubscriptionOptions,
+  TableDumpOptions,
+  TableDumpWriter,
 } from '../src/index.js';
 import type { TransportPort } from './transport.js';
 
@@ -162,6 +165,11 @@ export interface RunningSpeaker {
   /** The collector is told of the end. False where there is none of this name. */
   removeBmpCollector(name: string): boolean;
   bmpCollectors(): readonly BmpCollectorView[];
+
+  /** Sees every message of every peer, before it is looked at; undefined: nobody does. Slow ones slow BGP down. */
+  onMessage: MessageTap | undefined;
+  /** The tables as TABLE_DUMP_V2 records, to be pulled in pieces. */
+  tableDump(options: TableDumpOptions): TableDumpWriter;
 
   originate(prefix: Prefix, attributes?: OriginateAttributes): void;
   withdraw(prefix: Prefix): boolean;

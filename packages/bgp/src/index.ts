@@ -59,6 +59,13 @@ export { type MrtAttributesView, type MrtRouteView, mrtRouteView } from './mrt/r
 export { type MrtRoute, type MrtRouteKind, MrtRouteWalk } from './mrt/route-walk.js';
 export { type MrtPeerSummary, MrtSummary, type MrtSummaryView } from './mrt/summary.js';
 export { type MrtWalk, type MrtWalkOptions, walkMrt } from './mrt/walk-mrt.js';
+export {
+  type TableDumpOptions,
+  type TableDumpPeer,
+  type TableDumpRoutes,
+  TableDumpWriter,
+} from './mrt/table-dump-writer.js';
+export type { MessageTap, TappedMessage } from './peer/message-tap.js';
 export type { PeerRangeConfig } from './peer/peer-ranges.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';
 export type { Endpoints } from './peer/session.js';
