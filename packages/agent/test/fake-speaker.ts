@@ -10,11 +10,14 @@ import {
   type ExportView,
   type FamilyName,
   type LocRibEntry,
+  type MessageTap,
   type OriginateAttributes,
   type PeerConfig,
   type PeerView,
   type ResolvedPeerConfig,
+  Rib,
   resolvePeerConfig,
+  TableDumpWriter,
 } from '@tortie/bgp';
 import type { RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { type Address, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
@@ -44,6 +47,10 @@ const collectorView = ({
 export class FakeSpeaker {
   readonly configs = new Map<string, ResolvedPeerConfig>();
   readonly states = new Map<string, PeerView['state']>();
+  /** What a test gives messages to. */
+  tap: MessageTap | undefined;
+  /** Of table dumps. */
+  readonly rib = new Rib({ asn: 64513, routerId: 1 });
   readonly originated = new Map<string, OriginateAttributes>();
   readonly resets: string[] = [];
   readonly collectors = new Map<string, BmpCollectorConfig>();
@@ -99,6 +106,13 @@ export class FakeSpeaker {
         return self.configs.has(name);
       },
       inject: () => undefined,
+      get onMessage() {
+        return self.tap;
+      },
+      set onMessage(tap) {
+        self.tap = tap;
+      },
+      tableDump: (options) => new TableDumpWriter(self.rib, [], options),
       addRange() {},
       removeRange: () => false,
       addBmpCollector: (collector) => void self.collectors.set(collector.name, collector),

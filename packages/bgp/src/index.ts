@@ -58,13 +58,13 @@ export { MrtLineFormat, mrtTimeText } from './mrt/route-line.js';
 export { type MrtAttributesView, type MrtRouteView, mrtRouteView } from './mrt/route-view.js';
 export { type MrtRoute, type MrtRouteKind, MrtRouteWalk } from './mrt/route-walk.js';
 export { type MrtPeerSummary, MrtSummary, type MrtSummaryView } from './mrt/summary.js';
-export { type MrtWalk, type MrtWalkOptions, walkMrt } from './mrt/walk-mrt.js';
 export {
   type TableDumpOptions,
   type TableDumpPeer,
   type TableDumpRoutes,
   TableDumpWriter,
 } from './mrt/table-dump-writer.js';
+export { type MrtWalk, type MrtWalkOptions, walkMrt } from './mrt/walk-mrt.js';
 export type { MessageTap, TappedMessage } from './peer/message-tap.js';
 export type { PeerRangeConfig } from './peer/peer-ranges.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';

@@ -71,4 +71,7 @@ export function mrtCommands(leaf: Leaf, mrt: Command): void {
     .option('--until <time>', 'only records before then')
     .option('--hold-time <seconds>', 'hold time offered; default 90')
     .option('--stay <seconds>', 'how long the session stays after the last message; default: until interrupted');
+  leaf(mrt, 'dump', 'have the agent write its tables to an MRT file now', async (context) =>
+    (await import('./mrt/dump.js')).dumpTables(context),
+  );
 }

@@ -46,7 +46,7 @@ export function buildProgram(io: Io, version: string): Command {
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
-  mrtCommands(leaf, group(program, 'mrt', 'MRT files: routing tables and messages, recorded'));
+  mrtCommands(leaf, group(program, 'mrt', 'MRT files: tables and messages, recorded'));
   completionCommands(leaf, program, io);
   leaf(program, 'exit-codes', 'what the exit codes mean', (context) =>
     context.line(exitCodesText().trimEnd()),
@@ -80,7 +80,7 @@ function statusCommands(leaf: Leaf, program: Command): void {
     (await import('./commands/events.js')).showEvents(context, options),
   )
     .option('-f, --follow', 'go on with what happens')
-    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, block, originated, fib, link, store, agent')
+    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, mrt, block, originated, fib, link, store, agent')
     .option('--limit <number>', 'at most so many of the newest');
 }
 

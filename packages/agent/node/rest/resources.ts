@@ -4,6 +4,7 @@ import type { RestContext } from './context.js';
 import { bmpCollectorRoutes } from './routes/bmp-collectors.js';
 import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
+import { mrtRoutes } from './routes/mrt.js';
 import { nodeRoutes } from './routes/node.js';
 import { originatedRoutes } from './routes/originated.js';
 import { peerTableRoutes } from './routes/peer-tables.js';
@@ -23,4 +24,5 @@ export const RESOURCES: readonly Resource[] = [
   poolRoutes,
   ipamRoutes,
   bmpCollectorRoutes,
+  mrtRoutes,
 ];

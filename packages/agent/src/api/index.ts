@@ -6,6 +6,7 @@ export * from './config.js';
 export * from './discovery.js';
 export * from './fib.js';
 export * from './ipam.js';
+export * from './mrt.js';
 export * from './originated.js';
 export * from './peer.js';
 export * from './policy.js';
