@@ -34,7 +34,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<boole
 }
 
 inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
-  t.setTimeout(300_000);
+  t.setTimeout(600_000);
   const directory = await mkdtemp(join(tmpdir(), 'tortie-replay-'));
   const file = join(directory, 'bird.conf');
   const control = join(directory, 'bird.ctl');
@@ -72,7 +72,7 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
   const emptied = () => until(async () => (await count('master4')) === 0 && (await count('master6')) === 0);
 
   await t.test('a table dump of a few routes, IPv4 and IPv6, with all their attributes', async (t) => {
-    t.setTimeout(120_000);
+    t.setTimeout(300_000);
     const files = [join(FIXTURES, 'mrtparse', 'quagga_rib')];
     const { close, sent } = await play({ files, peer: parseAddress('192.168.0.10') });
     t.match(sent.counts, { announced: 6, withdrawn: 0, skipped: 0 });
@@ -87,7 +87,7 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
   });
 
   await t.test('the AS of the peer itself, and the recorded next hop', async (t) => {
-    t.setTimeout(120_000);
+    t.setTimeout(300_000);
     const files = [join(FIXTURES, 'mrtparse', 'quagga_rib')];
     const { close } = await play({ files, peer: 65000, localAsn: 4200000000, nextHop: 'keep' });
     t.ok(await until(async () => (await count('master4')) === 3), 'BIRD has them');
@@ -103,7 +103,7 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
   });
 
   await t.test('messages at their times, a thousand times faster: what stands at the end', async (t) => {
-    t.setTimeout(120_000);
+    t.setTimeout(300_000);
     const files = [join(FIXTURES, 'mrtparse', 'quagga_bgp')];
     const { close, sent } = await play({ files, peer: parseAddress('192.168.0.10'), speed: 1000 });
     t.match(sent.counts, { announced: 12, withdrawn: 0 });
@@ -113,7 +113,7 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
   });
 
   await t.test('112,986 routes of a peer of RIPE RIS, a rate that is kept', { skip: withoutCorpus }, async (t) => {
-    t.setTimeout(120_000);
+    t.setTimeout(300_000);
     const files = [join(CORPUS, 'bgpdump', 'test_data', 'bview.20020722.2337.gz')];
     const { close, sent } = await play({ files, peer: parseAddress('193.203.0.1') });
     t.equal(sent.counts.announced + sent.counts.skipped, 112_986);
@@ -129,7 +129,7 @@ inNamespace(fileURLToPath(import.meta.url), [BIRD], async (t) => {
   });
 
   await t.test('nobody who listens, and a session that is refused, are told in words', async (t) => {
-    t.setTimeout(120_000);
+    t.setTimeout(300_000);
     const files = [join(FIXTURES, 'mrtparse', 'quagga_rib')];
     await t.rejects(play({ files, peer: 65000, port: 9, connectS: 1 }), {
       name: 'MrtReplayError',
