@@ -4,7 +4,7 @@
  */
 import type { Address, Prefix } from '@tortie/ip';
 import { NotificationError } from '../errors.js';
-import { prepend } from '../route-policy/action.js';
+import { prepend } from '../rib/block-edit.js';
 import { encodeAttributes } from '../wire/attribute/attribute-set.js';
 import { strongestFault } from '../wire/attribute/faults.js';
 import type { AsPathSegment, PathAttributes } from '../wire/attribute/path-attributes.js';
