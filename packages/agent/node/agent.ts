@@ -41,6 +41,7 @@ import { DropWatch } from './drop-watch.js';
 import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
+import { MrtFiles } from './mrt/mrt-files.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
@@ -81,6 +82,7 @@ export class Agent implements RestContext {
   readonly originatedLoop: ReconcileLoop;
   readonly bmp: BmpCollectorsReconciler;
   readonly bmpLoop: ReconcileLoop;
+  readonly mrt: MrtFiles;
   readonly blocks: BlocksReconciler;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
@@ -157,6 +159,7 @@ export class Agent implements RestContext {
       fromFile: config.bmp,
       identity: { sysName: config.node, sysDescr: `Tortie ${VERSION}` },
     });
+    this.mrt = new MrtFiles(config, speaker, journal);
     this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
@@ -297,6 +300,7 @@ export class Agent implements RestContext {
     await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
     await this.interfacePeers.close();
+    await this.mrt.close();
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
@@ -352,6 +356,7 @@ export class Agent implements RestContext {
     if (this.blocks.problem !== undefined) warnings.push(this.blocks.problem);
     const { failed } = this.#kernel.summary();
     if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
+    warnings.push(...this.mrt.warnings());
     return warnings;
   }
 }

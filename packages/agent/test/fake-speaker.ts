@@ -10,12 +10,15 @@ import {
   type ExportView,
   type FamilyName,
   type LocRibEntry,
+  type MessageTap,
   type OriginateAttributes,
   type PeerConfig,
   type PeerRangeConfig,
   type PeerView,
   type ResolvedPeerConfig,
+  Rib,
   resolvePeerConfig,
+  TableDumpWriter,
 } from '@tortie/bgp';
 import type { RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { type Address, formatPrefix, type Prefix, parseAddress, prefixCovers } from '@tortie/ip';
@@ -46,6 +49,10 @@ export class FakeSpeaker {
   readonly configs = new Map<string, ResolvedPeerConfig>();
   readonly ranges = new Map<string, PeerRangeConfig>();
   readonly states = new Map<string, PeerView['state']>();
+  /** What a test gives messages to. */
+  tap: MessageTap | undefined;
+  /** Of table dumps. */
+  readonly rib = new Rib({ asn: 64513, routerId: 1 });
   readonly originated = new Map<string, OriginateAttributes>();
   readonly resets: string[] = [];
   readonly collectors = new Map<string, BmpCollectorConfig>();
@@ -112,6 +119,14 @@ export class FakeSpeaker {
         self.resets.push(`${name} ${mode}`);
         return self.configs.has(name);
       },
+      inject: () => undefined,
+      get onMessage() {
+        return self.tap;
+      },
+      set onMessage(tap) {
+        self.tap = tap;
+      },
+      tableDump: (options) => new TableDumpWriter(self.rib, [], options),
       addRange: (range) => void self.ranges.set(range.name, range),
       updateRange(range): ChangeImpact {
         const before = self.ranges.get(range.name)!;

@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { exitCodesText } from './exit-codes.js';
+import { mrtCommands } from './program-mrt.js';
 
 type Values = Readonly<Record<string, unknown>>;
 type Action = (context: Context, args: readonly string[], options: Values) => Promise<void> | void;
@@ -46,6 +47,7 @@ export function buildProgram(io: Io, version: string): Command {
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
+  mrtCommands(leaf, group(program, 'mrt', 'MRT files: tables and messages, recorded'));
   completionCommands(leaf, program, io);
   leaf(program, 'exit-codes', 'what the exit codes mean', (context) =>
     context.line(exitCodesText().trimEnd()),
@@ -53,7 +55,7 @@ export function buildProgram(io: Io, version: string): Command {
   return program;
 }
 
-type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
+export type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
 type Group = (parent: Command, name: string, summary: string) => Command;
 
 function connectionOptions(command: Command): void {
@@ -79,7 +81,7 @@ function statusCommands(leaf: Leaf, program: Command): void {
     (await import('./commands/events.js')).showEvents(context, options),
   )
     .option('-f, --follow', 'go on with what happens')
-    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, block, originated, fib, link, store, agent')
+    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, mrt, block, originated, fib, link, store, agent')
     .option('--limit <number>', 'at most so many of the newest');
 }
 

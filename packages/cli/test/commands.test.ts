@@ -16,6 +16,24 @@ const assignment = { address: '10.244.0.1', handle: 'pod-1', node: 'node-1', blo
 
 const CASES: readonly Case[] = [
   {
+    args: ['mrt', 'dump'],
+    answers: {
+      'POST /v1/mrt/dumps': {
+        status: 201,
+        body: {
+          file: '/mrt/rib.1.mrt',
+          startedAt: '2026-01-01T00:00:00Z',
+          durationMs: 7,
+          prefixes: 2,
+          routes: 3,
+          octets: 9,
+        },
+      },
+    },
+    asks: 'POST /v1/mrt/dumps',
+    shows: [/^\/mrt\/rib\.1\.mrt: 3 routes of 2 prefixes, 7 ms$/m],
+  },
+  {
     args: ['status'],
     answers: { 'GET /v1/status': { body: STATUS } },
     shows: [

@@ -10,6 +10,7 @@ import type { BfdPeers } from '../bfd-peers.js';
 import type { DropWatch } from '../drop-watch.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Journal } from '../journal.js';
+import type { MrtFiles } from '../mrt/mrt-files.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
 import type { BmpCollectorsReconciler } from '../reconcilers/bmp-collectors.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
@@ -32,6 +33,7 @@ export interface RestContext {
   readonly originatedLoop: ReconcileLoop;
   readonly bmp: BmpCollectorsReconciler;
   readonly bmpLoop: ReconcileLoop;
+  readonly mrt: MrtFiles;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch: DropWatch;
   readonly bfd: BfdPeers;

@@ -4,6 +4,7 @@ import type { RestContext } from './context.js';
 import { bmpCollectorRoutes } from './routes/bmp-collectors.js';
 import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
+import { mrtRoutes } from './routes/mrt.js';
 import { nodeRoutes } from './routes/node.js';
 import { originatedRoutes } from './routes/originated.js';
 import { peerRangeRoutes } from './routes/peer-ranges.js';
@@ -25,4 +26,5 @@ export const RESOURCES: readonly Resource[] = [
   poolRoutes,
   ipamRoutes,
   bmpCollectorRoutes,
+  mrtRoutes,
 ];

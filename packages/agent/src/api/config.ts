@@ -2,6 +2,7 @@
 
 import { BmpCollectorSpec } from './bmp.js';
 import { PoolSpec } from './ipam.js';
+import { MrtConfig } from './mrt.js';
 import { OriginatedSpec } from './originated.js';
 import { PeerSpec } from './peer.js';
 import { PeerRangeSpec } from './peer-range.js';
@@ -171,6 +172,7 @@ export const AgentConfigFile = Type.Object(
         description: 'BMP collectors (RFC 7854); more can be added through the API',
       }),
     ),
+    mrt: Type.Optional(MrtConfig),
     originate: Type.Optional(Type.Array(OriginatedSpec, { maxItems: 100000, description: 'Prefixes to announce' })),
     health: Type.Optional(
       Type.Object(

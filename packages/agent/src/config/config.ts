@@ -2,6 +2,7 @@
 import type { BmpCollectorSpec } from '../api/bmp.js';
 import type { AgentConfigFile } from '../api/config.js';
 import type { PoolSpec } from '../api/ipam.js';
+import type { MrtDumpConfig, MrtUpdateConfig } from '../api/mrt.js';
 import type { OriginatedSpec } from '../api/originated.js';
 import type { PeerSpec } from '../api/peer.js';
 import type { PeerRangeSpec } from '../api/peer-range.js';
@@ -39,6 +40,12 @@ export interface AgentConfig {
   readonly library: PolicyLibrary;
   readonly peers: readonly FromFile<PeerSpec>[];
   readonly peerRanges: readonly FromFile<PeerRangeSpec>[];
+  /** Absent parts are not asked for. */
+  readonly mrt?: {
+    readonly dumps?: Required<Omit<MrtDumpConfig, 'keepHours'>> & Pick<MrtDumpConfig, 'keepHours'>;
+    readonly updates?: Required<Omit<MrtUpdateConfig, 'keepHours' | 'peers'>> &
+      Pick<MrtUpdateConfig, 'keepHours' | 'peers'>;
+  };
   readonly bmp: readonly FromFile<BmpCollectorSpec>[];
   readonly originate: readonly FromFile<OriginatedSpec>[];
   readonly health: Section<'health'>;

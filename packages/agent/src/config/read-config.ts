@@ -96,10 +96,18 @@ function checkRules(config: AgentConfigFile): Issue[] {
   issues.push(...checkLibrary(libraryOf(config)));
   issues.push(...checkPeers(config.peers ?? [], '/peers'));
   issues.push(...checkCollectors(config.bmp ?? [], '/bmp'));
+  issues.push(...checkMrt(config));
   issues.push(...checkPools(config.pools ?? [], '/pools'));
   const prefixes = (config.originate ?? []).map(({ prefix }) => prefix);
   issues.push(...checkUnique(prefixes, '/originate', '/prefix'));
   return issues;
+}
+
+/** Old files are known by their names: dumps and logs in one directory must not take each other for theirs. */
+function checkMrt({ mrt }: AgentConfigFile): Issue[] {
+  const { dumps, updates } = mrt ?? {};
+  if (!dumps || !updates || dumps.directory !== updates.directory || dumps.file !== updates.file) return [];
+  return [{ pointer: '/mrt/updates/file', detail: 'is that of the dumps in the same directory; give it another name' }];
 }
 
 function checkUnique(texts: readonly string[], at: string, member = ''): Issue[] {
