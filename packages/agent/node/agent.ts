@@ -33,18 +33,21 @@ import type { AgentConfig } from '../src/config/config.js';
 import { AgentError } from '../src/errors.js';
 import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
+import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { tryParseEndpoint } from '../src/schema/formats.js';
-import { bmpPrefix, NODES, originatedPrefix, peerPrefix } from '../src/store/keys.js';
+import { bmpPrefix, NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
 import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
+import { MrtFiles } from './mrt/mrt-files.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
 import { BmpCollectorsReconciler } from './reconcilers/bmp-collectors.js';
 import { OriginatedReconciler } from './reconcilers/originated.js';
+import { PeerRangesReconciler } from './reconcilers/peer-ranges.js';
 import { PeersReconciler } from './reconcilers/peers.js';
 import type { RestContext } from './rest/context.js';
 import { followSpeaker } from './speaker-events.js';
@@ -73,10 +76,13 @@ export class Agent implements RestContext {
   readonly interfacePeers: InterfacePeers;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
+  readonly peerRanges: PeerRangesReconciler;
+  readonly peerRangesLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
   readonly bmp: BmpCollectorsReconciler;
   readonly bmpLoop: ReconcileLoop;
+  readonly mrt: MrtFiles;
   readonly blocks: BlocksReconciler;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
@@ -115,6 +121,19 @@ export class Agent implements RestContext {
       journal,
       onHoldChange: () => this.peersLoop.trigger(),
     });
+    const defaults = (): PeerDefaults => ({
+      asn: config.asn,
+      restartTimeS: config.bgp.gracefulRestart.restartTimeS,
+      library: config.library,
+      scope: {
+        policy: config.importPolicy,
+        defaultRoute: config.importDefaultRoute,
+        pools: this.blocks.addressing.pools,
+        ownBlocks: this.blocks.addressing.ownBlocks,
+        lentAddresses: this.blocks.addressing.lent,
+      },
+    });
+    const { node, peers: filePeers, peerRanges: fileRanges } = config;
     const { links, rtnetlink } = kernel;
     this.interfacePeers = new InterfacePeers({
       kernel: links && rtnetlink && { links, rtnetlink },
@@ -122,26 +141,9 @@ export class Agent implements RestContext {
       journal,
       onChange: () => this.peersLoop.trigger(),
     });
-    this.peers = new PeersReconciler({
-      node: config.node,
-      store,
-      speaker,
-      bfd: this.bfd,
-      interfaces: this.interfacePeers,
-      filePeers: config.peers,
-      defaults: () => ({
-        asn: config.asn,
-        restartTimeS: config.bgp.gracefulRestart.restartTimeS,
-        library: config.library,
-        scope: {
-          policy: config.importPolicy,
-          defaultRoute: config.importDefaultRoute,
-          pools: this.blocks.addressing.pools,
-          ownBlocks: this.blocks.addressing.ownBlocks,
-          lentAddresses: this.blocks.addressing.lent,
-        },
-      }),
-    });
+    const { bfd, interfacePeers: interfaces } = this;
+    this.peers = new PeersReconciler({ node, store, speaker, bfd, interfaces, filePeers, defaults });
+    this.peerRanges = new PeerRangesReconciler({ node, store, speaker, fileRanges, defaults });
     this.originated = new OriginatedReconciler({
       node: config.node,
       store,
@@ -157,9 +159,11 @@ export class Agent implements RestContext {
       fromFile: config.bmp,
       identity: { sysName: config.node, sysDescr: `Tortie ${VERSION}` },
     });
+    this.mrt = new MrtFiles(config, speaker, journal);
     this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
+    this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
     this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
   }
@@ -190,12 +194,14 @@ export class Agent implements RestContext {
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
     await this.originatedLoop.settle();
     await this.peersLoop.settle();
+    await this.peerRangesLoop.settle();
     await this.bmpLoop.settle();
     this.#fibLoop?.trigger();
     const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
       this.#watches.push(watchStore({ store, prefix, journal, onChange }));
     };
     watch(peerPrefix(config.node), () => this.peersLoop.trigger());
+    watch(peerRangePrefix(config.node), () => this.peerRangesLoop.trigger());
     watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
     watch(bmpPrefix(config.node), () => this.bmpLoop.trigger());
     for (const prefix of ['/ipam/pools/', `/ipam/affinities/${config.node}/`, '/ipam/blocks/']) {
@@ -248,7 +254,7 @@ export class Agent implements RestContext {
       established,
       kernel: this.#kernel.programming,
       refusedRoutes: this.#kernel.summary().failed,
-      storeError: this.peersLoop.error?.message ?? this.originatedLoop.error?.message,
+      storeError: (this.peersLoop.error ?? this.peerRangesLoop.error ?? this.originatedLoop.error)?.message,
       blocksError: this.blocksLoop.error?.message ?? this.blocks.problem,
     });
   }
@@ -256,6 +262,7 @@ export class Agent implements RestContext {
   status(): Status {
     const { config } = this;
     const { expected, established } = this.#sessions();
+    const adminDown = this.peers.list().filter(({ spec }) => spec.adminDown).length;
     const { rss, heapUsed } = process.memoryUsage();
     const families = new Map(this.speaker.counters().families.map((one) => [one.family, one]));
     const routes = [...families.values()].reduce((sum, one) => sum + one.routes, 0);
@@ -270,7 +277,7 @@ export class Agent implements RestContext {
       ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
       configFile: config.file,
       importPolicy: config.importPolicy,
-      sessions: { configured: this.peers.list().length, established, adminDown: this.peers.list().length - expected },
+      sessions: { configured: expected + adminDown, established, adminDown },
       routes: {
         ipv4: families.get('ipv4-unicast')?.prefixes ?? 0,
         ipv6: families.get('ipv6-unicast')?.prefixes ?? 0,
@@ -289,10 +296,11 @@ export class Agent implements RestContext {
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
-    const loops = [this.blocksLoop, this.peersLoop, this.originatedLoop, this.bmpLoop];
+    const loops = [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop, this.bmpLoop];
     await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
     await this.interfacePeers.close();
+    await this.mrt.close();
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
@@ -301,6 +309,7 @@ export class Agent implements RestContext {
   #addressingChanged(): void {
     this.#kernel.fib?.setBlocks(this.blocks.addressing.blackholes);
     this.peersLoop.trigger();
+    this.peerRangesLoop.trigger();
     this.originatedLoop.trigger();
   }
 
@@ -319,10 +328,10 @@ export class Agent implements RestContext {
   #sessions(): { expected: number; established: number } {
     let expected = 0;
     let established = 0;
-    for (const { name, config, state } of this.speaker.peers()) {
-      // A peer that waits for BFD is held down in the speaker, not by its operator.
+    for (const { name, state } of this.speaker.peers()) {
+      // A peer that waits for BFD is held down in the speaker, not by its operator; one of a range is awaited by nobody.
       const managed = this.peers.get(name);
-      if (!(managed ? managed.spec.adminDown : config.adminDown)) expected++;
+      if (managed ? !managed.spec.adminDown : state === 'established') expected++;
       if (state === 'established') established++;
     }
     // Nor does the speaker know a peer that was never found on its interface.
@@ -341,9 +350,13 @@ export class Agent implements RestContext {
     for (const { spec, error } of this.peers.list()) {
       if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
     }
+    for (const { spec, error } of this.peerRanges.list()) {
+      if (error !== undefined) warnings.push(`Peer range "${spec.name}" is not applied: ${error}`);
+    }
     if (this.blocks.problem !== undefined) warnings.push(this.blocks.problem);
     const { failed } = this.#kernel.summary();
     if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
+    warnings.push(...this.mrt.warnings());
     return warnings;
   }
 }

@@ -20,6 +20,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   ERR_AGENT_NOT_FOUND: MISSING,
   ERR_AGENT_EXISTS: { status: 409, title: 'The resource exists already' },
   ERR_AGENT_FILE_ORIGIN: { status: 409, title: 'The resource belongs to the configuration file' },
+  ERR_AGENT_RANGE_ORIGIN: { status: 409, title: 'The peer belongs to a peer range' },
   ERR_AGENT_REVISION: { status: 412, title: 'The resource has changed' },
   ERR_AGENT_SESSION: CONFLICT,
   ERR_AGENT_UNAVAILABLE: UNAVAILABLE,

@@ -10,14 +10,18 @@ import {
   type ExportView,
   type FamilyName,
   type LocRibEntry,
+  type MessageTap,
   type OriginateAttributes,
   type PeerConfig,
+  type PeerRangeConfig,
   type PeerView,
   type ResolvedPeerConfig,
+  Rib,
   resolvePeerConfig,
+  TableDumpWriter,
 } from '@tortie/bgp';
 import type { RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
-import { type Address, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
+import { type Address, formatPrefix, type Prefix, parseAddress, prefixCovers } from '@tortie/ip';
 
 const counters = () => ({ open: 1, update: 2, notification: 0, keepalive: 3, routeRefresh: 0, octets: 100 });
 
@@ -43,7 +47,12 @@ const collectorView = ({
 
 export class FakeSpeaker {
   readonly configs = new Map<string, ResolvedPeerConfig>();
+  readonly ranges = new Map<string, PeerRangeConfig>();
   readonly states = new Map<string, PeerView['state']>();
+  /** What a test gives messages to. */
+  tap: MessageTap | undefined;
+  /** Of table dumps. */
+  readonly rib = new Rib({ asn: 64513, routerId: 1 });
   readonly originated = new Map<string, OriginateAttributes>();
   readonly resets: string[] = [];
   readonly collectors = new Map<string, BmpCollectorConfig>();
@@ -66,6 +75,18 @@ export class FakeSpeaker {
   change(...changes: BestChange[]): void {
     this.#changes.push(...changes);
     this.#ready?.();
+  }
+
+  /** As if a peer had dialled from inside a range. */
+  join(range: string, address: string): void {
+    const { peer } = this.ranges.get(range)!;
+    const name = `${range}/${address}`;
+    const remoteAddress = parseAddress(address);
+    this.configs.set(
+      name,
+      resolvePeerConfig({ ...peer, name, remoteAddress, passive: true }, { asn: 64513, routerId: 1 }),
+    );
+    this.states.set(name, 'established');
   }
 
   #face(asn: number, routerId: number): RunningSpeaker {
@@ -98,8 +119,23 @@ export class FakeSpeaker {
         self.resets.push(`${name} ${mode}`);
         return self.configs.has(name);
       },
-      addRange() {},
-      removeRange: () => false,
+      inject: () => undefined,
+      get onMessage() {
+        return self.tap;
+      },
+      set onMessage(tap) {
+        self.tap = tap;
+      },
+      tableDump: (options) => new TableDumpWriter(self.rib, [], options),
+      addRange: (range) => void self.ranges.set(range.name, range),
+      updateRange(range): ChangeImpact {
+        const before = self.ranges.get(range.name)!;
+        self.ranges.set(range.name, range);
+        const member = ({ name, prefix, peer }: PeerRangeConfig) =>
+          resolvePeerConfig({ ...peer, name, remoteAddress: prefix, passive: true }, identity);
+        return classifyChange(member(before), member(range)).impact;
+      },
+      removeRange: (name) => self.ranges.delete(name),
       addBmpCollector: (collector) => void self.collectors.set(collector.name, collector),
       removeBmpCollector: (name) => self.collectors.delete(name),
       bmpCollectors: () => [...self.collectors.values()].map(collectorView),

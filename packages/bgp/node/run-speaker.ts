@@ -9,6 +9,7 @@ import {
   encodeMessage,
   type FamilyName,
   type LocRibQuery,
+  type MessageTap,
   type NextHopTable,
   type OriginateAttributes,
   type PageOptions,
@@ -17,6 +18,8 @@ import {
   type ResetMode,
   type SpeakerEvent,
   type SubscriptionOptions,
+  type TableDumpOptions,
+  type TableDumpWriter,
   wireContext,
 } from '../src/index.js';
 import { monotonicMs } from './clock.js';
@@ -143,6 +146,12 @@ class NodeSpeaker implements RunningSpeaker {
     this.#loop.speaker.addRange(range, monotonicMs());
   }
 
+  updateRange(range: PeerRangeConfig): ChangeImpact {
+    const impact = this.#loop.speaker.updateRange(range, monotonicMs());
+    this.#loop.carryOut();
+    return impact;
+  }
+
   removeRange(name: string): boolean {
     const removed = this.#loop.speaker.removeRange(name, monotonicMs());
     this.#loop.carryOut();
@@ -153,6 +162,23 @@ class NodeSpeaker implements RunningSpeaker {
     const done = this.#loop.speaker.resetPeer(name, mode, text, monotonicMs());
     this.#loop.carryOut();
     return done;
+  }
+
+  get onMessage(): MessageTap | undefined {
+    return this.#loop.speaker.onMessage;
+  }
+
+  set onMessage(tap: MessageTap | undefined) {
+    this.#loop.speaker.onMessage = tap;
+  }
+
+  tableDump(options: TableDumpOptions): TableDumpWriter {
+    const originMs = Date.now() - monotonicMs();
+    return this.#loop.speaker.tableDump(options, (atMs) => Math.floor((originMs + atMs) / 1000));
+  }
+
+  inject(name: string, update: Uint8Array): number | undefined {
+    return this.#loop.inject(name, update);
   }
 
   addBmpCollector(collector: BmpCollectorConfig): void {

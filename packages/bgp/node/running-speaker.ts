@@ -12,6 +12,7 @@ import type {
   FamilyName,
   LocRibEntry,
   LocRibQuery,
+  MessageTap,
   NextHopTable,
   OriginateAttributes,
   Page,
@@ -26,6 +27,8 @@ import type {
   SessionStateName,
   SpeakerView,
   SubscriptionOptions,
+  TableDumpOptions,
+  TableDumpWriter,
 } from '../src/index.js';
 import type { TransportPort } from './transport.js';
 
@@ -147,16 +150,28 @@ export interface RunningSpeaker {
   removePeer(name: string): boolean;
   /** Whoever connects from inside the prefix becomes a peer of the name RANGE/ADDRESS. Throws BgpConfigError. */
   addRange(range: PeerRangeConfig): void;
+  /** Changes the range of that name: its peers change with it, those outside of a new prefix go. Throws BgpConfigError. */
+  updateRange(range: PeerRangeConfig): ChangeImpact;
   /** Its peers go as well. False where there is no such range. */
   removeRange(name: string): boolean;
   /** False: no such peer, or not established for what needs a session: all but `hard`. */
   resetPeer(name: string, mode: ResetMode, text?: string): boolean;
 
+  /**
+   * Sends an established peer an UPDATE of the caller's own making, beside what the RIB has for it. Gives the octets that
+   * wait in its socket, or undefined without a session; an empty one only asks.
+   */
+  inject(name: string, update: Uint8Array): number | undefined;
   /** Shows our tables to a BMP collector (RFC 7854), and keeps connecting to it. Throws BgpConfigError. */
   addBmpCollector(collector: BmpCollectorConfig): void;
   /** The collector is told of the end. False where there is none of this name. */
   removeBmpCollector(name: string): boolean;
   bmpCollectors(): readonly BmpCollectorView[];
+
+  /** Sees every message of every peer, before it is looked at; undefined: nobody does. Slow ones slow BGP down. */
+  onMessage: MessageTap | undefined;
+  /** The tables as TABLE_DUMP_V2 records, to be pulled in pieces. */
+  tableDump(options: TableDumpOptions): TableDumpWriter;
 
   originate(prefix: Prefix, attributes?: OriginateAttributes): void;
   withdraw(prefix: Prefix): boolean;

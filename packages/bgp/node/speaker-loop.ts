@@ -95,6 +95,15 @@ export class SpeakerLoop {
     return acceptance;
   }
 
+  /** See RunningSpeaker. */
+  inject(peer: string, update: Uint8Array): number | undefined {
+    const connection = this.speaker.outputConnection(peer);
+    const driver = connection === undefined ? undefined : this.#drivers.get(connection);
+    if (!driver) return undefined;
+    if (update.length > 0) driver.send(update);
+    return driver.socket.writableLength;
+  }
+
   /** Carries out what the speaker wants after an input. */
   carryOut(): void {
     if (this.#carrying) return;

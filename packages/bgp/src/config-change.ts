@@ -75,6 +75,8 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: I
 
 const RANK: readonly ChangeImpact[] = ['none', 'applied', 'soft-refresh', 'session-reset'];
 
+export const stronger = (x: ChangeImpact, y: ChangeImpact): ChangeImpact => (RANK.indexOf(x) > RANK.indexOf(y) ? x : y);
+
 export interface ConfigChange {
   readonly impact: ChangeImpact;
   readonly fields: readonly (keyof ResolvedPeerConfig)[];
@@ -88,7 +90,7 @@ export function classifyChange(before: ResolvedPeerConfig, after: ResolvedPeerCo
     if (sameValue(before[field], after[field])) continue;
     fields.push(field);
     const cost = typeof row === 'string' ? row : row(before, after);
-    if (RANK.indexOf(cost) > RANK.indexOf(impact)) impact = cost;
+    impact = stronger(impact, cost);
   }
   return { impact, fields };
 }

@@ -33,7 +33,10 @@ import { checkSpeakerIdentity, type PeerConfig, type ResolvedPeerConfig, resolve
 import type { ChangeImpact } from './config-change.js';
 import { collectorDial, peerDial } from './dial-options.js';
 import { CEASE } from './iana.js';
+import { type TableDumpOptions, TableDumpWriter } from './mrt/table-dump-writer.js';
 import { countMessages } from './peer/count-messages.js';
+import { dumpedPeers } from './peer/dumped-peers.js';
+import type { MessageTap } from './peer/message-tap.js';
 import { Peer } from './peer/peer.js';
 import { formatScoped, isSamePlace, PeerDirectory } from './peer/peer-directory.js';
 import type { PeerHost } from './peer/peer-host.js';
@@ -59,6 +62,8 @@ export class Speaker {
   readonly bmp: BmpExporter;
   /** Called when drain() has something again, also outside of any input: routes originated, a next hop set. */
   onPending: (() => void) | undefined;
+  /** Sees every message of every peer before it is looked at. */
+  onMessage: MessageTap | undefined;
   readonly #timers = new TimerQueue();
   readonly #peers = new PeerDirectory();
   readonly #ranges: PeerRanges;
@@ -131,7 +136,7 @@ export class Speaker {
       if (before.password !== config.password) this.#password(peer, config.password);
       impact = peer.update(config);
     }
-    if (impact !== 'none') this.#event({ type: 'peer', peer: name, change: 'changed', impact });
+    this.#changed(name, impact);
     return impact;
   }
 
@@ -147,6 +152,16 @@ export class Speaker {
   addRange(range: PeerRangeConfig, nowMs: number): void {
     this.#nowMs = nowMs;
     this.#ranges.add(range);
+  }
+
+  /** Its peers change with it. Throws BgpConfigError, also where there is no such range. */
+  updateRange(range: PeerRangeConfig, nowMs: number): ChangeImpact {
+    this.#nowMs = nowMs;
+    return this.#ranges.update(range, (peer, config) => {
+      const impact = peer.update(config);
+      this.#changed(config.name, impact);
+      return impact;
+    });
   }
 
   /** Its peers go as well. */
@@ -285,6 +300,16 @@ export class Speaker {
     return this.#peers.named(name)?.view();
   }
 
+  /** The connection of the peer's established session. */
+  outputConnection(name: string): number | undefined {
+    return this.#peers.named(name)?.outputConnection;
+  }
+
+  /** The tables as TABLE_DUMP_V2. `timeS`: seconds of the epoch at a time of the speaker's clock. */
+  tableDump(options: TableDumpOptions, timeS: (atMs: number) => number): TableDumpWriter {
+    return new TableDumpWriter(this.rib, dumpedPeers(this, this.#peers, timeS), options);
+  }
+
   peerName(ribPeer: number): string | undefined {
     return this.#peers.ofRib(ribPeer)?.config.name;
   }
@@ -314,6 +339,7 @@ export class Speaker {
     const { asn, routerId, random } = options;
     const now = (): number => this.#nowMs;
     const monitor = (): BmpExporter => this.bmp;
+    const tap = (): MessageTap | undefined => this.onMessage;
     return {
       identity: { asn, routerId, ebgpRequiresPolicy: options.ebgpRequiresPolicy === true },
       get nowMs() {
@@ -327,6 +353,9 @@ export class Speaker {
       hasUnread: (connection) => this.#hasUnread?.(connection) ?? false,
       get monitor() {
         return monitor();
+      },
+      get tap() {
+        return tap();
       },
       dial: (peer, session) => {
         const connection = this.#dial(peer.config.name, peerDial(peer.config));
@@ -386,6 +415,10 @@ export class Speaker {
   #forget(peer: Peer): void {
     this.#remove(peer);
     this.#event({ type: 'peer', peer: peer.config.name, change: 'removed', impact: 'session-reset' });
+  }
+
+  #changed(peer: string, impact: ChangeImpact): void {
+    if (impact !== 'none') this.#event({ type: 'peer', peer, change: 'changed', impact });
   }
 
   /** A key of the same link-local address on another interface stays. */

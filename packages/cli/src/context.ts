@@ -4,7 +4,9 @@ import { type Column, table } from './output/table.js';
 
 /** Where text goes; process.stdout is one. */
 export interface Output {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
+  /** Of a stream: told when a write() that gave false has gone out. */
+  once?(event: 'drain', listener: () => void): unknown;
   readonly isTTY?: boolean;
 }
 

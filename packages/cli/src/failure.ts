@@ -46,6 +46,8 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
   ERR_AGENT_ADDRESS_IN_USE: EXIT.conflict,
   ERR_LAB_TOPOLOGY: EXIT.usage,
   ERR_LAB_PRIVILEGE: EXIT.forbidden,
+  ERR_BGP_CONFIG: EXIT.usage,
+  ERR_BGP_MRT_FILE: EXIT.usage,
   ERR_CLI_USAGE: EXIT.usage,
   ERR_CLIENT_ENDPOINT: EXIT.usage,
   EACCES: EXIT.forbidden,

@@ -1,8 +1,9 @@
 /** The command tree. What a command does is loaded when it is called, so that each starts as fast as it can. */
 import { Argument, Command, Option } from 'commander';
-import { PEER_FLAGS } from './commands/peer-options.js';
+import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { exitCodesText } from './exit-codes.js';
+import { mrtCommands } from './program-mrt.js';
 
 type Values = Readonly<Record<string, unknown>>;
 type Action = (context: Context, args: readonly string[], options: Values) => Promise<void> | void;
@@ -41,10 +42,12 @@ export function buildProgram(io: Io, version: string): Command {
   agentCommand(leaf, program);
   statusCommands(leaf, program);
   peerCommands(leaf, group(program, 'peers', 'peers of the node'));
+  rangeCommands(leaf, group(program, 'ranges', 'prefixes from inside which peers may dial'));
   routeCommands(leaf, program, group);
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
+  mrtCommands(leaf, group(program, 'mrt', 'MRT files: tables and messages, recorded'));
   completionCommands(leaf, program, io);
   leaf(program, 'exit-codes', 'what the exit codes mean', (context) =>
     context.line(exitCodesText().trimEnd()),
@@ -52,7 +55,7 @@ export function buildProgram(io: Io, version: string): Command {
   return program;
 }
 
-type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
+export type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
 type Group = (parent: Command, name: string, summary: string) => Command;
 
 function connectionOptions(command: Command): void {
@@ -78,7 +81,7 @@ function statusCommands(leaf: Leaf, program: Command): void {
     (await import('./commands/events.js')).showEvents(context, options),
   )
     .option('-f, --follow', 'go on with what happens')
-    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, block, originated, fib, link, store, agent')
+    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, mrt, block, originated, fib, link, store, agent')
     .option('--limit <number>', 'at most so many of the newest');
 }
 
@@ -104,12 +107,7 @@ function peerCommands(leaf: Leaf, peers: Command): void {
   )
     .option('--address <address>', 'address of the peer')
     .option('--asn <asn>', 'AS number of the peer');
-  for (const command of [add, set]) {
-    for (const { flags, description, choices } of PEER_FLAGS) {
-      const option = new Option(flags, description);
-      command.addOption(choices ? option.choices(choices) : option);
-    }
-  }
+  for (const command of [add, set]) addFlags(command, PEER_FLAGS);
   set.option('--unset <field...>', 'take fields back to their defaults: --unset hold-time password');
   set.option('--if-revision <number>', 'only when nobody has changed it since this revision');
   leaf(peers, 'rm <peer>', 'remove a peer', async (context, [name], options) =>
@@ -128,6 +126,40 @@ function peerCommands(leaf: Leaf, peers: Command): void {
     .option('--soft', 'ask for and send all routes again; the session goes on')
     .option('--in', 'only ask for the routes of the peer again')
     .option('--out', 'only send ours again');
+}
+
+function rangeCommands(leaf: Leaf, ranges: Command): void {
+  const load = () => import('./commands/ranges.js');
+  leaf(ranges, 'list', 'all ranges', async (context) => (await load()).listRanges(context));
+  leaf(ranges, 'show <range>', 'one range and the peers it has', async (context, [name]) =>
+    (await load()).showRange(context, name!),
+  );
+  const add = leaf(
+    ranges,
+    'add <name> <prefix> <asn>',
+    'let peers dial from inside a prefix',
+    async (context, [name, prefix, asn], options) => (await load()).addRange(context, [name!, prefix!, asn!], options),
+  );
+  const set = leaf(ranges, 'set <range>', 'change a range and the peers it has', async (context, [name], options) =>
+    (await load()).setRange(context, name!, options),
+  )
+    .option('--prefix <prefix>', 'another prefix; peers outside of it go')
+    .option('--asn <asn>', 'AS number of the peers');
+  for (const command of [add, set]) addFlags(command, RANGE_FLAGS);
+  set.option('--unset <field...>', 'take fields back to their defaults: --unset limit');
+  const rm = leaf(ranges, 'rm <range>', 'remove a range and the peers it has', async (context, [name], options) =>
+    (await load()).removeRange(context, name!, options),
+  );
+  for (const command of [set, rm]) {
+    command.option('--if-revision <number>', 'only when nobody has changed it since this revision');
+  }
+}
+
+function addFlags(command: Command, list: readonly PeerFlag[]): void {
+  for (const { flags, description, choices } of list) {
+    const option = new Option(flags, description);
+    command.addOption(choices ? option.choices(choices) : option);
+  }
 }
 
 function routeCommands(leaf: Leaf, program: Command, group: Group): void {

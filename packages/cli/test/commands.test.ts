@@ -1,5 +1,5 @@
 import t from 'tap';
-import { COLLECTOR, DOWN, FIB, FOUND, PEER, ROUTE, STATUS, UNHEARD, WHY } from './samples.js';
+import { COLLECTOR, DOWN, FIB, FOUND, PEER, RANGE, ROUTE, STATUS, UNHEARD, WHY } from './samples.js';
 import { type StubAnswer, startStub } from './stub.js';
 
 interface Case {
@@ -15,6 +15,24 @@ interface Case {
 const assignment = { address: '10.244.0.1', handle: 'pod-1', node: 'node-1', block: '10.244.0.0/26', pool: 'default' };
 
 const CASES: readonly Case[] = [
+  {
+    args: ['mrt', 'dump'],
+    answers: {
+      'POST /v1/mrt/dumps': {
+        status: 201,
+        body: {
+          file: '/mrt/rib.1.mrt',
+          startedAt: '2026-01-01T00:00:00Z',
+          durationMs: 7,
+          prefixes: 2,
+          routes: 3,
+          octets: 9,
+        },
+      },
+    },
+    asks: 'POST /v1/mrt/dumps',
+    shows: [/^\/mrt\/rib\.1\.mrt: 3 routes of 2 prefixes, 7 ms$/m],
+  },
   {
     args: ['status'],
     answers: { 'GET /v1/status': { body: STATUS } },
@@ -49,6 +67,48 @@ const CASES: readonly Case[] = [
     args: ['peers', 'show', 'gone'],
     answers: { 'GET /v1/peers/gone': { body: DOWN } },
     shows: [/^dropped: +4 segments came with another TCP-MD5 key \(TCPMD5Failure of this node\)$/m],
+  },
+  {
+    args: ['ranges', 'list'],
+    answers: { 'GET /v1/peer-ranges': { body: { peerRanges: [RANGE] } } },
+    shows: [/^nodes +10\.0\.1\.0\/24 +64513 +2 +256 +api +-$/m],
+  },
+  {
+    args: ['ranges', 'list'],
+    answers: { 'GET /v1/peer-ranges': { body: { peerRanges: [] } } },
+    shows: [/no ranges; add one/],
+  },
+  {
+    args: ['ranges', 'show', 'nodes'],
+    answers: { 'GET /v1/peer-ranges/nodes': { body: RANGE } },
+    shows: [/^prefix: +10\.0\.1\.0\/24$/m, /^peers: +nodes\/10\.0\.1\.7 nodes\/10\.0\.1\.8$/m],
+  },
+  {
+    args: ['ranges', 'add', 'nodes', '10.0.1.0/24', '64513', '--client', '--limit', '9', '--hold-time', '30'],
+    answers: { 'POST /v1/peer-ranges': { status: 201, body: RANGE } },
+    asks: 'POST /v1/peer-ranges',
+    body: {
+      name: 'nodes',
+      prefix: '10.0.1.0/24',
+      remoteAsn: 64513,
+      routeReflectorClient: true,
+      limit: 9,
+      holdTimeS: 30,
+    },
+    shows: [/is called nodes\/ADDRESS/],
+  },
+  {
+    args: ['ranges', 'set', 'nodes', '--prefix', '10.0.1.0/25', '--unset', 'limit'],
+    answers: { 'PATCH /v1/peer-ranges/nodes': { body: { peerRange: RANGE, impact: 'session-reset' } } },
+    asks: 'PATCH /v1/peer-ranges/nodes',
+    body: { prefix: '10.0.1.0/25', limit: null },
+    shows: [/^nodes, 2 peers: applied, the session starts anew$/m],
+  },
+  {
+    args: ['ranges', 'rm', 'nodes'],
+    answers: { 'DELETE /v1/peer-ranges/nodes': { status: 204 } },
+    asks: 'DELETE /v1/peer-ranges/nodes',
+    shows: [/removed nodes and its peers/],
   },
   ...(
     [

@@ -1,5 +1,14 @@
 /** Answers of an agent, whole and typed: when the API changes, these stop compiling. */
-import type { BmpCollector, Candidate, FibPage, Peer, RouteAttributes, Status, Why } from '@tortie/agent/api';
+import type {
+  BmpCollector,
+  Candidate,
+  FibPage,
+  Peer,
+  PeerRange,
+  RouteAttributes,
+  Status,
+  Why,
+} from '@tortie/agent/api';
 
 export const ATTRIBUTES: RouteAttributes = {
   origin: 'igp',
@@ -11,6 +20,13 @@ export const ATTRIBUTES: RouteAttributes = {
 };
 
 const counts = { open: 1, update: 4, notification: 0, keepalive: 20, routeRefresh: 0, total: 25 };
+
+export const RANGE: PeerRange = {
+  name: 'nodes',
+  origin: 'api',
+  spec: { name: 'nodes', prefix: '10.0.1.0/24', remoteAsn: 64513, routeReflectorClient: true },
+  peers: ['nodes/10.0.1.7', 'nodes/10.0.1.8'],
+};
 
 export const PEER: Peer = {
   name: 'tor',

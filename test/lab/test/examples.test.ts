@@ -103,6 +103,53 @@ t.test('reflector.yaml and reflector-client.yaml exchange their blocks, and one 
   }),
 );
 
+t.test('reflector-range.yaml reflects between BIRDs that it has never heard of', (t) =>
+  withHosts(['reflector-1', 'node-1', 'node-2'], async (lab) => {
+    const agent = await startExample(lab.host('reflector-1'), 'reflector-range.yaml');
+    const client = (prefix: string): string => `
+router id from "eth*";
+protocol device {}
+protocol static { ipv4; route ${prefix} blackhole; }
+protocol bgp v4 {
+  local as 64513; neighbor 10.0.0.1 as 64513; connect delay time 1; connect retry time 1;
+  ipv4 { import all; export all; };
+}
+protocol bgp v6 {
+  local as 64513; neighbor fd00::1 as 64513; connect delay time 1; connect retry time 1;
+  ipv6 { import all; export all; };
+}`;
+    const [one, two] = [
+      await startBird(lab.host('node-1'), client('198.51.100.0/25')),
+      await startBird(lab.host('node-2'), client('198.51.100.128/25')),
+    ];
+    const names = ['nodes-ipv6/fd00::2', 'nodes-ipv6/fd00::3', 'nodes/10.0.0.2', 'nodes/10.0.0.3'];
+    await until(
+      async () => {
+        const up = (await agent.peers()).filter(({ session }) => session?.state === 'established');
+        return (
+          up
+            .map(({ name }) => name)
+            .sort()
+            .join() === names.join()
+        );
+      },
+      { what: 'four peers of two ranges' },
+    );
+    for (const [bird, prefix] of [
+      [one, '198.51.100.128/25'],
+      [two, '198.51.100.0/25'],
+    ] as const) {
+      await until(async () => (await bird.birdc(`show route ${prefix}`)).includes('from 10.0.0.1'), { what: prefix });
+    }
+    await two.stop('SIGTERM');
+    await until(async () => (await agent.peers()).length === 2, {
+      what: 'the peers of the stopped BIRD to be forgotten',
+      deadlineMs: 30_000,
+    });
+    t.match(await agent.client.get('/v1/peer-ranges/nodes'), { peers: ['nodes/10.0.0.2'] });
+  }),
+);
+
 t.test('tor-bmp.yaml shows a collector what it asks for, and goes on dialling the one that is not there', (t) =>
   withHosts(['tor', 'node-1', 'station'], async (lab) => {
     await startBird(

@@ -9,7 +9,7 @@ import { VERSION } from '../version.js';
 
 export type MetricsContext = Pick<
   RestContext,
-  'config' | 'speaker' | 'bfd' | 'journal' | 'peers' | 'status' | 'health' | 'fibSummary' | 'fib' | 'blockUsage'
+  'config' | 'speaker' | 'bfd' | 'journal' | 'peers' | 'status' | 'health' | 'fibSummary' | 'fib' | 'blockUsage' | 'mrt'
 >;
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -30,6 +30,51 @@ const DIRECTIONS = [
   ['out', 'sent'],
 ] as const;
 const MESSAGE_TYPES = ['open', 'update', 'notification', 'keepalive', 'routeRefresh'] as const;
+
+/** MRT files; rows without samples where they are not asked for. */
+const MRT_ROWS: readonly Row[] = [
+  {
+    name: 'tortie_mrt_dumps_total',
+    help: 'Table dumps since the start by result',
+    type: 'counter',
+    labels: ['result'],
+    read({ mrt }) {
+      const { dumps } = mrt.status();
+      return dumps ? [[{ result: 'done' }, dumps.done] as const, [{ result: 'failed' }, dumps.failed] as const] : [];
+    },
+  },
+  {
+    name: 'tortie_mrt_last_dump_timestamp_seconds',
+    help: 'When the last table dump that is there was begun',
+    type: 'gauge',
+    labels: [],
+    read({ mrt }) {
+      const last = mrt.status().dumps?.last;
+      return last ? [[{}, Date.parse(last.startedAt) / 1000]] : [];
+    },
+  },
+  {
+    name: 'tortie_mrt_log_records_total',
+    help: 'Records of the update log: taken, and dropped as the disk did not take them',
+    type: 'counter',
+    labels: ['result'],
+    read({ mrt }) {
+      const { updates } = mrt.status();
+      if (!updates) return [];
+      return [[{ result: 'taken' }, updates.records] as const, [{ result: 'dropped' }, updates.dropped] as const];
+    },
+  },
+  {
+    name: 'tortie_mrt_log_queued_bytes',
+    help: 'Octets of the update log that are not yet with the disk',
+    type: 'gauge',
+    labels: [],
+    read({ mrt }) {
+      const { updates } = mrt.status();
+      return updates ? [[{}, updates.queuedOctets]] : [];
+    },
+  },
+];
 
 const ROWS: readonly Row[] = [
   {
@@ -160,6 +205,7 @@ const ROWS: readonly Row[] = [
     labels: ['collector'],
     read: ({ speaker }) => speaker.bmpCollectors().map(({ name, dropped }) => [{ collector: name }, dropped]),
   },
+  ...MRT_ROWS,
   {
     name: 'tortie_rib_prefixes',
     help: 'Prefixes in the loc-rib',

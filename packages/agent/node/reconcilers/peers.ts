@@ -6,21 +6,17 @@ import type { PeerSpec } from '../../src/api/peer.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type BoundPeer, boundPeer } from '../../src/peers/bound-peer.js';
 import { type PeerDefaults, peerConfig } from '../../src/peers/peer-config.js';
-import { nameIn, peerPrefix } from '../../src/store/keys.js';
+import { peerPrefix } from '../../src/store/keys.js';
 import type { BfdPeers } from '../bfd-peers.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Reconciler } from '../reconcile-loop.js';
+import { type Desired, desiredOf } from './desired.js';
 
-export interface ManagedPeer {
-  readonly spec: PeerSpec;
+export interface ManagedPeer extends Desired<PeerSpec> {
   /** With the address it has been found at; absent where it never was, and the speaker does not know it. */
   readonly bound?: BoundPeer | undefined;
   /** It was found once and cannot be there now: no session until it is found again. */
   readonly lost?: boolean;
-  readonly origin: 'file' | 'api';
-  /** FILE:LINE. */
-  readonly source?: string;
-  readonly revision?: number;
   /** Why the speaker does not take it. */
   readonly error?: string;
   /** What the last change of the spec did to the session. */
@@ -37,8 +33,6 @@ export interface PeersOptions {
   /** As they stand at this moment: the import policy follows pools and blocks. */
   readonly defaults: () => PeerDefaults;
 }
-
-type Desired = Omit<ManagedPeer, 'error' | 'impact' | 'bound' | 'lost'>;
 
 export class PeersReconciler implements Reconciler {
   readonly name = 'peers';
@@ -67,8 +61,8 @@ export class PeersReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const desired = await this.#desired();
-    const { speaker } = this.#options;
+    const { node, store, speaker, filePeers } = this.#options;
+    const desired = await desiredOf({ store, prefix: peerPrefix(node), fromFile: filePeers });
     for (const name of [...this.#told]) {
       if (desired.has(name)) continue;
       speaker.removePeer(name);
@@ -93,7 +87,7 @@ export class PeersReconciler implements Reconciler {
     this.#drained.delete(name);
   }
 
-  #apply(name: string, peer: Desired, defaults: PeerDefaults): ManagedPeer {
+  #apply(name: string, peer: Desired<PeerSpec>, defaults: PeerDefaults): ManagedPeer {
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
     const found = boundPeer(peer.spec, peer.spec.interface && this.#options.interfaces.found(peer.spec.interface));
@@ -114,23 +108,10 @@ export class PeersReconciler implements Reconciler {
       return { ...peer, impact: 'none', error: (error as Error).message };
     }
   }
-
-  async #desired(): Promise<Map<string, Desired>> {
-    const { node, store, filePeers } = this.#options;
-    const prefix = peerPrefix(node);
-    const desired = new Map<string, Desired>();
-    for (const { spec, source } of filePeers) desired.set(spec.name, { spec, origin: 'file', source });
-    for (const { key, value, revision } of (await store.list(prefix)).entries) {
-      const name = nameIn(prefix, key);
-      if (desired.has(name)) continue;
-      desired.set(name, { spec: value as PeerSpec, origin: 'api', revision });
-    }
-    return desired;
-  }
 }
 
 /** Peers by the interface they are found on; nobody listens for one that is down. */
-function interfacesOf(peers: Iterable<Desired>): Map<string, string> {
+function interfacesOf(peers: Iterable<Desired<PeerSpec>>): Map<string, string> {
   const names = new Map<string, string>();
   for (const { spec } of peers) {
     if (spec.interface !== undefined && !spec.adminDown && !names.has(spec.interface))

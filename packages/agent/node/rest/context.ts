@@ -10,11 +10,13 @@ import type { BfdPeers } from '../bfd-peers.js';
 import type { DropWatch } from '../drop-watch.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Journal } from '../journal.js';
+import type { MrtFiles } from '../mrt/mrt-files.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
 import type { BmpCollectorsReconciler } from '../reconcilers/bmp-collectors.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
 import type { Links } from '../reconcilers/links.js';
 import type { OriginatedReconciler } from '../reconcilers/originated.js';
+import type { PeerRangesReconciler } from '../reconcilers/peer-ranges.js';
 import type { PeersReconciler } from '../reconcilers/peers.js';
 
 export interface RestContext {
@@ -25,10 +27,13 @@ export interface RestContext {
   readonly journal: Journal;
   readonly peers: PeersReconciler;
   readonly peersLoop: ReconcileLoop;
+  readonly peerRanges: PeerRangesReconciler;
+  readonly peerRangesLoop: ReconcileLoop;
   readonly originated: OriginatedReconciler;
   readonly originatedLoop: ReconcileLoop;
   readonly bmp: BmpCollectorsReconciler;
   readonly bmpLoop: ReconcileLoop;
+  readonly mrt: MrtFiles;
   readonly blocksLoop: ReconcileLoop;
   readonly dropWatch: DropWatch;
   readonly bfd: BfdPeers;

@@ -4,8 +4,10 @@ import type { RestContext } from './context.js';
 import { bmpCollectorRoutes } from './routes/bmp-collectors.js';
 import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
+import { mrtRoutes } from './routes/mrt.js';
 import { nodeRoutes } from './routes/node.js';
 import { originatedRoutes } from './routes/originated.js';
+import { peerRangeRoutes } from './routes/peer-ranges.js';
 import { peerTableRoutes } from './routes/peer-tables.js';
 import { peerRoutes } from './routes/peers.js';
 import { poolRoutes } from './routes/pools.js';
@@ -17,10 +19,12 @@ export const RESOURCES: readonly Resource[] = [
   nodeRoutes,
   peerRoutes,
   peerTableRoutes,
+  peerRangeRoutes,
   routeRoutes,
   fibRoutes,
   originatedRoutes,
   poolRoutes,
   ipamRoutes,
   bmpCollectorRoutes,
+  mrtRoutes,
 ];

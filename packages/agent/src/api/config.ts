@@ -2,8 +2,10 @@
 
 import { BmpCollectorSpec } from './bmp.js';
 import { PoolSpec } from './ipam.js';
+import { MrtConfig } from './mrt.js';
 import { OriginatedSpec } from './originated.js';
 import { PeerSpec } from './peer.js';
+import { PeerRangeSpec } from './peer-range.js';
 import { policyFields } from './policy.js';
 import { Asn, ipv4Address, resourceName } from './text.js';
 import { type Static, Type } from './type.js';
@@ -158,12 +160,19 @@ export const AgentConfigFile = Type.Object(
     peers: Type.Optional(
       Type.Array(PeerSpec, { maxItems: 10000, description: 'BGP peers; more can be added through the API' }),
     ),
+    peerRanges: Type.Optional(
+      Type.Array(PeerRangeSpec, {
+        maxItems: 1000,
+        description: 'Prefixes from inside which peers may dial; more can be added through the API',
+      }),
+    ),
     bmp: Type.Optional(
       Type.Array(BmpCollectorSpec, {
         maxItems: 16,
         description: 'BMP collectors (RFC 7854); more can be added through the API',
       }),
     ),
+    mrt: Type.Optional(MrtConfig),
     originate: Type.Optional(Type.Array(OriginatedSpec, { maxItems: 100000, description: 'Prefixes to announce' })),
     health: Type.Optional(
       Type.Object(

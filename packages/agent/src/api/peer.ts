@@ -11,7 +11,7 @@ const seconds = (minimum: number, maximum: number, description: string, initial?
   Type.Integer({ minimum, maximum, description, ...(initial === undefined ? {} : { default: initial }) });
 
 /** Every field a user may write, but the name and the AS number. Shared by create, change and the file. */
-const peerFields = {
+export const peerFields = {
   remoteAddress: Type.Optional(
     ipAddress(
       'The peer, like 192.0.2.1 or 2001:db8::1; a link-local address needs "device". Either this or "interface"',
@@ -317,14 +317,17 @@ export type PeerSession = Static<typeof PeerSession>;
 const { password: _secret, ...readable } = peerFields;
 
 export const Peer = Type.Object({
-  name: resourceName(),
-  origin: Type.Union([Type.Literal('file'), Type.Literal('api')], {
-    description: 'file: from the configuration file, changed there; api: created at run time, kept in the store',
+  name: Type.String({ description: 'Of a peer of a range: RANGE/ADDRESS' }),
+  origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('range')], {
+    description:
+      'file: from the configuration file, changed there; api: created at run time, kept in the store; range: came by itself from inside a peer range, changed there',
   }),
-  source: Type.Optional(Type.String({ description: 'FILE:LINE of a peer of the file' })),
+  source: Type.Optional(
+    Type.String({ description: 'FILE:LINE of a peer of the file; the range of a peer of a range' }),
+  ),
   revision: Type.Optional(Type.Integer({ description: 'Store revision; the ETag of the resource' })),
   passwordSet: Type.Boolean(),
-  spec: Type.Object({ name: resourceName(), remoteAsn: RemoteAsn, ...readable }, closed),
+  spec: Type.Object({ name: Type.String(), remoteAsn: RemoteAsn, ...readable }, closed),
   discovery: Type.Optional(PeerDiscovery),
   session: Type.Optional(PeerSession),
   bfd: Type.Optional(BfdStatus),
@@ -368,5 +371,5 @@ export type PeerDrain = Static<typeof PeerDrain>;
 export const DrainDone = Type.Object({ peer: resourceName(), draining: Type.Boolean() });
 export type DrainDone = Static<typeof DrainDone>;
 
-export const ResetDone = Type.Object({ peer: resourceName(), mode: PeerReset.properties.mode });
+export const ResetDone = Type.Object({ peer: Type.String(), mode: PeerReset.properties.mode });
 export type ResetDone = Static<typeof ResetDone>;

@@ -2,8 +2,10 @@
 import type { BmpCollectorSpec } from '../api/bmp.js';
 import type { AgentConfigFile } from '../api/config.js';
 import type { PoolSpec } from '../api/ipam.js';
+import type { MrtDumpConfig, MrtUpdateConfig } from '../api/mrt.js';
 import type { OriginatedSpec } from '../api/originated.js';
 import type { PeerSpec } from '../api/peer.js';
+import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
 
 type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
@@ -37,6 +39,13 @@ export interface AgentConfig {
   readonly pools: readonly PoolSpec[];
   readonly library: PolicyLibrary;
   readonly peers: readonly FromFile<PeerSpec>[];
+  readonly peerRanges: readonly FromFile<PeerRangeSpec>[];
+  /** Absent parts are not asked for. */
+  readonly mrt?: {
+    readonly dumps?: Required<Omit<MrtDumpConfig, 'keepHours'>> & Pick<MrtDumpConfig, 'keepHours'>;
+    readonly updates?: Required<Omit<MrtUpdateConfig, 'keepHours' | 'peers'>> &
+      Pick<MrtUpdateConfig, 'keepHours' | 'peers'>;
+  };
   readonly bmp: readonly FromFile<BmpCollectorSpec>[];
   readonly originate: readonly FromFile<OriginatedSpec>[];
   readonly health: Section<'health'>;

@@ -9,7 +9,7 @@ import { AgentConfigFile } from '../api/config.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
 import { checkCollectors } from '../rules/collector-rules.js';
-import { checkPeer, checkPeers } from '../rules/peer-rules.js';
+import { checkPeer, checkPeerRange, checkPeers } from '../rules/peer-rules.js';
 import { checkLibrary } from '../rules/policy-rules.js';
 import { checkPools } from '../rules/pool-rules.js';
 import { checkValue, pointerTo } from '../schema/check.js';
@@ -51,6 +51,7 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     pools: filled.pools ?? [],
     library: libraryOf(filled),
     peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
+    peerRanges: (filled.peerRanges ?? []).map((spec, index) => ({ spec, source: source(`/peerRanges/${index}`) })),
     bmp: (filled.bmp ?? []).map((spec, index) => ({ spec, source: source(`/bmp/${index}`) })),
     originate: (filled.originate ?? []).map((spec, index) => ({ spec, source: source(`/originate/${index}`) })),
   };
@@ -85,13 +86,28 @@ function checkRules(config: AgentConfigFile): Issue[] {
   for (const [index, peer] of (config.peers ?? []).entries()) {
     issues.push(...checkPeer(peer, config.asn, libraryOf(config), pointerTo('/peers', index)));
   }
+  for (const [index, range] of (config.peerRanges ?? []).entries()) {
+    issues.push(...checkPeerRange(range, config.asn, libraryOf(config), pointerTo('/peerRanges', index)));
+  }
+  const rangeNames = (config.peerRanges ?? []).map(({ name }) => name);
+  issues.push(...checkUnique(rangeNames, '/peerRanges', '/name'));
+  const ranges = (config.peerRanges ?? []).map(({ prefix }) => prefix);
+  issues.push(...checkUnique(ranges, '/peerRanges', '/prefix'));
   issues.push(...checkLibrary(libraryOf(config)));
   issues.push(...checkPeers(config.peers ?? [], '/peers'));
   issues.push(...checkCollectors(config.bmp ?? [], '/bmp'));
+  issues.push(...checkMrt(config));
   issues.push(...checkPools(config.pools ?? [], '/pools'));
   const prefixes = (config.originate ?? []).map(({ prefix }) => prefix);
   issues.push(...checkUnique(prefixes, '/originate', '/prefix'));
   return issues;
+}
+
+/** Old files are known by their names: dumps and logs in one directory must not take each other for theirs. */
+function checkMrt({ mrt }: AgentConfigFile): Issue[] {
+  const { dumps, updates } = mrt ?? {};
+  if (!dumps || !updates || dumps.directory !== updates.directory || dumps.file !== updates.file) return [];
+  return [{ pointer: '/mrt/updates/file', detail: 'is that of the dumps in the same directory; give it another name' }];
 }
 
 function checkUnique(texts: readonly string[], at: string, member = ''): Issue[] {

@@ -1,6 +1,7 @@
 /** A peer as a user writes it -> a peer as the speaker takes it: text becomes numbers. The spec has been checked. */
-import type { PeerConfig } from '@tortie/bgp';
-import { parseAddress } from '@tortie/ip';
+import type { PeerConfig, PeerRangeConfig } from '@tortie/bgp';
+import { parseAddress, parsePrefix } from '@tortie/ip';
+import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import { policyTerms } from '../policies/route-policy.js';
 import type { BoundPeer } from './bound-peer.js';
@@ -14,9 +15,26 @@ export interface PeerDefaults {
   readonly library: PolicyLibrary;
 }
 
-export function peerConfig(spec: BoundPeer, defaults: PeerDefaults): PeerConfig {
+export function peerConfig({ name, remoteAddress, ...spec }: BoundPeer, defaults: PeerDefaults): PeerConfig {
+  return { ...settings(spec, defaults), name, remoteAddress: parseAddress(remoteAddress) };
+}
+
+export function peerRangeConfig(spec: PeerRangeSpec, defaults: PeerDefaults): PeerRangeConfig {
+  const { name, prefix, limit, ...peer } = spec;
+  return {
+    name,
+    prefix: parsePrefix(prefix),
+    ...(limit !== undefined && { limit }),
+    peer: settings(peer, defaults),
+  };
+}
+
+/** What a peer of its own and a peer of a range have in common. */
+function settings(
+  spec: Omit<BoundPeer, 'name' | 'remoteAddress'>,
+  defaults: PeerDefaults,
+): Omit<PeerConfig, 'name' | 'remoteAddress'> {
   const {
-    remoteAddress,
     localAddress,
     localNextHops,
     gracefulRestart,
@@ -34,7 +52,6 @@ export function peerConfig(spec: BoundPeer, defaults: PeerDefaults): PeerConfig 
   const terms = policyTerms(exported, defaults.library, asn, 'export');
   return {
     ...same,
-    remoteAddress: parseAddress(remoteAddress),
     ...(localAddress !== undefined && { localAddress: parseAddress(localAddress) }),
     ...(localNextHops && { localNextHops: localNextHops.map(parseAddress) }),
     gracefulRestart: enabled && { restartTimeS: defaults.restartTimeS, ...restart },

@@ -7,7 +7,7 @@ import type { KernelDrop, Peer, PeerSession, PeerSpec } from '../api/peer.js';
 
 export interface PeerViewInput {
   readonly spec: PeerSpec;
-  readonly origin: 'file' | 'api';
+  readonly origin: Peer['origin'];
   readonly source?: string;
   readonly revision?: number;
   readonly error?: string;

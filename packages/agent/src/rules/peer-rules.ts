@@ -1,6 +1,7 @@
 /** What a schema cannot say about a peer. One list for the file and for the REST API. */
-import { isLinkLocal, isMulticast, isUnspecified, tryParseAddress } from '@tortie/ip';
+import { formatAddress, ipv4, isLinkLocal, isMulticast, isUnspecified, parsePrefix, tryParseAddress } from '@tortie/ip';
 import type { PeerSpec } from '../api/peer.js';
+import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
 import { pointerTo } from '../schema/check.js';
@@ -72,6 +73,17 @@ export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, a
     if (peer[side]) issues.push(...checkPolicy(peer[side], pointerTo(at, side), library, side));
   }
   return issues;
+}
+
+/** Faults of a range: those that each of its peers would have. */
+export function checkPeerRange(range: PeerRangeSpec, asn: number, library: PolicyLibrary, at = ''): Issue[] {
+  const { prefix, limit: _, ...settings } = range;
+  // The first address after that of the network stands for all of them.
+  const first = parsePrefix(prefix);
+  const remoteAddress = formatAddress(first.version === 4 ? ipv4(first.a + 1) : { ...first, d: first.d + 1 });
+  return checkPeer({ ...settings, remoteAddress }, asn, library, at).map((issue) =>
+    issue.pointer === pointerTo(at, 'remoteAddress') ? { ...issue, pointer: pointerTo(at, 'prefix') } : issue,
+  );
 }
 
 /** Either an address or an interface says where the peer is. */

@@ -2,6 +2,7 @@
 import { asPathExpressionFault } from '@tortie/bgp';
 import { IpError, parsePrefix, tryParseAddress } from '@tortie/ip';
 import { tryParseCommunity, tryParseCommunityMatch } from '../bgp-text/community.js';
+import { filePatternFault } from '../mrt/file-pattern.js';
 
 type Format = (text: string) => string | undefined;
 
@@ -52,6 +53,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
       ? undefined
       : `"${text}" is no large community; write three numbers 0 to 4294967295 like "65000:1:2"`,
   'as-path-expression': asPathExpressionFault,
+  'file-pattern': filePatternFault,
   'next-hop': (text) =>
     text === 'self' || text === 'peer' || tryParseAddress(text)
       ? undefined

@@ -4,6 +4,10 @@
 export const peerPrefix = (node: string): string => `/agent/peers/${node}/`;
 export const peerKey = (node: string, name: string): string => peerPrefix(node) + name;
 
+/** Peer ranges created at run time: value is a PeerRangeSpec. */
+export const peerRangePrefix = (node: string): string => `/agent/peer-ranges/${node}/`;
+export const peerRangeKey = (node: string, name: string): string => peerRangePrefix(node) + name;
+
 /** Prefixes originated at run time: value is an OriginatedSpec. */
 export const originatedPrefix = (node: string): string => `/agent/originated/${node}/`;
 export const originatedKey = (node: string, prefix: string): string => originatedPrefix(node) + prefix;

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 const read = (text: string) => readConfig({ text, file: 'node.yaml', hostName: 'host-1' });
 
 const FIELDS =
-  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, bmp, originate, health, log';
+  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, peerRanges, bmp, mrt, originate, health, log';
 
 const peer = (fields: string): string =>
   `asn: 64513\npeers:\n  - { name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, ${fields} }\n`;
@@ -316,6 +316,7 @@ t.test('the smallest file gets every default', async (t) => {
     pools: [],
     library: {},
     peers: [],
+    peerRanges: [],
     bmp: [],
     originate: [],
     health: { ready: 'any', graceS: 30 },

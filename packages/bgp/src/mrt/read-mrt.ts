@@ -1,37 +1,37 @@
 /** Reads MRT files: routing tables and messages as collectors and BGP daemons dump them. RFC 6396. */
 import { MrtError } from '../errors.js';
-import { Reader, u16At, u32At } from '../wire/reader.js';
+import { Reader } from '../wire/reader.js';
 import { decodeBgp4mp } from './bgp4mp.js';
+import { frameAt, MRT_HEADER_OCTETS, type MrtFrame, withMicroseconds } from './mrt-framer.js';
 import { MRT_TYPE, type MrtRecord, type MrtTime } from './record.js';
 import { decodeTableDump } from './table-dump.js';
 import { decodeTableDumpV2 } from './table-dump-v2.js';
 
-const HEADER_OCTETS = 12;
-
 /**
  * The records of a file, one after another; `bytes` is the whole file, uncompressed. Kinds of records we do not decode
- * come as `opaque`. Throws MrtError where a record contradicts its length.
+ * come as `opaque`. Throws MrtError where a record contradicts its length. MrtFramer reads a file piece by piece.
  */
 export function* readMrt(bytes: Uint8Array): Generator<MrtRecord> {
   let at = 0;
   while (at < bytes.length) {
-    if (bytes.length - at < HEADER_OCTETS) throw new MrtError(at, 'the file ends within the header of a record');
-    const end = at + HEADER_OCTETS + u32At(bytes, at + 8);
-    if (end > bytes.length) throw new MrtError(at, 'the file ends within a record');
-    yield decodeRecord(bytes, at, end);
-    at = end;
+    if (bytes.length - at < MRT_HEADER_OCTETS) {
+      throw new MrtError(at, 'the file ends within the header of a record');
+    }
+    const frame = frameAt(bytes, at, at, Number.POSITIVE_INFINITY);
+    if (frame.end > bytes.length) throw new MrtError(at, 'the file ends within a record');
+    yield decodeMrt(withMicroseconds(frame));
+    at = frame.end;
   }
 }
 
-function decodeRecord(bytes: Uint8Array, at: number, end: number): MrtRecord {
-  const reader = new Reader(bytes, at + HEADER_OCTETS, end, (wanted) => {
-    return new MrtError(at, `the record at octet ${at} ends ${wanted} octets too early`);
+/** A record as a value; octets in it are views of the frame. Throws MrtError where it contradicts its length. */
+export function decodeMrt(frame: MrtFrame): MrtRecord {
+  const { offset, bytes, start, end, mrtType, subtype, timestampS, microseconds } = frame;
+  const reader = new Reader(bytes, start, end, (wanted) => {
+    return new MrtError(offset, `the record at octet ${offset} ends ${wanted} octets too early`);
   });
-  const mrtType = u16At(bytes, at + 4);
-  const subtype = u16At(bytes, at + 6);
-  const timestampS = u32At(bytes, at);
-  const time: MrtTime = mrtType === MRT_TYPE.bgp4mpEt ? { timestampS, microseconds: reader.u32() } : { timestampS };
-  const value = bytes.subarray(reader.at, end);
+  const time: MrtTime = microseconds === undefined ? { timestampS } : { timestampS, microseconds };
+  const value = bytes.subarray(start, end);
   return decodeBody(reader, mrtType, subtype, time) ?? { type: 'opaque', ...time, mrtType, subtype, value };
 }
 

@@ -112,7 +112,8 @@ export function encodeRib({ family, addPath, sequence, prefix, entries }: RibRec
   return { subtype: ribSubtype(family, addPath), body: writer.finish() };
 }
 
-function ribSubtype(family: Family, addPath: boolean): number {
+/** Throws EncodeError for a family that has none. */
+export function ribSubtype(family: Family, addPath: boolean): number {
   for (const [subtype, row] of RIB_SUBTYPES) {
     if (row.afi === family.afi && row.safi === family.safi && row.addPath === addPath) return subtype;
   }

@@ -4,6 +4,7 @@ import type { SpeakerIdentity } from '../config.js';
 import type { Rib } from '../rib/rib.js';
 import type { SpeakerEvent } from '../speaker-event.js';
 import type { RestartState } from './capabilities.js';
+import type { MessageTap } from './message-tap.js';
 import type { Peer } from './peer.js';
 import type { Session } from './session.js';
 import type { TimerQueue } from './timer-queue.js';
@@ -16,6 +17,8 @@ export interface PeerHost {
   readonly rib: Rib;
   /** Told of every session that comes up or ends. */
   readonly monitor: SessionMonitor;
+  /** Sees every message of every peer; undefined: nobody does. */
+  readonly tap: MessageTap | undefined;
   /** Longest wait for a peer's OPEN. */
   readonly openHoldTimeS: number;
   /** Longest time a peer may take none of our octets, at least twice the hold time. RFC 9687. */

@@ -13,6 +13,7 @@ import { type Frame, HEADER_OCTETS } from '../wire/framer.js';
 import type { OpenMessage, RouteRefreshMessage } from '../wire/message.js';
 import { type CollisionVerdict, resolveCollision } from './collision.js';
 import { keptFamilies } from './kept-routes.js';
+import { tapMessage } from './message-tap.js';
 import type { PeerHost } from './peer-host.js';
 import { negotiatedOf, type Session } from './session.js';
 import type { StaleRoutes } from './stale-routes.js';
@@ -54,12 +55,14 @@ export class PeerInbox {
   /** Octets from the peer. The one place where bytes become events, and violations become NOTIFICATIONs. */
   receive(session: Session, bytes: Uint8Array): void {
     const { connection } = session;
+    const { tap } = this.#host;
     this.#peer.received.octets += bytes.length;
     try {
       session.framer.push(bytes);
       for (;;) {
         const frame = session.framer.next();
         if (!frame) break;
+        if (tap !== undefined) tapMessage(tap, this.#peer, session, frame);
         this.#peer.received[COUNTER[frame.type as keyof typeof COUNTER]]++;
         if (frame.type === MESSAGE_TYPE.update) this.#update(session, frame);
         else this.#message(session, frame);

@@ -2,8 +2,9 @@
  * Dynamic peers: whoever connects from inside a prefix becomes a peer with the range's settings, and ceases to be one some
  * time after its session has ended and its last stale route is gone.
  */
-import { type Address, formatPrefix, type Prefix, prefixContains } from '@tortie/ip';
+import { type Address, formatPrefix, type Prefix, prefixContains, prefixesEqual } from '@tortie/ip';
 import { type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig, type SpeakerIdentity } from '../config.js';
+import { type ChangeImpact, classifyChange, stronger } from '../config-change.js';
 import { BgpConfigError } from '../config-error.js';
 import type { Peer } from './peer.js';
 import { formatScoped } from './peer-directory.js';
@@ -22,7 +23,7 @@ export interface PeerRangeConfig {
 const FORGET_MS = 10_000;
 
 interface Range {
-  readonly config: PeerRangeConfig;
+  config: PeerRangeConfig;
   readonly members: Map<Peer, Timer>;
 }
 
@@ -42,12 +43,35 @@ export class PeerRanges {
   /** Throws BgpConfigError. */
   add(range: PeerRangeConfig): void {
     if (this.#ranges.has(range.name)) throw new BgpConfigError(`there is a range "${range.name}" already`, 'name');
-    const { limit = 256 } = range;
-    if (!Number.isInteger(limit) || limit < 1)
-      throw new BgpConfigError(`limit is ${limit}; it must be 1 or more`, 'limit');
-    // The first address stands for all: what is wrong with it is wrong with the range.
-    this.#resolve(range, range.prefix);
+    this.#check(range);
     this.#ranges.set(range.name, { config: range, members: new Map() });
+  }
+
+  /**
+   * Changes a range: its peers get the new settings by `apply`, those outside of a new prefix go; a new limit is for
+   * those who come. Gives the strongest that happened to one. Throws BgpConfigError; then nothing has changed.
+   */
+  update(range: PeerRangeConfig, apply: (peer: Peer, config: ResolvedPeerConfig) => ChangeImpact): ChangeImpact {
+    const present = this.#ranges.get(range.name);
+    if (!present) throw new BgpConfigError(`there is no range "${range.name}"`, 'name');
+    this.#check(range);
+    const before = present.config;
+    present.config = range;
+    let impact: ChangeImpact =
+      before.limit === range.limit && prefixesEqual(before.prefix, range.prefix) ? 'none' : 'applied';
+    for (const peer of [...present.members.keys()]) {
+      const { remoteAddress } = peer.config;
+      const stays = remoteAddress.version === range.prefix.version && prefixContains(range.prefix, remoteAddress);
+      impact = stronger(impact, stays ? apply(peer, this.#resolve(range, remoteAddress)) : 'session-reset');
+      if (!stays) this.#forget(peer);
+    }
+    // Without peers it is said what would have happened to one.
+    return present.members.size > 0 || impact === 'session-reset'
+      ? impact
+      : stronger(
+          impact,
+          classifyChange(this.#resolve(before, range.prefix), this.#resolve(range, range.prefix)).impact,
+        );
   }
 
   /** Its peers go as well. False where there is no such range. */
@@ -103,6 +127,14 @@ export class PeerRanges {
 
   #expire(peer: Peer): void {
     if (!peer.isInUse) this.#forget(peer);
+  }
+
+  /** Throws BgpConfigError. The first address stands for all: what is wrong with it is wrong with the range. */
+  #check(range: PeerRangeConfig): void {
+    const { limit = 256, prefix } = range;
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new BgpConfigError(`limit is ${limit}; it must be 1 or more`, 'limit');
+    this.#resolve(range, prefix);
   }
 
   #resolve({ name, peer }: PeerRangeConfig, remoteAddress: Address, device = peer.device): ResolvedPeerConfig {

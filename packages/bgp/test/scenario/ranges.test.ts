@@ -1,6 +1,7 @@
 /** Dynamic peers: a prefix instead of a list of addresses. */
 import { parsePrefix } from '@tortie/ip';
 import t from 'tap';
+import { BgpConfigError } from '../../src/index.js';
 import { SimNetwork, type SimRouter } from '../../testing/index.js';
 
 const HUB = '10.0.0.1';
@@ -99,6 +100,43 @@ t.test('strangers outside are refused; the narrowest range counts; a configured 
     center.events.filter(({ type }) => type === 'refused'),
     [{ remoteAddress: '10.0.2.1' }],
   );
+  t.end();
+});
+
+t.test('a changed range changes its peers in place, and lets go of those outside', (t) => {
+  const network = new SimNetwork();
+  const center = hub(network);
+  const nodes = [1, 2, 200].map((number) => node(network, number));
+  t.ok(network.until(() => center.speaker.view().established === 3, 10_000));
+  network.run(1000);
+  const range = {
+    name: 'nodes',
+    prefix: parsePrefix('10.0.1.0/24'),
+    limit: 256,
+    peer: { remoteAsn: 65000, routeReflectorClient: true, gracefulRestart: { staleTimeS: 60 } },
+  };
+  const update = (change: object) => center.speaker.updateRange({ ...range, ...change }, network.clock.nowMs);
+  t.equal(update({}), 'none');
+  t.equal(update({ limit: 3 }), 'applied');
+  t.equal(update({ peer: { ...range.peer, description: 'rack 7' } }), 'applied');
+  t.equal(center.speaker.peer('nodes/10.0.1.2')?.config.description, 'rack 7');
+  const terms = [{ match: { prefixes: [{ prefix: parsePrefix('20.0.2.0/24') }] }, action: 'reject' as const }];
+  t.equal(update({ peer: { ...range.peer, import: { terms } } }), 'soft-refresh');
+  network.run(1000);
+  t.notOk(has(nodes[0]!, '20.0.2.0/24'), 'the new policy holds for the peers that are there');
+  t.ok(has(nodes[0]!, '20.0.200.0/24'));
+  t.equal(center.speaker.peer('nodes/10.0.1.1')?.dropped, 0, 'no session was lost');
+  t.equal(update({ prefix: parsePrefix('10.0.1.0/25') }), 'session-reset');
+  network.run(1000);
+  t.same(
+    center.speaker.peers().map(({ name }) => name),
+    ['nodes/10.0.1.1', 'nodes/10.0.1.2'],
+  );
+  t.notOk(has(nodes[0]!, '20.0.200.0/24'));
+  t.ok(center.events.some((event) => event.type === 'refused' && event.remoteAddress === '10.0.1.200'));
+  t.throws(() => update({ limit: 0 }), BgpConfigError);
+  t.throws(() => update({ name: 'others' }), BgpConfigError);
+  t.equal(center.speaker.peers().length, 2, 'what is refused changes nothing');
   t.end();
 });
 

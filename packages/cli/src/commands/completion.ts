@@ -1,5 +1,5 @@
 /** `tortie completion`: scripts for shells, made from the command tree itself. */
-import type { BmpCollectorList, PeerList, PoolList } from '@tortie/agent/api';
+import type { BmpCollectorList, PeerList, PeerRangeList, PoolList } from '@tortie/agent/api';
 import type { Command } from 'commander';
 import { bashCompletion } from '../completion/bash.js';
 import { fishCompletion } from '../completion/fish.js';
@@ -24,6 +24,9 @@ export async function printValues(context: Context, kind: string): Promise<void>
 
 async function namesOf(context: Context, kind: string): Promise<string[]> {
   if (kind === 'peers') return (await context.client().get<PeerList>('/v1/peers')).peers.map(({ name }) => name);
+  if (kind === 'ranges') {
+    return (await context.client().get<PeerRangeList>('/v1/peer-ranges')).peerRanges.map(({ name }) => name);
+  }
   if (kind === 'pools') return (await context.client().get<PoolList>('/v1/ipam/pools')).pools.map(({ name }) => name);
   if (kind === 'collectors') {
     return (await context.client().get<BmpCollectorList>('/v1/bmp-collectors')).collectors.map(({ name }) => name);

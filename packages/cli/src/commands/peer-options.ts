@@ -127,6 +127,14 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
   { flags: '--no-down', field: 'adminDown', description: 'hold a session again' },
 ];
 
+const NOT_OF_RANGES = new Set(['interface', 'remotePort', 'passive', 'password', 'bfd']);
+
+/** The flags of `ranges add` and `ranges set`: what peers share that dial by themselves. */
+export const RANGE_FLAGS: readonly PeerFlag[] = [
+  { flags: '--limit <number>', field: 'limit', description: 'most peers at once', parse: integer },
+  ...PEER_FLAGS.filter(({ field }) => !NOT_OF_RANGES.has(field)),
+];
+
 function readSecret(file: string): string {
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8').replace(/\r?\n$/, '');
@@ -143,9 +151,12 @@ const optionName = (flags: string): string =>
     .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** The fields of the API that the flags given on the command line name. */
-export function peerFields(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function peerFields(
+  options: Readonly<Record<string, unknown>>,
+  known: readonly PeerFlag[] = PEER_FLAGS,
+): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
-  for (const { flags, field, parse, choices } of PEER_FLAGS) {
+  for (const { flags, field, parse, choices } of known) {
     const given = options[optionName(flags)];
     if (given === undefined) continue;
     if (choices && !choices.includes(String(given))) {
@@ -157,16 +168,16 @@ export function peerFields(options: Readonly<Record<string, unknown>>): Record<s
 }
 
 /** Fields by the names of their flags, for `peers set --unset hold-time`. */
-export function fieldOfFlag(name: string): string {
+export function fieldOfFlag(name: string, known: readonly PeerFlag[] = PEER_FLAGS): string {
   const wanted = name.replace(/^--/, '');
   const found =
-    PEER_FLAGS.find(({ flags }) => flags.split(' ')[0] === `--${wanted}`) ??
-    PEER_FLAGS.find(({ flags, field }) => field === wanted || flags.startsWith(`--${wanted}-file `));
+    known.find(({ flags }) => flags.split(' ')[0] === `--${wanted}`) ??
+    known.find(({ flags, field }) => field === wanted || flags.startsWith(`--${wanted}-file `));
   if (!found) {
-    const known = PEER_FLAGS.filter(({ flags }) => !flags.startsWith('--no-')).map(({ flags }) =>
-      flags.split(' ')[0]!.slice(2),
-    );
-    throw new UsageError(`--unset: there is no field "${name}"; fields: ${known.join(', ')}`);
+    const names = known
+      .filter(({ flags }) => !flags.startsWith('--no-'))
+      .map(({ flags }) => flags.split(' ')[0]!.slice(2));
+    throw new UsageError(`--unset: there is no field "${name}"; fields: ${names.join(', ')}`);
   }
   return found.field;
 }

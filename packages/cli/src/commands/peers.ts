@@ -155,7 +155,7 @@ const familyTable = (context: Context, families: NonNullable<Peer['session']>['f
     families,
   );
 
-function asnOf(text: string, flag = ''): number | string {
+export function asnOf(text: string, flag = ''): number | string {
   if (text === 'external' || text === 'internal') return text;
   if (/^\d+$/.test(text)) return Number(text);
   throw new UsageError(`${flag}"${text}" is no AS number; write it like 64512, or external, or internal`);
@@ -181,7 +181,7 @@ export async function addPeer(
   context.answer(created, () => [`added ${name}`]);
 }
 
-const IMPACTS: Readonly<Record<PeerChange['impact'], string>> = {
+export const IMPACTS: Readonly<Record<PeerChange['impact'], string>> = {
   none: 'nothing changed',
   applied: 'applied, the session goes on',
   'soft-refresh': 'applied, routes are exchanged again, the session goes on',
@@ -205,7 +205,7 @@ export async function removePeer(context: Context, name: string, options: Option
   context.answer({ removed: name }, () => [`removed ${name}`]);
 }
 
-const ifMatch = ({ ifRevision }: Options): string | undefined =>
+export const ifMatch = ({ ifRevision }: Options): string | undefined =>
   ifRevision === undefined ? undefined : `"${String(ifRevision).replaceAll('"', '')}"`;
 
 export async function resetPeer(context: Context, name: string, options: Options): Promise<void> {

@@ -20,7 +20,13 @@ export interface CompletionNode {
 }
 
 /** Arguments of these names are completed by asking. */
-const ASKED: Readonly<Record<string, string>> = { peer: 'peers', lab: 'labs', pool: 'pools', collector: 'collectors' };
+const ASKED: Readonly<Record<string, string>> = {
+  peer: 'peers',
+  range: 'ranges',
+  lab: 'labs',
+  pool: 'pools',
+  collector: 'collectors',
+};
 
 export function completionModel(program: Command): CompletionNode[] {
   const nodes: CompletionNode[] = [];

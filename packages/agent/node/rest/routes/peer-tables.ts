@@ -10,12 +10,12 @@ import type { Resource } from '../resources.js';
 const tags = ['routes'];
 
 export const peerTableRoutes: Resource = (context) => async (app) => {
-  const { speaker, peers } = context;
+  const { speaker, peers, peerRanges } = context;
   const assertPeer = (name: string): void => {
     const peer = peers.get(name);
-    if (!peer) throw new AgentError('ERR_AGENT_NOT_FOUND', `there is no peer "${name}"`);
+    if (!peer && !peerRanges.peer(name)) throw new AgentError('ERR_AGENT_NOT_FOUND', `there is no peer "${name}"`);
     if (!speaker.peer(name)) {
-      throw new AgentError('ERR_AGENT_SESSION', `peer "${name}" has no tables: ${peer.error ?? 'it is not running'}`);
+      throw new AgentError('ERR_AGENT_SESSION', `peer "${name}" has no tables: ${peer?.error ?? 'it is not running'}`);
     }
   };
 

@@ -21,6 +21,7 @@ import { peerView } from '../../../src/peers/peer-view.js';
 import { checkPeer, placeOf } from '../../../src/rules/peer-rules.js';
 import { checkValue } from '../../../src/schema/check.js';
 import { peerKey } from '../../../src/store/keys.js';
+import type { RangePeer } from '../../reconcilers/peer-ranges.js';
 import type { ManagedPeer } from '../../reconcilers/peers.js';
 import type { RestContext } from '../context.js';
 import { IfMatch, NameParams } from '../params.js';
@@ -30,12 +31,13 @@ import { createStored, deleteStored, etagOf, updateStored } from '../stored.js';
 const tags = ['peers'];
 
 export const peerRoutes: Resource = (context) => async (app) => {
-  const { config, store, speaker, peers, peersLoop, dropWatch, bfd, interfacePeers } = context;
-  const showOne = async (peer: ManagedPeer): Promise<Peer> => {
+  const { config, store, speaker, peers, peerRanges, peersLoop, dropWatch, bfd, interfacePeers } = context;
+  const named = (name: string): ManagedPeer | RangePeer => found(peers.get(name) ?? peerRanges.peer(name), name);
+  const showOne = async (peer: ManagedPeer | RangePeer): Promise<Peer> => {
     await bfd.refresh();
     return show(peer);
   };
-  const show = async (peer: ManagedPeer): Promise<Peer> => {
+  const show = async (peer: ManagedPeer | RangePeer): Promise<Peer> => {
     const down = !peer.spec.adminDown && speaker.peer(peer.spec.name)?.state !== 'established';
     const drops = down ? await dropWatch.drops(peer.spec) : [];
     return peerView({
@@ -50,7 +52,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
 
   app.get('/v1/peers', { schema: { tags, summary: 'All peers', response: { 200: PeerList } } }, async () => {
     await bfd.refresh();
-    return { peers: await Promise.all(peers.list().map(show)) };
+    return { peers: await Promise.all([...peers.list(), ...peerRanges.peers()].map(show)) };
   });
 
   app.post(
@@ -76,8 +78,8 @@ export const peerRoutes: Resource = (context) => async (app) => {
     '/v1/peers/:name',
     { schema: { tags, summary: 'One peer', params: NameParams, response: { 200: Peer } } },
     async (request, reply) => {
-      const peer = found(peers.get(request.params.name), request.params.name);
-      if (peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
+      const peer = named(request.params.name);
+      if ('revision' in peer && peer.revision !== undefined) reply.header('etag', etagOf(peer.revision));
       return showOne(peer);
     },
   );
@@ -96,7 +98,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
     },
     async (request, reply) => {
       const { name } = request.params;
-      refuseFilePeer(found(peers.get(name), name), 'changed');
+      refuseForeign(named(name), 'changed');
       const before = peers.get(name)?.revision;
       await updateStored(
         { store, key: peerKey(config.node, name), ifMatch: request.headers['if-match'], what: `peer "${name}"` },
@@ -122,7 +124,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
     },
     async (request, reply) => {
       const { name } = request.params;
-      refuseFilePeer(found(peers.get(name), name), 'deleted');
+      refuseForeign(named(name), 'deleted');
       const key = peerKey(config.node, name);
       await deleteStored({ store, key, ifMatch: request.headers['if-match'], what: `peer "${name}"` });
       await peersLoop.settle();
@@ -167,7 +169,7 @@ export const peerRoutes: Resource = (context) => async (app) => {
     async (request) => {
       const { name } = request.params;
       const { mode } = request.body;
-      found(peers.get(name), name);
+      named(name);
       if (!speaker.resetPeer(name, mode)) {
         throw new AgentError(
           'ERR_AGENT_SESSION',
@@ -187,16 +189,23 @@ export const peerRoutes: Resource = (context) => async (app) => {
   );
 };
 
-function found(peer: ManagedPeer | undefined, name: string): ManagedPeer {
+function found<T>(peer: T | undefined, name: string): T {
   if (!peer) throw new AgentError('ERR_AGENT_NOT_FOUND', `there is no peer "${name}"`);
   return peer;
 }
 
-function refuseFilePeer(peer: ManagedPeer, what: string): void {
-  if (peer.origin === 'api') return;
+/** Throws where the peer is not this API's to change. */
+function refuseForeign({ origin, source, spec }: ManagedPeer | RangePeer, what: string): void {
+  if (origin === 'api') return;
+  if (origin === 'range') {
+    throw new AgentError(
+      'ERR_AGENT_RANGE_ORIGIN',
+      `peer "${spec.name}" came by itself and belongs to peer range "${source}"; it is ${what} with that, at /v1/peer-ranges/${source}`,
+    );
+  }
   throw new AgentError(
     'ERR_AGENT_FILE_ORIGIN',
-    `peer "${peer.spec.name}" is configured in ${peer.source} and is ${what} there; the agent reads the file when it starts`,
+    `peer "${spec.name}" is configured in ${source} and is ${what} there; the agent reads the file when it starts`,
   );
 }
 
