@@ -4,9 +4,9 @@ import type { WireContext } from '../../src/wire/context.js';
 import type { UpdateMessage } from '../../src/wire/message.js';
 import { check } from './check.js';
 
-/** Malformed in its value, by type: sections 7.1 to 7.16, RFC 6793 section 6, RFC 8092 section 6. */
+/** Malformed in its value, by type: sections 7.1 to 7.16, RFC 6793 section 6, RFC 8092 section 6, RFC 9234 section 5. */
 const MALFORMED: ReadonlyMap<number, FaultAction> = new Map([
-  ...[1, 2, 3, 4, 5, 8, 9, 10, 16, 32].map((type) => [type, 'treat-as-withdraw'] as const),
+  ...[1, 2, 3, 4, 5, 8, 9, 10, 16, 32, 35].map((type) => [type, 'treat-as-withdraw'] as const),
   ...[6, 7, 17, 18].map((type) => [type, 'attribute-discard'] as const),
 ]);
 /** From an external peer they are discarded (sections 7.5, 7.9, 7.10), whatever they hold. */

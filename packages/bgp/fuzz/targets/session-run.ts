@@ -136,7 +136,8 @@ export class SessionRun {
         rig.eager = true;
         rig.settle();
         this.#fib.drain();
-        rig.model.compare();
+        // What a subscription may not give out yet after a restart, it holds.
+        if (speaker.view().deferringUntilMs === undefined) rig.model.compare();
         return;
     }
     rig.turn();
