@@ -19,7 +19,8 @@ import {
 export type CollectedView = 'pre' | 'post' | 'out' | 'loc-rib';
 
 interface CollectedSession {
-  readonly addPath: readonly boolean[];
+  /** By family: whether its peer sends several paths, and whether it is sent several. */
+  readonly addPath: { readonly in: readonly boolean[]; readonly out: readonly boolean[] };
   /** Route by `view`, then by `prefix` or `prefix pathId`: its path of AS numbers. */
   readonly tables: Map<CollectedView, Map<string, string>>;
   /** Views and families whose End-of-RIB came: `pre ipv4-unicast`. */
@@ -61,7 +62,8 @@ export class SimCollector {
       case 'peer-up': {
         const key = keyOf(message.peer);
         if (this.sessions.has(key)) throw new Error(`${key} is up already`);
-        const addPath = sharedAddPath(message.receivedOpen, message.sentOpen);
+        const { receivedOpen, sentOpen } = message;
+        const addPath = { in: sharedAddPath(receivedOpen, sentOpen), out: sharedAddPath(sentOpen, receivedOpen) };
         this.sessions.set(key, { addPath, tables: new Map(), endOfRib: new Set() });
         return;
       }
@@ -79,15 +81,15 @@ export class SimCollector {
   #routes({ peer, update }: BmpRouteMonitoring): void {
     const session = this.sessions.get(keyOf(peer));
     if (!session) throw new Error(`a route of ${keyOf(peer)}, which is not up`);
+    const view = viewOf(peer);
     const context = wireContext({
       peerType: 'ibgp',
       fourOctetAs: !peer.twoOctetAs,
       extendedMessages: true,
       extendedNextHop: FAMILIES.map(() => true),
-      addPath: session.addPath,
+      addPath: view === 'out' ? session.addPath.out : session.addPath.in,
     });
     const message = decodeMessage(update, context) as UpdateMessage;
-    const view = viewOf(peer);
     // Routes of the speaker's own have no next hop but itself.
     const fault = message.faults.find(({ attributeType }) => view !== 'loc-rib' || attributeType !== 3);
     if (fault) throw new Error(fault.reason);

@@ -4,15 +4,11 @@ import type { Store } from '@tortie/store';
 import type { BmpCollectorSpec } from '../../src/api/bmp.js';
 import { type BmpIdentity, collectorConfig } from '../../src/bmp/collector.js';
 import type { FromFile } from '../../src/config/config.js';
-import { bmpPrefix, nameIn } from '../../src/store/keys.js';
+import { bmpPrefix } from '../../src/store/keys.js';
 import type { Reconciler } from '../reconcile-loop.js';
+import { type Desired, desiredOf } from './desired.js';
 
-export interface ManagedCollector {
-  readonly spec: BmpCollectorSpec;
-  readonly origin: 'file' | 'api';
-  /** FILE:LINE. */
-  readonly source?: string;
-  readonly revision?: number;
+export interface ManagedCollector extends Desired<BmpCollectorSpec> {
   /** Why the speaker does not take it. */
   readonly error?: string;
 }
@@ -45,7 +41,8 @@ export class BmpCollectorsReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const desired = await this.#desired();
+    const { node, store, fromFile } = this.#options;
+    const desired = await desiredOf({ store, prefix: bmpPrefix(node), fromFile });
     for (const [name, told] of [...this.#told]) {
       if (JSON.stringify(desired.get(name)?.spec) === told) continue;
       this.#options.speaker.removeBmpCollector(name);
@@ -65,18 +62,5 @@ export class BmpCollectorsReconciler implements Reconciler {
     } catch (error) {
       return { ...collector, error: (error as Error).message };
     }
-  }
-
-  async #desired(): Promise<Map<string, ManagedCollector>> {
-    const { node, store, fromFile } = this.#options;
-    const prefix = bmpPrefix(node);
-    const desired = new Map<string, ManagedCollector>();
-    for (const { spec, source } of fromFile) desired.set(spec.name, { spec, origin: 'file', source });
-    for (const { key, value, revision } of (await store.list(prefix)).entries) {
-      const name = nameIn(prefix, key);
-      if (desired.has(name)) continue;
-      desired.set(name, { spec: value as BmpCollectorSpec, origin: 'api', revision });
-    }
-    return desired;
   }
 }

@@ -59,7 +59,13 @@ export class PeerRangesReconciler implements Reconciler {
     const view = range && this.#options.speaker.peer(name);
     if (!view) return undefined;
     const { prefix: _1, limit: _2, ...settings } = range.spec;
-    const spec = { ...settings, name, remoteAddress: formatAddress(view.config.remoteAddress) };
+    const { remoteAddress, device } = view.config;
+    const spec = {
+      ...settings,
+      name,
+      remoteAddress: formatAddress(remoteAddress),
+      ...(device !== undefined && { device }),
+    };
     return { spec, origin: 'range', source: range.spec.name };
   }
 

@@ -2,7 +2,7 @@
  * Dynamic peers: whoever connects from inside a prefix becomes a peer with the range's settings, and ceases to be one some
  * time after its session has ended and its last stale route is gone.
  */
-import { type Address, formatPrefix, type Prefix, prefixContains, prefixesEqual } from '@tortie/ip';
+import { type Address, formatPrefix, isLinkLocal, type Prefix, prefixContains, prefixesEqual } from '@tortie/ip';
 import { type PeerConfig, type ResolvedPeerConfig, resolvePeerConfig, type SpeakerIdentity } from '../config.js';
 import { type ChangeImpact, classifyChange, stronger } from '../config-change.js';
 import { BgpConfigError } from '../config-error.js';
@@ -26,6 +26,12 @@ interface Range {
   config: PeerRangeConfig;
   readonly members: Map<Peer, Timer>;
 }
+
+/** Whether who connects from this address, and from this interface where the address is a link-local one, is of the range. */
+const covers = ({ prefix, peer }: PeerRangeConfig, address: Address, device: string | undefined): boolean =>
+  prefix.version === address.version &&
+  prefixContains(prefix, address) &&
+  (peer.device === undefined || device === undefined || peer.device === device);
 
 export class PeerRanges {
   readonly #timers: TimerQueue;
@@ -61,8 +67,9 @@ export class PeerRanges {
       before.limit === range.limit && prefixesEqual(before.prefix, range.prefix) ? 'none' : 'applied';
     for (const peer of [...present.members.keys()]) {
       const { remoteAddress } = peer.config;
-      const stays = remoteAddress.version === range.prefix.version && prefixContains(range.prefix, remoteAddress);
-      impact = stronger(impact, stays ? apply(peer, this.#resolve(range, remoteAddress)) : 'session-reset');
+      const device = isLinkLocal(remoteAddress) ? peer.config.device : undefined;
+      const stays = covers(range, remoteAddress, device);
+      impact = stronger(impact, stays ? apply(peer, this.#resolve(range, remoteAddress, device)) : 'session-reset');
       if (!stays) this.#forget(peer);
     }
     // Without peers it is said what would have happened to one.
@@ -87,11 +94,8 @@ export class PeerRanges {
   match(address: Address, device?: string): ResolvedPeerConfig | string | undefined {
     let best: Range | undefined;
     for (const range of this.#ranges.values()) {
-      const { prefix } = range.config;
-      if (prefix.version !== address.version || !prefixContains(prefix, address)) continue;
-      if (range.config.peer.device !== undefined && device !== undefined && range.config.peer.device !== device)
-        continue;
-      if (!best || prefix.length > best.config.prefix.length) best = range;
+      if (!covers(range.config, address, device)) continue;
+      if (!best || range.config.prefix.length > best.config.prefix.length) best = range;
     }
     if (!best) return undefined;
     const { limit = 256, prefix } = best.config;

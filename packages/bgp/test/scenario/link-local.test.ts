@@ -87,6 +87,15 @@ t.test('a range of link-local addresses: the interface is a part of the name', (
   t.match(router.accept(FAR, { device: 'eth1' }, 0), { peer: 'any/fe80::1%eth1' });
   t.match(router.peer('any/fe80::1%eth1'), { config: { device: 'eth1' } });
   t.match(router.accept(FAR, { device: 'eth2' }, 0), { known: false }, 'both count towards the limit');
+  const range = { name: 'any', prefix: parsePrefix('fe80::/10'), peer: { remoteAsn: 'external' as const } };
+  t.equal(router.updateRange({ ...range, peer: { ...range.peer, description: 'x' } }, 1), 'applied');
+  t.match(router.peer('any/fe80::1%eth1'), { config: { device: 'eth1', description: 'x' } }, 'each stays where it is');
+  t.equal(router.updateRange({ ...range, peer: { ...range.peer, device: 'eth0' } }, 1), 'session-reset');
+  t.same(
+    router.peers().map(({ name }) => name),
+    ['any/fe80::1%eth0'],
+    'of another interface now',
+  );
   router.removeRange('any', 1);
   t.same(router.peers(), []);
   t.end();
