@@ -1,4 +1,7 @@
-/** The rows of the matrix: each a short scenario between a Tortie agent and a daemon, and what must be seen. */
+/**
+ * The rows of the matrix: each a short scenario between a Tortie agent and a daemon, and what must be seen. One table in one
+ * file, however long, as its order is that of docs/INTEROP.md.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PeerSpec } from '@tortie/agent/api';
 import { type Agent, dropBgp, type Lab } from '@tortie/lab';

@@ -7,6 +7,9 @@
  *                              │ every change
  *                              v
  *                       detached streams ──> their logs ──> members, until they have caught up and join the others
+ *
+ * Longer than other files: members, walk, queue and packing of a stream are one state, and calls across files would be on
+ * the way of every route.
  */
 
 import { ATTRIBUTE } from '../rib/attribute-table.js';
@@ -31,7 +34,7 @@ const AHEAD = 32;
 
 /** Told of every row that is advertised otherwise, or withdrawn. */
 export interface AdvertisedWatcher {
-  changed(prefix: number, withdrawn: boolean): void;
+  changed(row: number, withdrawn: boolean): void;
 }
 
 export interface GroupHost {

@@ -5,6 +5,8 @@
  *     receiveUpdate ─> attribute table (a block once) ─> routes per prefix ─> best route
  *                                                                              │ changed prefixes, each once
  *                          take <─ logs, read by cursors <─ packer <─ update groups    subscriptions ─> take
+ *
+ * Longer than other files because every input of the RIB is one short method here.
  */
 import type { Prefix } from '@tortie/ip';
 import { Advertiser } from '../advertise/advertiser.js';
