@@ -7,16 +7,15 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import {
   type AsPathSegment,
-  decodeMrtMessage,
   encodeMessage,
   endOfRib,
   type FamilyName,
   type Fault,
   familyByName,
   type PathAttributes,
-  readMrt,
   wireContext,
 } from '@tortie/bgp';
+import { decodeMrtMessage, readMrt } from '@tortie/bgp/mrt';
 import { formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix } from '@tortie/ip';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));

@@ -96,7 +96,13 @@ export class Agent implements RestContext {
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
 
-  private constructor(options: AgentOptions, kernel: KernelSide, speaker: RunningSpeaker, routerId: RouterId) {
+  private constructor(
+    options: AgentOptions,
+    kernel: KernelSide,
+    speaker: RunningSpeaker,
+    mrt: MrtFiles,
+    routerId: RouterId,
+  ) {
     const { config, store, journal } = options;
     this.#options = options;
     this.config = config;
@@ -159,7 +165,7 @@ export class Agent implements RestContext {
       fromFile: config.bmp,
       identity: { sysName: config.node, sysDescr: `Tortie ${VERSION}` },
     });
-    this.mrt = new MrtFiles(config, speaker, journal);
+    this.mrt = mrt;
     this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
@@ -177,7 +183,7 @@ export class Agent implements RestContext {
       const routerId = chooseRouterId(config.routerId, kernel.addresses, config.node);
       speaker = await startSpeaker(options.runSpeaker ?? runSpeaker, config, kernel, routerId);
       followSpeaker(speaker, journal);
-      const agent = new Agent(options, kernel, speaker, routerId);
+      const agent = new Agent(options, kernel, speaker, await MrtFiles.open(config, speaker, journal), routerId);
       kernel.attach(speaker);
       await agent.#run();
       return agent;

@@ -1,6 +1,3 @@
-export { MrtFileError, mrtOctets } from './mrt/mrt-input.js';
-export { MrtOutput } from './mrt/mrt-output.js';
-export { MrtReplayError, type MrtReplayOptions, type MrtReplayProgress, replayMrt } from './mrt/replay.js';
 export { runSpeaker } from './run-speaker.js';
 export type {
   ListenAddress,

@@ -27,44 +27,15 @@ export {
 } from './config.js';
 export { type ChangeImpact, classifyChange } from './config-change.js';
 export { BgpConfigError } from './config-error.js';
-export { BmpError, EncodeError, MrtError, NotificationError } from './errors.js';
+export { BmpError, EncodeError, NotificationError } from './errors.js';
 export { type Cause, describeCause, notificationName } from './fsm/cause.js';
 export type { SessionStateName } from './fsm/state.js';
-export { decodeMrtMessage } from './mrt/bgp4mp.js';
-export { BgpdumpFormat } from './mrt/bgpdump-line.js';
-export { MrtConverter, type MrtConvertOptions } from './mrt/convert.js';
-export { encodeMrt } from './mrt/encode-mrt.js';
-export { type MrtFrame, MrtFramer, type MrtFramerOptions } from './mrt/mrt-framer.js';
-export { decodeMrt, readMrt } from './mrt/read-mrt.js';
-export type {
-  MessageRecord,
-  MrtPeer,
-  MrtRecord,
-  PeerIndexTableRecord,
-  RibEntry,
-  RibRecord,
-  StateChangeRecord,
-  TableDumpRecord,
-  WritableMrtRecord,
-} from './mrt/record.js';
-export {
-  type MrtReplayCounts,
-  MrtReplayMessages,
-  type MrtReplayTarget,
-  type MrtReplayUpdate,
-} from './mrt/replay-messages.js';
-export { MrtFilter, type MrtFilterOptions, type MrtPrefixMatch } from './mrt/route-filter.js';
-export { MrtLineFormat, mrtTimeText } from './mrt/route-line.js';
-export { type MrtAttributesView, type MrtRouteView, mrtRouteView } from './mrt/route-view.js';
-export { type MrtRoute, type MrtRouteKind, MrtRouteWalk } from './mrt/route-walk.js';
-export { type MrtPeerSummary, MrtSummary, type MrtSummaryView } from './mrt/summary.js';
 export {
   type TableDumpOptions,
   type TableDumpPeer,
   type TableDumpRoutes,
   TableDumpWriter,
 } from './mrt/table-dump-writer.js';
-export { type MrtWalk, type MrtWalkOptions, walkMrt } from './mrt/walk-mrt.js';
 export type { MessageTap, TappedMessage } from './peer/message-tap.js';
 export type { PeerRangeConfig } from './peer/peer-ranges.js';
 export type { RestartingOptions } from './peer/restart-deferral.js';

@@ -4,16 +4,31 @@ import type { MrtDump, MrtStatus } from '../../src/api/mrt.js';
 import type { AgentConfig } from '../../src/config/config.js';
 import { AgentError } from '../../src/errors.js';
 import type { Journal } from '../journal.js';
-import { TableDumps } from './table-dumps.js';
-import { UpdateLog } from './update-log.js';
+import type { TableDumps } from './table-dumps.js';
+import type { UpdateLog } from './update-log.js';
 
 export class MrtFiles {
   readonly #dumps: TableDumps | undefined;
   readonly #updates: UpdateLog | undefined;
 
-  constructor({ mrt, node }: Pick<AgentConfig, 'mrt' | 'node'>, speaker: RunningSpeaker, journal: Journal) {
-    this.#dumps = mrt?.dumps && new TableDumps({ config: mrt.dumps, node, speaker, journal });
-    this.#updates = mrt?.updates && new UpdateLog({ config: mrt.updates, speaker, journal });
+  private constructor(dumps: TableDumps | undefined, updates: UpdateLog | undefined) {
+    this.#dumps = dumps;
+    this.#updates = updates;
+  }
+
+  /** Loads what writes files only where there are some to write: an agent without them starts sooner. */
+  static async open(
+    { mrt, node }: Pick<AgentConfig, 'mrt' | 'node'>,
+    speaker: RunningSpeaker,
+    journal: Journal,
+  ): Promise<MrtFiles> {
+    let dumps: TableDumps | undefined;
+    let updates: UpdateLog | undefined;
+    if (mrt?.dumps)
+      dumps = new (await import('./table-dumps.js')).TableDumps({ config: mrt.dumps, node, speaker, journal });
+    if (mrt?.updates)
+      updates = new (await import('./update-log.js')).UpdateLog({ config: mrt.updates, speaker, journal });
+    return new MrtFiles(dumps, updates);
   }
 
   /** Makes a table dump now. Throws AgentError. */

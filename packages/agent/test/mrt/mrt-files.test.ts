@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { encodeMessage, type MrtRecord, readMrt, wireContext } from '@tortie/bgp';
+import { encodeMessage, wireContext } from '@tortie/bgp';
+import { type MrtRecord, readMrt } from '@tortie/bgp/mrt';
 import { runSpeaker } from '@tortie/bgp/node';
 import { parseAddress, parsePrefix } from '@tortie/ip';
 import t from 'tap';

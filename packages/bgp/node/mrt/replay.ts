@@ -3,12 +3,16 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Address, formatAddress, ipv6, isLinkLocal } from '@tortie/ip';
 import {
-  decodeMrt,
   encodeMessage,
   endOfRib,
   FAMILIES,
   type Family,
   familyByName,
+  type NegotiatedView,
+  wireContext,
+} from '../../src/index.js';
+import {
+  decodeMrt,
   type MrtError,
   MrtFilter,
   type MrtFilterOptions,
@@ -18,10 +22,8 @@ import {
   type MrtReplayCounts,
   MrtReplayMessages,
   type MrtReplayUpdate,
-  type NegotiatedView,
   walkMrt,
-  wireContext,
-} from '../../src/index.js';
+} from '../../src/mrt/index.js';
 import { runSpeaker } from '../run-speaker.js';
 import type { RunningSpeaker } from '../running-speaker.js';
 import { interfaceAddresses } from '../socket-endpoints.js';

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseAddress } from '@tortie/ip';
-import { type MrtReplayOptions, type MrtReplayProgress, replayMrt } from '../../node/index.js';
+import { type MrtReplayOptions, type MrtReplayProgress, replayMrt } from '../../node/mrt/index.js';
 import { CORPUS, FIXTURES, withoutCorpus } from '../corpus/corpus.js';
 import { inNamespace } from './namespace.js';
 

@@ -1,6 +1,6 @@
 /** `tortie mrt convert`: the wanted routes of an MRT file, written to another one. */
-import { MrtConverter, MrtFilter, type MrtFrame, walkMrt } from '@tortie/bgp';
-import { MrtOutput, mrtOctets } from '@tortie/bgp/node';
+import { MrtConverter, MrtFilter, type MrtFrame, walkMrt } from '@tortie/bgp/mrt';
+import { MrtOutput, mrtOctets } from '@tortie/bgp/mrt/node';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { DamageReport } from './damage.js';

@@ -1,5 +1,5 @@
 /** Damaged records: told on standard error as they are met, and remembered for the exit status. */
-import type { MrtError } from '@tortie/bgp';
+import type { MrtError } from '@tortie/bgp/mrt';
 import type { Context } from '../context.js';
 import { NegativeAnswer } from '../failure.js';
 

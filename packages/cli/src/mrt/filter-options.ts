@@ -1,6 +1,7 @@
 /** The options that say which routes of MRT files are wanted. */
 import { tryParseCommunityMatch } from '@tortie/agent/api';
-import { asPathExpressionFault, type MrtFilterOptions, type MrtPrefixMatch, type MrtRouteKind } from '@tortie/bgp';
+import { asPathExpressionFault } from '@tortie/bgp';
+import type { MrtFilterOptions, MrtPrefixMatch, MrtRouteKind } from '@tortie/bgp/mrt';
 import { IpError, parsePrefix, tryParseAddress } from '@tortie/ip';
 import { UsageError } from '../failure.js';
 

@@ -1,6 +1,6 @@
 /** `tortie mrt info`: what MRT files hold. */
-import { MrtSummary, type MrtSummaryView, mrtTimeText, walkMrt } from '@tortie/bgp';
-import { mrtOctets } from '@tortie/bgp/node';
+import { MrtSummary, type MrtSummaryView, mrtTimeText, walkMrt } from '@tortie/bgp/mrt';
+import { mrtOctets } from '@tortie/bgp/mrt/node';
 import type { Context } from '../context.js';
 import { type Column, fields } from '../output/table.js';
 import { DamageReport } from './damage.js';

@@ -7,8 +7,8 @@ import {
   MrtRouteWalk,
   mrtRouteView,
   walkMrt,
-} from '@tortie/bgp';
-import { mrtOctets } from '@tortie/bgp/node';
+} from '@tortie/bgp/mrt';
+import { mrtOctets } from '@tortie/bgp/mrt/node';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { DamageReport } from './damage.js';

@@ -1,6 +1,6 @@
 /** `tortie mrt replay`: MRT files played into a BGP session. */
-import { MrtSummary, walkMrt } from '@tortie/bgp';
-import { type MrtReplayProgress, mrtOctets, replayMrt } from '@tortie/bgp/node';
+import { MrtSummary, walkMrt } from '@tortie/bgp/mrt';
+import { type MrtReplayProgress, mrtOctets, replayMrt } from '@tortie/bgp/mrt/node';
 import { type Address, tryParseAddress } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
