@@ -21,7 +21,7 @@ import type { LabProcess } from './host/process.js';
 import { assertNamespaces, isRootless, ownProcess } from './privilege.js';
 import { type LabState, makeLabDirectory, newLabId, recordProcess, writeState } from './state.js';
 import { sweepLab } from './take-down.js';
-import type { LabPlan, PlannedHost } from './topology/plan.js';
+import { bareAddress, type LabPlan, type PlannedHost } from './topology/plan.js';
 import { hostSettings, type Naming, vethLines, wiresSettings } from './wiring.js';
 
 export interface LabOptions {
@@ -212,7 +212,8 @@ export class Lab {
 
   async #startPodsOf({ name, pods }: PlannedHost): Promise<void> {
     const host = this.host(name);
-    const prober = startProber(host, name, host.netns);
+    const own = host.plan.interfaces.flatMap(({ addresses }) => Object.values(addresses).map(bareAddress));
+    const prober = startProber(host, name, host.netns, own);
     this.probers.set(name, prober);
     for (const pod of pods) {
       this.#assertOpen();

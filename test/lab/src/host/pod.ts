@@ -51,7 +51,7 @@ export async function startPod(
   const hostInterface = podInterface(name);
   await configureNamespace(host.netns, hostSettings(hostInterface, netns, addresses));
   await configureNamespace(netns, podSettings(addresses));
-  const prober = startProber(host, name, netns);
+  const prober = startProber(host, name, netns, Object.values(addresses));
   await prober.ready;
   return {
     name,

@@ -22,6 +22,11 @@ export type ProbeReply =
   /** `seenAs` is the address the other end saw. */
   | { readonly id: number; readonly ok: true; readonly seenAs: string; readonly tookMs: number };
 
+export interface ProberOptions extends Omit<ProcessOptions, 'command' | 'args' | 'ipc'> {
+  /** The addresses it answers at, each with answers from that address. */
+  readonly addresses: readonly string[];
+}
+
 export class Prober {
   readonly process: LabProcess;
   /** Resolves when the process answers questions; rejects when it ends before. */
@@ -29,9 +34,9 @@ export class Prober {
   readonly #waiting = new Map<number, (reply: ProbeReply) => void>();
   #lastId = 0;
 
-  constructor(options: Omit<ProcessOptions, 'command' | 'args' | 'ipc'>) {
+  constructor({ addresses, ...options }: ProberOptions) {
     const script = new URL('../pod-process.js', import.meta.url).pathname;
-    const args = ['--max-old-space-size=32', script, String(PROBE_PORT)];
+    const args = ['--max-old-space-size=32', script, String(PROBE_PORT), ...addresses];
     this.process = new LabProcess({ ...options, command: process.execPath, args, ipc: true });
     this.ready = new Promise((resolve, reject) => {
       this.process.child.once('message', () => resolve());
@@ -70,8 +75,8 @@ export class Prober {
 }
 
 /** Starts a prober in a namespace; its log is the host's. */
-export function startProber(host: Host, name: string, netns: string): Prober {
-  const prober = new Prober({ netns, logFile: host.path(`probe-${name}.log`) });
+export function startProber(host: Host, name: string, netns: string, addresses: readonly string[]): Prober {
+  const prober = new Prober({ netns, addresses, logFile: host.path(`probe-${name}.log`) });
   host.adopt(prober.process);
   return prober;
 }
