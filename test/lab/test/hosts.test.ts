@@ -1,5 +1,6 @@
 import t from 'tap';
 import { dropBgp, enterNamespaces, Lab, planLab, startBird, until, withHosts, withLab } from '../src/index.js';
+import { startProber } from '../src/host/probe.js';
 import { leftBehind } from './left-behind.js';
 
 await enterNamespaces();
@@ -48,6 +49,20 @@ t.test('bare hosts: commands, BIRD, a cut session, and nothing left', async (t) 
     await t.rejects(left.birdc('show nonsense'), { code: 'ERR_LAB_BIRD', message: /refused/ });
   });
   t.same(await leftBehind([id]), { namespaces: [], directories: [] });
+});
+
+t.test('a question to an address that is not on the way back is answered from that address', async (t) => {
+  await withHosts(['a', 'b'], async (lab) => {
+    const [a, b] = [lab.host('a'), lab.host('b')];
+    await a.exec('ip', ['addr', 'add', '10.99.0.1/32', 'dev', 'lo']);
+    await b.exec('ip', ['route', 'add', '10.99.0.1', 'via', a.address()]);
+    const answering = startProber(a, 'a', a.netns, [a.address(), '10.99.0.1']);
+    const asking = startProber(b, 'b', b.netns, []);
+    await Promise.all([answering.ready, asking.ready]);
+    for (const address of [a.address(), '10.99.0.1']) {
+      t.match(await asking.ask(address), { ok: true, seenAs: b.address() }, address);
+    }
+  });
 });
 
 t.test('a test that throws leaves nothing either', async (t) => {
