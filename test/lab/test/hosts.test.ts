@@ -1,6 +1,6 @@
 import t from 'tap';
-import { dropBgp, enterNamespaces, Lab, planLab, startBird, until, withHosts, withLab } from '../src/index.js';
 import { startProber } from '../src/host/probe.js';
+import { dropBgp, enterNamespaces, Lab, planLab, startBird, until, withHosts, withLab } from '../src/index.js';
 import { leftBehind } from './left-behind.js';
 
 await enterNamespaces();
@@ -60,6 +60,7 @@ t.test('a question to an address that is not on the way back is answered from th
     const asking = startProber(b, 'b', b.netns, []);
     await Promise.all([answering.ready, asking.ready]);
     for (const address of [a.address(), '10.99.0.1']) {
+      await until(async () => (await asking.ask(address)).ok, { what: `an answer from ${address}` });
       t.match(await asking.ask(address), { ok: true, seenAs: b.address() }, address);
     }
   });
