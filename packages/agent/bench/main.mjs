@@ -1,4 +1,4 @@
 /** The agent alone, without the command line around it. */
-import { agentMain } from '@tortie/agent/node';
+import { agentMain } from '@tortie/agent/main';
 
 await agentMain({ configFile: process.argv[2] });

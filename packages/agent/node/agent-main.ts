@@ -5,7 +5,8 @@
  * ends it at once.
  */
 import { AgentError } from '../src/errors.js';
-import { type RunAgentOptions, type RunningAgent, runAgent } from './run-agent.js';
+import type { RunAgentOptions, RunningAgent } from './run-agent.js';
+import { withSmallYoungGeneration } from './young-generation.js';
 
 /** Exit statuses. 0: ended by a signal. */
 export const AGENT_EXIT = { failed: 1, config: 2, running: 5 } as const;
@@ -13,7 +14,7 @@ export const AGENT_EXIT = { failed: 1, config: 2, running: 5 } as const;
 export async function agentMain(options: RunAgentOptions): Promise<void> {
   let running: RunningAgent;
   try {
-    running = await runAgent(options);
+    running = await withSmallYoungGeneration(async () => (await import('./run-agent.js')).runAgent(options));
   } catch (error) {
     process.stderr.write(`tortie agent: ${describe(error)}\n`);
     process.exitCode = statusOf(error);

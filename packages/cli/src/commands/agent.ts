@@ -1,5 +1,5 @@
 /** `tortie agent`: runs the agent in this process. Imports nothing else of the command line: it starts fast. */
-import { agentMain } from '@tortie/agent/node';
+import { agentMain } from '@tortie/agent/main';
 import type { ExitCode } from '../exit-codes.js';
 import { NegativeAnswer } from '../failure.js';
 
