@@ -4,9 +4,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createNetns, deleteNetns, openFibWriter } from '@tortie/linux/node';
 import { pino } from 'pino';
+import { LoopWatch } from '../../linux/dist/bench/loop-watch.js';
 import { Journal } from '../dist/node/journal.js';
 import { FibReconciler } from '../dist/node/reconcilers/fib.js';
 
@@ -33,31 +33,17 @@ function speakerOf(count, change) {
   return speaker;
 }
 
-/** Time the main thread has waited for a processor that others had: on a busy machine that is no blocking of ours. */
-const waitedMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
-
-let longestMs = 0;
-let last = performance.now();
-let lastWaited = waitedMs();
-setInterval(() => {
-  const now = performance.now();
-  const waited = waitedMs();
-  longestMs = Math.max(longestMs, now - last - 5 - (waited - lastWaited));
-  last = now;
-  lastWaited = waited;
-}, 5).unref();
+const loop = new LoopWatch();
 
 async function phase(text, work) {
-  last = performance.now();
-  lastWaited = waitedMs();
-  longestMs = 0;
+  loop.take();
   const started = performance.now();
   const cpu = process.cpuUsage();
   await work();
   const ms = performance.now() - started;
   const { user, system } = process.cpuUsage(cpu);
   console.log(
-    `${text}: ${(ms / 1000).toFixed(2)} s, ${Math.round(ROUTES / ms)} k routes/s, CPU ${((user + system) / 1e6).toFixed(2)} s, loop blocked at most ${longestMs.toFixed(0)} ms`,
+    `${text}: ${(ms / 1000).toFixed(2)} s, ${Math.round(ROUTES / ms)} k routes/s, CPU ${((user + system) / 1e6).toFixed(2)} s, loop blocked at most ${loop.take().toFixed(0)} ms`,
   );
 }
 

@@ -9,7 +9,6 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseAddress } from '@tortie/ip';
 import {
@@ -21,6 +20,7 @@ import {
   openFibWriter,
   openRtnetlink,
 } from '@tortie/linux/node';
+import { LoopWatch } from './loop-watch.js';
 
 const COUNT = Number(process.argv[2] ?? 500_000);
 const ROUNDS = Number(process.argv[3] ?? 3);
@@ -30,6 +30,7 @@ const PIECES_UNDER_WAY = 4;
 const FIRST_PREFIX = 0x14000000;
 const STEPS = ['add', 'replace', 'delete'] as const;
 type Seconds = Record<(typeof STEPS)[number], number>;
+const loop = new LoopWatch();
 
 async function inNamespace<T>(task: (netns: string, hops: readonly NextHop[]) => Promise<T>): Promise<T> {
   const netns = `tortie-bench-${randomBytes(4).toString('hex')}`;
@@ -76,8 +77,7 @@ async function feed(writer: FibWriter, kind: FibChange['kind'], nextHops: readon
 async function ours(): Promise<{ seconds: Seconds; blockedMs: number; listS: number; redirectMs: number }> {
   return inNamespace(async (netns, [first, second]) => {
     const writer = await openFibWriter({ netns });
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
+    loop.take();
     const add = await feed(writer, 'unicast', [first!]);
     const replace = await feed(writer, 'unicast', [second!]);
     const listing = performance.now();
@@ -89,9 +89,9 @@ async function ours(): Promise<{ seconds: Seconds; blockedMs: number; listS: num
     if (!(await writer.redirect(second!, first!))) throw new Error('not redirected');
     const redirectMs = performance.now() - redirecting;
     const deleted = await feed(writer, 'delete', []);
-    delay.disable();
+    const blockedMs = loop.take();
     await writer.close();
-    return { seconds: { add, replace, delete: deleted }, blockedMs: delay.max / 1e6, listS, redirectMs };
+    return { seconds: { add, replace, delete: deleted }, blockedMs, listS, redirectMs };
   });
 }
 
