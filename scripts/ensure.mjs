@@ -32,6 +32,9 @@ const onPath = (command) =>
 /** Commands the lab and the tests call, each with the Debian package that brings it. */
 export const LAB_COMMANDS = { cc: 'gcc', ip: 'iproute2', bird: 'bird2', nft: 'nftables', ping: 'iputils-ping' };
 
+/** What the tests call besides: a real etcd. */
+export const TEST_COMMANDS = { ...LAB_COMMANDS, etcd: 'etcd-server', etcdctl: 'etcd-client' };
+
 /** C headers: a compiler without them builds nothing. */
 const HEADERS = { '/usr/include/stdlib.h': 'libc6-dev' };
 
@@ -46,7 +49,7 @@ function ensureDebianPackages(commands) {
   if (!onPath('apt-get'))
     fail(`missing: ${names.join(' ')} (Debian package names), and there is no apt-get to install them`);
   console.error(`tortie: installing ${names.join(' ')}`);
-  // Nothing installed here may start as a service: the lab starts its own daemons in its own namespaces.
+  // Nothing installed here may start as a service: the lab and the tests start their own daemons.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   run('apt-get', ['update', '-q'], { env });
   run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], { env });

@@ -68,10 +68,10 @@ export class Catalogue {
     ];
   }
 
-  /** Learns what changed since the last time. Must not run twice at a time. */
+  /** Learns what changed since the last time, asking for everything at once. Must not run twice at a time. */
   async sync(): Promise<void> {
-    for (const mirror of this.#mirrors) {
-      await mirror.sync();
+    for (const apply of await Promise.all(this.#mirrors.map((mirror) => mirror.fetch()))) {
+      apply();
       if (this.#poolsChanged) {
         this.blocks.setPools(this.pools);
         this.#poolsChanged = false;

@@ -20,24 +20,30 @@ export class Mirror {
     this.#target = target;
   }
 
-  /** Afterwards the target is what the store was at some moment during the call. Must not run twice at a time. */
-  async sync(): Promise<void> {
+  /**
+   * Asks the store what changed; the function it gives brings the target to what the store was at some moment during the
+   * call. Must not run twice at a time.
+   */
+  async fetch(): Promise<() => void> {
     if (this.#revision !== undefined) {
       try {
         const { events, revision } = await this.#store.changes(this.#prefix, this.#revision);
-        for (const event of events) {
-          if (event.type === 'put') this.#target.put(event);
-          else this.#target.delete(event.key);
-        }
-        this.#revision = revision;
-        return;
+        return () => {
+          for (const event of events) {
+            if (event.type === 'put') this.#target.put(event);
+            else this.#target.delete(event.key);
+          }
+          this.#revision = revision;
+        };
       } catch (error) {
         if (!(error instanceof StoreError && error.code === 'ERR_STORE_COMPACTED')) throw error;
       }
     }
     const { entries, revision } = await this.#store.list(this.#prefix);
-    this.#target.reset();
-    for (const entry of entries) this.#target.put(entry);
-    this.#revision = revision;
+    return () => {
+      this.#target.reset();
+      for (const entry of entries) this.#target.put(entry);
+      this.#revision = revision;
+    };
   }
 }

@@ -8,6 +8,7 @@ export type StoreErrorCode =
   | 'ERR_STORE_INVALID' // a key or value that no store takes
   | 'ERR_STORE_UNSUPPORTED' // this backend cannot
   | 'ERR_STORE_PERMISSION'
+  | 'ERR_STORE_UNAVAILABLE' // the server does not answer: a read may be tried again; of a commit nothing is known
   | 'ERR_STORE_FULL' // no space left
   | 'ERR_STORE_CORRUPT' // the files are no store, or damaged
   | 'ERR_STORE_FORMAT' // written by another version of the format

@@ -214,11 +214,21 @@ const watching: readonly Case[] = [
     async run(store) {
       const controller = new Controller();
       const { revision } = await store.list('/w/');
-      const events = takeEvents(store.watch('/w/', revision, { signal: controller }), 99);
+      const events: WatchEvent[] = [];
+      let ended = Promise.resolve();
+      const first = new Promise<void>((resolve) => {
+        ended = (async () => {
+          for await (const event of store.watch('/w/', revision, { signal: controller })) {
+            events.push(event);
+            resolve();
+          }
+        })();
+      });
       await store.create('/w/a', 1);
-      for (let turn = 0; turn < 20; turn++) await store.get('/w/a');
+      await first;
       controller.abort();
-      same(keysOf(await events), ['/w/a'], 'events');
+      await ended;
+      same(keysOf(events), ['/w/a'], 'events');
     },
   },
   {

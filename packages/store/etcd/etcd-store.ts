@@ -1,0 +1,210 @@
+/**
+ * The store in etcd v3, for nodes of a cluster. Commits are etcd transactions with comparisons; reads are linearizable;
+ * what changed comes from one watch per store, which knows that it is complete by the head key (see keys.ts).
+ *
+ * A commit is sent once. Where its answer is lost, ERR_STORE_UNAVAILABLE says that its fate is not known: only the caller
+ * knows how to look.
+ */
+import {
+  type AbortSignalLike,
+  assertKey,
+  assertOperations,
+  assertRevision,
+  type Changes,
+  type Entry,
+  encodeValue,
+  type Listing,
+  type Operation,
+  type Store,
+  StoreError,
+  watchLoop,
+} from '../src/index.js';
+import { ChangeFeed } from './change-feed.js';
+import { Connection, closedError } from './connection.js';
+import { assertHead, HEAD_VALUE, Layout, parseValue } from './keys.js';
+import {
+  type Compare,
+  type KeyValue,
+  MOD_REVISION_EQUALS,
+  RANGE,
+  type RangeResponse,
+  type RequestOp,
+  TXN,
+} from './messages.js';
+import { assertOptions, type EtcdStoreOptions } from './options.js';
+
+/** The head as a majority knows it at `revision` of etcd; `head` 0: nothing was ever committed. */
+interface Head {
+  readonly head: number;
+  readonly revision: number;
+}
+
+/** Opens the store below a prefix of etcd. Nothing is sent before the first request. Throws ERR_STORE_INVALID. */
+export function openEtcdStore(options: EtcdStoreOptions): Store {
+  assertOptions(options);
+  return new EtcdStore(options);
+}
+
+class EtcdStore implements Store {
+  readonly multiKey = true;
+  readonly #layout: Layout;
+  readonly #connection: Connection;
+  readonly #feed: ChangeFeed;
+  readonly #pageSize: number;
+  #closed = false;
+  #nextHead: Promise<Head> | undefined;
+
+  constructor(options: EtcdStoreOptions) {
+    this.#layout = new Layout(options.prefix ?? '/tortie/');
+    this.#pageSize = options.pageSize ?? 500;
+    this.#connection = new Connection(options, this.#layout.head);
+    this.#feed = new ChangeFeed({
+      connection: this.#connection,
+      layout: this.#layout,
+      keepChanges: options.keepChanges ?? 10_000,
+      timeoutMs: options.timeoutMs ?? 5_000,
+      revision: async () => (await this.#readHead()).revision,
+    });
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    this.#assertOpen();
+    assertKey(key);
+    const { kvs } = await this.#connection.call(RANGE, { key: this.#layout.keyInEtcd(key) }, { repeatable: true });
+    return kvs[0] && entryOf(key, kvs[0]);
+  }
+
+  async list(prefix: string): Promise<Listing> {
+    this.#assertOpen();
+    for (;;) {
+      try {
+        return await this.#list(prefix);
+      } catch (error) {
+        // The moment of the first page was compacted before the last was read.
+        if (!(error instanceof StoreError && error.code === 'ERR_STORE_COMPACTED')) throw error;
+      }
+    }
+  }
+
+  create(key: string, value: unknown): Promise<number> {
+    return this.commit([{ type: 'create', key, value }]);
+  }
+
+  update(key: string, value: unknown, revision: number): Promise<number> {
+    return this.commit([{ type: 'update', key, value, revision }]);
+  }
+
+  delete(key: string, revision: number): Promise<number> {
+    return this.commit([{ type: 'delete', key, revision }]);
+  }
+
+  async commit(operations: readonly Operation[]): Promise<number> {
+    this.#assertOpen();
+    assertOperations(operations);
+    const keys = operations.map(({ key }) => this.#layout.keyInEtcd(key));
+    const compare = operations.map(
+      (operation, at): Compare => ({
+        ...MOD_REVISION_EQUALS,
+        key: keys[at]!,
+        modRevision: operation.type === 'create' ? 0 : operation.revision,
+      }),
+    );
+    const success = operations.flatMap((operation, at): RequestOp[] => {
+      if (operation.type === 'check') return [];
+      if (operation.type === 'delete') return [{ deleteRange: { key: keys[at]! } }];
+      return [{ put: { key: keys[at]!, value: Buffer.from(encodeValue(operation.key, operation.value)) } }];
+    });
+    const writes = success.length > 0;
+    if (writes) success.push({ put: { key: this.#layout.head, value: HEAD_VALUE } });
+    const failure = keys.map((key): RequestOp => ({ range: { key, keysOnly: true } }));
+    const answer = await this.#connection.call(TXN, { compare, success, failure }, { repeatable: !writes });
+    if (answer.succeeded) return answer.header.revision;
+    for (const [at, operation] of operations.entries()) {
+      assertRevision(operation, answer.responses[at]?.range?.kvs[0]?.modRevision);
+    }
+    throw new StoreError('ERR_STORE_IO', 'etcd refused a commit although all its keys were as demanded');
+  }
+
+  async changes(prefix: string, revision: number): Promise<Changes> {
+    this.#assertOpen();
+    const { head, revision: present } = await this.#readHead();
+    if (revision > present) throw compactedError(revision);
+    const log = this.#feed.log(revision);
+    await this.#feed.reach(head);
+    return this.#feed.log(revision) === log ? log.since(prefix, revision) : this.changes(prefix, revision);
+  }
+
+  async *watch(prefix: string, fromRevision: number, options: { readonly signal?: AbortSignalLike } = {}) {
+    this.#assertOpen();
+    const feed = this.#feed;
+    const log = feed.log(fromRevision);
+    const isClosed = (): boolean => this.#closed;
+    const source = {
+      wakers: feed.wakers,
+      get closed(): boolean {
+        return isClosed();
+      },
+      async changes(below: string, revision: number): Promise<Changes> {
+        if (feed.log(revision) !== log) throw compactedError(revision);
+        return log.since(below, revision);
+      },
+    };
+    yield* watchLoop(source, prefix, fromRevision, options.signal);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#feed.close();
+    this.#connection.close();
+  }
+
+  /** Calls of one turn share one read, which begins after all of them. */
+  #readHead(): Promise<Head> {
+    this.#nextHead ??= Promise.resolve().then(() => {
+      this.#nextHead = undefined;
+      return this.#fetchHead();
+    });
+    return this.#nextHead;
+  }
+
+  async #fetchHead(): Promise<Head> {
+    const { head } = this.#layout;
+    const { header, kvs } = await this.#connection.call(RANGE, { key: head }, { repeatable: true });
+    if (kvs[0]) assertHead(head.toString(), kvs[0].value.toString());
+    return { head: kvs[0]?.modRevision ?? 0, revision: header.revision };
+  }
+
+  /** All pages at the revision of the first. */
+  async #list(prefix: string): Promise<Listing> {
+    const { key: first, rangeEnd } = this.#layout.range(prefix);
+    const entries: Entry[] = [];
+    let key = first;
+    let revision: number | undefined;
+    for (;;) {
+      const page: RangeResponse = await this.#connection.call(
+        RANGE,
+        { key, rangeEnd, limit: this.#pageSize, ...(revision !== undefined && { revision }) },
+        { repeatable: true },
+      );
+      revision ??= page.header.revision;
+      for (const kv of page.kvs) entries.push(entryOf(this.#layout.keyOf(kv.key)!, kv));
+      const last = page.kvs.at(-1);
+      if (!page.more || !last) return { entries, revision };
+      key = Buffer.concat([last.key, Buffer.of(0)]);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw closedError();
+  }
+}
+
+const entryOf = (key: string, { value, modRevision }: KeyValue): Entry => ({
+  key,
+  value: parseValue(key, value.toString()),
+  revision: modRevision,
+});
+
+const compactedError = (revision: number): StoreError =>
+  new StoreError('ERR_STORE_COMPACTED', `changes behind revision ${revision} are not known; list again`);

@@ -1,0 +1,2 @@
+export { openEtcdStore } from './etcd-store.js';
+export type { EtcdStoreOptions } from './options.js';

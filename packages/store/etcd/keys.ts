@@ -1,0 +1,72 @@
+/**
+ * How the store lies in etcd, below a prefix of its own:
+ *
+ *     PREFIX data KEY   the entry, as JSON text; its revision is etcd's mod_revision
+ *     PREFIX head       written by every commit: who has seen its last write has seen every commit
+ */
+import { StoreError } from '../src/index.js';
+
+/** Raised when a reader of the former layout would misread the new one. */
+const FORMAT = 1;
+
+export class Layout {
+  /** The key that every commit writes. */
+  readonly head: Buffer;
+  /** Bounds of everything of the store. */
+  readonly first: Buffer;
+  readonly end: Buffer;
+  readonly #data: string;
+
+  constructor(prefix: string) {
+    this.#data = `${prefix}data`;
+    this.head = Buffer.from(`${prefix}head`);
+    this.first = Buffer.from(prefix);
+    this.end = rangeEnd(prefix);
+  }
+
+  keyInEtcd(key: string): Buffer {
+    return Buffer.from(this.#data + key);
+  }
+
+  /** Bounds of the keys that begin with `prefix`. */
+  range(prefix: string): { readonly key: Buffer; readonly rangeEnd: Buffer } {
+    return { key: this.keyInEtcd(prefix), rangeEnd: rangeEnd(this.#data + prefix) };
+  }
+
+  /** The store's name of a key in etcd; undefined for what is no entry. */
+  keyOf(inEtcd: Buffer): string | undefined {
+    const text = inEtcd.toString('latin1');
+    return text.startsWith(this.#data) ? text.slice(this.#data.length) : undefined;
+  }
+}
+
+/** The first key behind all that begin with `prefix`. Keys are ASCII, so the last octet can always be raised. */
+function rangeEnd(prefix: string): Buffer {
+  const end = Buffer.from(prefix);
+  end[end.length - 1]!++;
+  return end;
+}
+
+/** The head's value. */
+export const HEAD_VALUE = Buffer.from(JSON.stringify({ format: FORMAT }));
+
+/** Throws ERR_STORE_FORMAT or ERR_STORE_CORRUPT unless the head's text names this layout. */
+export function assertHead(key: string, text: string): void {
+  const { format } = (parseValue(key, text) ?? {}) as { format?: unknown };
+  if (format === FORMAT) return;
+  throw new StoreError(
+    'ERR_STORE_FORMAT',
+    `the store in etcd at ${key} has format ${String(format)}, this program knows format ${FORMAT}; use the program that wrote it`,
+  );
+}
+
+export function parseValue(key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new StoreError('ERR_STORE_CORRUPT', `the value of ${key} in etcd is no JSON; somebody else wrote it`, {
+      key,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,217 @@
+/** What a store does while etcd is away, comes back, forgets or hangs: nothing is lost, and who waits is told. */
+import t from 'tap';
+import { openEtcdStore } from '../../etcd/index.js';
+import { type FollowEvent, follow, type Store } from '../../src/index.js';
+import { CutProxy, EtcdCluster, etcdMissing } from '../../testing/etcd/index.js';
+
+// How long it takes is the machine's affair, not a fault.
+t.setTimeout(300_000);
+
+/** Keeps what a follower believes the store holds, and waits for it to believe something. */
+class Follower {
+  readonly #stop = new AbortController();
+  readonly #known = new Map<string, unknown>();
+  readonly #wake = new Set<() => void>();
+  snapshots = 0;
+  readonly ended: Promise<void>;
+
+  constructor(store: Store, prefix: string) {
+    this.ended = this.#run(follow(store, prefix, { signal: this.#stop.signal }));
+  }
+
+  /** Resolves when it believes exactly this. */
+  async believes(expected: Readonly<Record<string, unknown>>): Promise<void> {
+    const wanted = JSON.stringify(Object.entries(expected).sort());
+    while (JSON.stringify([...this.#known].sort()) !== wanted) {
+      await new Promise<void>((resolve) => this.#wake.add(resolve));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.ended;
+  }
+
+  async #run(events: AsyncIterable<FollowEvent>): Promise<void> {
+    for await (const event of events) {
+      if (event.type === 'snapshot') {
+        this.snapshots++;
+        this.#known.clear();
+        for (const { key, value } of event.entries) this.#known.set(key, value);
+      } else if (event.type === 'put') this.#known.set(event.key, event.value);
+      else this.#known.delete(event.key);
+      for (const wake of this.#wake) wake();
+      this.#wake.clear();
+    }
+  }
+}
+
+t.test('one server', { skip: etcdMissing }, async (t) => {
+  const etcd = await EtcdCluster.start();
+  t.teardown(() => etcd.stop());
+  const proxy = await CutProxy.start(etcd.endpoints[0]!);
+  t.teardown(() => proxy.stop());
+  const direct = openEtcdStore({ endpoints: etcd.endpoints });
+  t.teardown(() => direct.close());
+  const news: string[] = [];
+  const store = openEtcdStore({
+    endpoints: [proxy.url],
+    timeoutMs: 1_000,
+    onAway: ({ message }) => news.push(`away: ${message}`),
+    onBack: () => news.push('back'),
+  });
+  t.teardown(() => store.close());
+
+  await t.test('a watch goes on where it was after its connection broke', async (t) => {
+    const a = await direct.create('/w/a', 1);
+    await direct.create('/w/b', 1);
+    const follower = new Follower(store, '/w/');
+    await follower.believes({ '/w/a': 1, '/w/b': 1 });
+    await direct.create('/w/c', 1);
+    await follower.believes({ '/w/a': 1, '/w/b': 1, '/w/c': 1 });
+    proxy.cut();
+    await direct.delete('/w/a', a);
+    await direct.create('/w/d', 1);
+    proxy.mend();
+    await follower.believes({ '/w/b': 1, '/w/c': 1, '/w/d': 1 });
+    t.equal(follower.snapshots, 1, 'from the watch alone');
+    await follower.stop();
+  });
+
+  await t.test('what a watch missed and etcd forgot comes as a new snapshot, deletions included', async (t) => {
+    const follower = new Follower(store, '/w/');
+    await follower.believes({ '/w/b': 1, '/w/c': 1, '/w/d': 1 });
+    // The watch stands when it has brought something.
+    const e = await direct.create('/w/e', 1);
+    await follower.believes({ '/w/b': 1, '/w/c': 1, '/w/d': 1, '/w/e': 1 });
+    const { revision } = await store.list('/w/');
+    proxy.cut();
+    await direct.delete('/w/e', e);
+    await direct.create('/w/f', 1);
+    await etcd.compact();
+    proxy.mend();
+    await follower.believes({ '/w/b': 1, '/w/c': 1, '/w/d': 1, '/w/f': 1 });
+    t.equal(follower.snapshots, 2);
+    await t.rejects(store.changes('/w/', revision), { code: 'ERR_STORE_COMPACTED' });
+    await follower.stop();
+  });
+
+  await t.test('nobody answers: every request says who was asked, and the store says so once', async (t) => {
+    news.length = 0;
+    proxy.cut();
+    const requests: (() => Promise<unknown>)[] = [
+      () => store.get('/a'),
+      () => store.list('/'),
+      () => store.create('/new', 1),
+    ];
+    for (const request of requests) {
+      await t.rejects(request(), {
+        code: 'ERR_STORE_UNAVAILABLE',
+        message: new RegExp(`etcd does not answer \\(${proxy.url}: .*check that it runs`),
+      });
+    }
+    proxy.mend();
+    t.equal(await store.get('/new'), undefined, 'a commit that found nobody was not made');
+    t.equal(news.length, 2, news.join('\n'));
+    t.match(news[0], /^away: etcd does not answer/);
+    t.equal(news[1], 'back');
+  });
+
+  await t.test('the answer to a commit is lost: its fate is said to be unknown', async (t) => {
+    await store.get('/a');
+    proxy.hang();
+    await t.rejects(store.create('/lost', 1), {
+      code: 'ERR_STORE_UNAVAILABLE',
+      message: /no answer in time; whether the change was made is not known/,
+    });
+    proxy.mend();
+    t.equal(await store.get('/lost'), undefined);
+  });
+
+  await t.test('a read that hangs is asked again', async (t) => {
+    await store.get('/a');
+    proxy.hang();
+    const read = store.get('/w/f');
+    proxy.mend();
+    t.equal((await read)?.value, 1);
+  });
+
+  await t.test('a server killed and started again is the same store', async (t) => {
+    const follower = new Follower(store, '/k/');
+    const a = await store.create('/k/a', 1);
+    await follower.believes({ '/k/a': 1 });
+    await etcd.kill(0);
+    etcd.spawn(0);
+    await etcd.answers(0);
+    await store.update('/k/a', 2, a);
+    await follower.believes({ '/k/a': 2 });
+    t.equal(follower.snapshots, 1);
+    await follower.stop();
+  });
+
+  await t.test('an etcd that was set back to an older copy is listed again', async (t) => {
+    const a = await store.create('/r/a', 1);
+    const saved = await etcd.save();
+    await store.create('/r/b', 1);
+    const follower = new Follower(store, '/r/');
+    await follower.believes({ '/r/a': 1, '/r/b': 1 });
+    const last = await store.update('/r/a', 2, a);
+    await follower.believes({ '/r/a': 2, '/r/b': 1 });
+    await etcd.restore(saved);
+    await follower.believes({ '/r/a': 1 });
+    await t.rejects(store.changes('/r/', last), { code: 'ERR_STORE_COMPACTED' });
+    await store.create('/r/c', 1);
+    await follower.believes({ '/r/a': 1, '/r/c': 1 });
+    await follower.stop();
+  });
+});
+
+t.test('three servers', { skip: etcdMissing }, async (t) => {
+  const etcd = await EtcdCluster.start({ members: 3 });
+  t.teardown(() => etcd.stop());
+  const store = openEtcdStore({ endpoints: etcd.endpoints, timeoutMs: 10_000 });
+  t.teardown(() => store.close());
+  const follower = new Follower(store, '/n/');
+  let revision = await store.create('/n/a', 0);
+  let value = 0;
+  const raise = async (): Promise<void> => {
+    // A commit cut off by a dying server may have been made.
+    for (const wanted = value + 1; value < wanted; ) {
+      const present = await store.get('/n/a');
+      value = present?.value as number;
+      if (value === wanted) return;
+      await store.update('/n/a', wanted, present!.revision).catch((error) => {
+        t.equal(error.code, 'ERR_STORE_UNAVAILABLE');
+      });
+      revision = (await store.get('/n/a'))!.revision;
+    }
+  };
+
+  for (const at of [0, 1, 2]) {
+    await t.test(`work goes on while server ${at} is dead`, async (t) => {
+      await etcd.kill(at);
+      for (let turn = 0; turn < 10; turn++) await raise();
+      await follower.believes({ '/n/a': value });
+      t.equal((await store.changes('/n/', revision)).events.length, 0);
+      etcd.spawn(at);
+      await etcd.answers(at);
+    });
+  }
+
+  await t.test('without a majority it is unavailable, and afterwards as before', async (t) => {
+    await etcd.kill(0);
+    await etcd.kill(1);
+    const impatient = openEtcdStore({ endpoints: etcd.endpoints, timeoutMs: 1_500 });
+    await t.rejects(impatient.get('/n/a'), {
+      code: 'ERR_STORE_UNAVAILABLE',
+      message: /does not answer \(.*; .*; .*\)/,
+    });
+    etcd.spawn(0);
+    await etcd.answers(2);
+    await raise();
+    await follower.believes({ '/n/a': value });
+    t.equal((await impatient.get('/n/a'))?.value, value);
+    await impatient.close();
+  });
+  await follower.stop();
+});
