@@ -1,4 +1,4 @@
-// `npm run test:soak [-- --minutes 60 --peers 30 --routes 1000 --out FILE.md]`: one agent for an hour among peers that misbehave.
+// `npm run test:soak [-- --minutes 60 --peers 30 --routes 1000 --table 0 --out FILE.md]`: one agent for an hour among peers that misbehave.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensure, LAB_COMMANDS, privileged, root } from './ensure.mjs';

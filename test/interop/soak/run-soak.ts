@@ -2,11 +2,14 @@
  * The soak: one agent for an hour among peers that flap, churn and misbehave, beside a BIRD that must not notice, with BFD, with the
  * kernel programmed and the API in use; then everything must be as if nothing had been, and nothing may have grown.
  *
- *   run-soak.js [--minutes 60] [--peers 30] [--routes 1000] [--seed N] [--out FILE]
+ *   run-soak.js [--minutes 60] [--peers 30] [--routes 1000] [--table 0] [--seed N] [--out FILE]
+ *
+ * --table N adds a peer that announces and withdraws a table of N routes, over and over; --peers 0 leaves it alone with BIRD.
  *
  * Exit code 1 where something was wrong; every finding is a line.
  */
 import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { PeerSpec } from '@tortie/agent/api';
 import { type Agent, type Bird, enterNamespaces, type Host, startBird, until, withHosts } from '@tortie/lab';
@@ -22,13 +25,21 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '60' },
     peers: { type: 'string', default: '30' },
     routes: { type: 'string', default: '1000' },
+    table: { type: 'string', default: '0' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     out: { type: 'string' },
   },
 });
-const [minutes, peers, routes] = [Number(values.minutes), Number(values.peers), Number(values.routes)];
+const [minutes, peers, routes, table] = [values.minutes, values.peers, values.routes, values.table].map(Number) as [
+  number,
+  number,
+  number,
+  number,
+];
 const SAMPLE_S = 10;
 const BIRD_ASN = 65010;
+const TABLE_ASN = 65020;
+const TABLE_ADDRESS = '10.9.1.1';
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const findings: string[] = [];
 const wrong = (text: string): void => {
@@ -47,6 +58,29 @@ const flapping = (number: number): PeerSpec => ({
   maxPrefixes: number % 10 === 0 ? Math.floor(routes * 1.1) : 1_000_000,
 });
 
+/** A process with peers in it. */
+interface SpawnedPeers {
+  assertRunning(): void;
+  stop(): Promise<unknown>;
+  /** Resolves when all have announced what they have and do nothing more. */
+  settle(): Promise<void>;
+}
+
+function spawnPeers(host: Host, script: URL, args: readonly string[]): SpawnedPeers {
+  const name = basename(script.pathname, '-process.js');
+  const peers = host.spawn(process.execPath, [script.pathname, ...args], { name });
+  return {
+    assertRunning: () => peers.assertRunning(),
+    stop: () => peers.stop('SIGTERM'),
+    async settle(): Promise<void> {
+      process.kill(peers.pid, 'SIGUSR2');
+      const settled = (): boolean => peers.logTail(1).startsWith('settled');
+      await until(settled, { what: `the peers of ${name} to settle`, deadlineMs: 300_000, everyMs: 200 });
+      log(peers.logTail(1));
+    },
+  };
+}
+
 /** What an operator and a monitoring system do all day. */
 async function useApi(agent: Agent, round: number): Promise<void> {
   for (const path of ['/v1/status', '/v1/peers', '/v1/fib?limit=500', '/v1/routes?limit=500', '/v1/events?limit=100']) {
@@ -59,21 +93,27 @@ async function useApi(agent: Agent, round: number): Promise<void> {
     await agent.client.call('PATCH', `/v1/peers/${name}`, { body: { description: 'changed' } });
     await agent.client.call('DELETE', `/v1/peers/${name}`);
   }
-  if (round % 6 === 0) {
+  if (round % 6 === 0 && peers > 0) {
     const body = { import: [{ set: { med: round % 100 }, action: 'accept' }] };
     await agent.client.call('PATCH', `/v1/peers/flapping-${1 + (round % peers)}`, { body });
   }
 }
 
 async function withFlapping(agent: Agent, bird: Bird, flappers: Host, tortie: Host): Promise<Sample[]> {
-  const script = new URL('./flapping-process.js', import.meta.url).pathname;
-  const args = [script, tortie.address(), values.peers, values.routes, values.seed];
-  const walk = flappers.spawn(process.execPath, args, { name: 'flapping' });
+  const running: SpawnedPeers[] = [];
+  if (peers > 0) {
+    const args = [tortie.address(), values.peers, values.routes, values.seed];
+    running.push(spawnPeers(flappers, new URL('./flapping-process.js', import.meta.url), args));
+  }
+  if (table > 0) {
+    const args = [tortie.address(), TABLE_ADDRESS, `${TABLE_ASN}`, values.table];
+    running.push(spawnPeers(flappers, new URL('./table-process.js', import.meta.url), args));
+  }
   const samples: Sample[] = [];
   const beganMs = Date.now();
   for (let round = 1; Date.now() < beganMs + minutes * 60_000; round++) {
     await pause(SAMPLE_S * 1000);
-    walk.assertRunning();
+    for (const each of running) each.assertRunning();
     agent.process.assertRunning();
     const metrics = await agent.client.get<string>('/metrics');
     const sample = takeSample(agent.pid, (Date.now() - beganMs) / 1000, metrics);
@@ -88,20 +128,15 @@ async function withFlapping(agent: Agent, bird: Bird, flappers: Host, tortie: Ho
     }
     await useApi(agent, round);
   }
-  process.kill(walk.pid, 'SIGUSR2');
-  await until(() => walk.logTail(1).startsWith('settled'), {
-    what: 'the peers to settle',
-    deadlineMs: 120_000,
-    everyMs: 200,
-  });
-  log(walk.logTail(1));
+  for (const each of running) await each.settle();
+  if (table > 0) await agent.client.call('DELETE', '/v1/peers/table');
   // Peers above their limit stay away or come and go: they are let in for the count.
   for (let number = 10; number <= peers; number += 10) {
     await agent.client.call('PATCH', `/v1/peers/flapping-${number}`, { body: { maxPrefixes: null } });
   }
   await established(agent);
   await whole(agent, bird, tortie);
-  await walk.stop('SIGTERM');
+  for (const each of running) await each.stop();
   await until(async () => (await agent.status()).routes.candidates === 0, {
     what: 'the last route to go',
     deadlineMs: 60_000,
@@ -128,6 +163,8 @@ async function whole(agent: Agent, bird: Bird, tortie: Host): Promise<void> {
   }
 }
 
+const waves = table > 0 ? `, a table of ${table} routes that comes and goes` : '';
+const scene = `${minutes} min, ${peers} peers of ${routes} routes${waves}, seed ${values.seed}`;
 const samples = await withHosts(['bird', 'flappers', 'tortie'], async (lab) => {
   const [birdHost, flappers, tortie] = [lab.host('bird'), lab.host('flappers'), lab.host('tortie')];
   const device = flappers.plan.interfaces[0]!.name;
@@ -142,6 +179,11 @@ const samples = await withHosts(['bird', 'flappers', 'tortie'], async (lab) => {
   });
   for (let number = 1; number <= peers; number++) {
     await agent.client.call('POST', '/v1/peers', { body: flapping(number) });
+  }
+  if (table > 0) {
+    const body: PeerSpec = { name: 'table', remoteAddress: TABLE_ADDRESS, remoteAsn: TABLE_ASN, passive: true };
+    await flappers.exec('ip', ['address', 'add', `${TABLE_ADDRESS}/32`, 'dev', device]);
+    await agent.client.call('POST', '/v1/peers', { body });
   }
   const bird = await startBird(
     birdHost,
@@ -167,7 +209,7 @@ const samples = await withHosts(['bird', 'flappers', 'tortie'], async (lab) => {
     deadlineMs: 60_000,
     everyMs: 100,
   });
-  log(`${minutes} min, ${peers} peers with ${routes} routes each, seed ${values.seed}`);
+  log(scene);
   const taken = await withFlapping(agent, bird, flappers, tortie);
   const steady = await agent.peer('steady');
   if (steady.session?.flaps !== 0)
@@ -187,7 +229,7 @@ const rows = growths(samples).map(({ name, early, late, grew }) => {
 });
 const cpu = samples.at(-1)!.cpuS / samples.at(-1)!.atS;
 const report = [
-  `${minutes} min, ${peers} peers of ${routes} routes, seed ${values.seed}: ${findings.length === 0 ? 'nothing wrong' : findings.join('; ')}.`,
+  `${scene}: ${findings.length === 0 ? 'nothing wrong' : findings.join('; ')}.`,
   `The agent took ${(cpu * 100).toFixed(0)} % of a core; its loop was late by at most ${Math.max(...samples.map(({ loopDelayMs }) => loopDelayMs)).toFixed(0)} ms.`,
   '',
   '| median of | second quarter | last quarter |',
