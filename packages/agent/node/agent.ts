@@ -43,6 +43,7 @@ import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
+import type { CniService } from './pods/cni-service.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
 import { BmpCollectorsReconciler } from './reconcilers/bmp-collectors.js';
@@ -92,6 +93,7 @@ export class Agent implements RestContext {
   readonly #routerId: RouterId;
   readonly #startedAt = Date.now();
   readonly #watches: StoreWatch[] = [];
+  #cni: CniService | undefined;
   #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
@@ -225,6 +227,7 @@ export class Agent implements RestContext {
     };
     void writeNodeRecord(store, record).catch((error) => journal.problem('writing the node record failed', error));
     watch(NODES, () => void this.#checkNodes(record));
+    await this.#startCni();
     this.#grace = setTimeout(() => {
       this.#graceOver = true;
     }, config.health.graceS * 1000);
@@ -241,6 +244,11 @@ export class Agent implements RestContext {
 
   get links() {
     return this.#kernel.links;
+  }
+
+  /** Absent where the CNI plugin is not answered. */
+  get pods() {
+    return this.#cni?.pods;
   }
 
   fibSummary() {
@@ -302,6 +310,7 @@ export class Agent implements RestContext {
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
+    await this.#cni?.close();
     const loops = [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop, this.bmpLoop];
     await Promise.all(loops.map((loop) => loop.close()));
     await this.#fibLoop?.close();
@@ -310,6 +319,22 @@ export class Agent implements RestContext {
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
+  }
+
+  /** Its code is loaded only where pods are plugged in. */
+  async #startCni(): Promise<void> {
+    const { config, journal } = this;
+    if (!config.cni) return;
+    const { rtnetlink, links, programming } = this.#kernel;
+    if (!rtnetlink || programming.state !== 'on') {
+      const cause = programming.state === 'failed' ? programming.reason : 'the kernel cannot be asked';
+      journal.event({ kind: 'pod', text: 'plugs no pods in', cause }, 'warn');
+      return;
+    }
+    const { startCniOf } = await import('./pods/start-cni.js');
+    const cni = await startCniOf(this, config.cni.socket, rtnetlink);
+    links?.followPods((link, removed) => cni.linkChanged(link, removed));
+    this.#cni = cni;
   }
 
   #addressingChanged(): void {

@@ -11,12 +11,15 @@ export interface Place {
   readonly node: string;
   readonly storePath: string;
   readonly socket: string;
+  /** Of the CNI plugin, where it is answered. */
+  readonly cniSocket?: string | undefined;
 }
 
 /** Throws ERR_AGENT_RUNNING where another agent has the place. */
-export function takePlace({ node, storePath, socket }: Place): { release(): void } {
+export function takePlace({ node, storePath, socket, cniSocket }: Place): { release(): void } {
   makeFolder(storePath, 0o700, 'store.path');
   makeFolder(dirname(socket), 0o755, 'api.socket');
+  if (cniSocket !== undefined) makeFolder(dirname(cniSocket), 0o755, 'cni.socket');
   const locks: FileLock[] = [];
   const take = (path: string, taken: string): void => {
     let lock: FileLock | undefined;
@@ -39,6 +42,12 @@ export function takePlace({ node, storePath, socket }: Place): { release(): void
     `${socket}.lock`,
     `another agent is running on the socket ${socket}; stop it, or give this one another with "api.socket:"`,
   );
+  if (cniSocket !== undefined) {
+    take(
+      `${cniSocket}.lock`,
+      `another agent is answering CNI on the socket ${cniSocket}; stop it, or give this one another with "cni.socket:"`,
+    );
+  }
   return {
     release() {
       for (const lock of locks) lock.release();

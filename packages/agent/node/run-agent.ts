@@ -53,7 +53,12 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
   };
   try {
     const token = config.api.tokenFile === undefined ? undefined : new TokenFile(config.api.tokenFile);
-    const place = takePlace({ node: config.node, storePath: config.store.path, socket: config.api.socket });
+    const place = takePlace({
+      node: config.node,
+      storePath: config.store.path,
+      socket: config.api.socket,
+      cniSocket: config.cni?.socket,
+    });
     closers.push(() => place.release());
     const listeners = await Listeners.open(config.api);
     closers.push(() => listeners.close());

@@ -81,7 +81,10 @@ function statusCommands(leaf: Leaf, program: Command): void {
     (await import('./commands/events.js')).showEvents(context, options),
   )
     .option('-f, --follow', 'go on with what happens')
-    .option('--kind <kind>', 'only these: session, peer, bfd, bmp, mrt, block, originated, fib, link, store, agent')
+    .option(
+      '--kind <kind>',
+      'only these: session, peer, bfd, bmp, mrt, block, originated, fib, pod, link, store, agent',
+    )
     .option('--limit <number>', 'at most so many of the newest');
 }
 

@@ -93,7 +93,8 @@ async function takeAddresses(
 ): Promise<void> {
   const { catalogue } = context;
   const { node, handle, use = 'Workload' } = request;
-  const names = request.pools ?? (request.pool === undefined ? undefined : [request.pool]);
+  const own = version === 4 ? request.pools4 : request.pools6;
+  const names = own ?? request.pools ?? (request.pool === undefined ? undefined : [request.pool]);
   const pools = eligiblePools(catalogue.pools, { ...request, version, names, use });
   const spaces = pools.map(({ name }) => catalogue.blocks.space(name)!);
   const to: Recipient = { handle, node, owner: request.owner ?? {} };
@@ -112,9 +113,9 @@ async function takeAddresses(
     wanted -= ordinals.length;
   };
 
-  const own = catalogue.blocks.ownedBy(node, version);
+  const owned = catalogue.blocks.ownedBy(node, version);
   for (const space of spaces) {
-    for (const summary of own) {
+    for (const summary of owned) {
       if (wanted === 0) return;
       if (catalogue.mayHaveRoom(summary, context.now()) && catalogue.blocks.spaceOf(summary.cidr) === space)
         await take(summary.key, true);
@@ -122,7 +123,7 @@ async function takeAddresses(
   }
   let claimed = 0;
   const { maxBlocksPerHost, autoAllocateBlocks, strictAffinity } = catalogue.config;
-  const limited = (): boolean => maxBlocksPerHost > 0 && own.length + claimed >= maxBlocksPerHost;
+  const limited = (): boolean => maxBlocksPerHost > 0 && owned.length + claimed >= maxBlocksPerHost;
   for (const space of autoAllocateBlocks ? spaces : []) {
     while (wanted > 0 && !limited()) {
       const before = wanted;

@@ -20,6 +20,9 @@ export interface AssignRequest extends Asker {
   readonly pools?: readonly string[];
   /** Short for `pools` with one name. */
   readonly pool?: string;
+  /** The same for one version; the other goes by `pools`, or by the selectors. */
+  readonly pools4?: readonly string[];
+  readonly pools6?: readonly string[];
   /** Default `Workload`. Addresses for tunnels are never borrowed. */
   readonly use?: PoolUse;
   readonly owner?: Owner;

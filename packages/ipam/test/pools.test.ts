@@ -178,3 +178,18 @@ t.test('pools with export off are not advertised, single addresses get no blackh
     { pool: 'single', advertise: true, blackhole: false },
   ]);
 });
+
+t.test('pools named for one version leave the other to the selectors', async (t) => {
+  const { ipam } = testIpam();
+  await ipam.pools.create(pool('four', '10.0.0.0/16'));
+  await ipam.pools.create(pool('special', '10.1.0.0/16', { assignmentMode: 'Manual' }));
+  await ipam.pools.create(pool('six', 'fd00::/112'));
+  const from = async (request: object): Promise<(string | undefined)[]> =>
+    (
+      await ipam.assign({ node: 'n', handle: JSON.stringify(request).slice(0, 40), count4: 1, count6: 1, ...request })
+    ).map((assignment) => assignment.pool);
+  t.same(await from({ pools4: ['special'] }), ['special', 'six']);
+  t.same(await from({ pools6: ['six'] }), ['four', 'six']);
+  t.same(await from({ pools: ['special', 'six'], pools4: ['four'] }), ['four', 'six']);
+  await t.rejects(from({ pools6: ['nowhere'] }), { code: 'ERR_IPAM_NO_POOL' });
+});

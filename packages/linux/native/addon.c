@@ -56,6 +56,10 @@ static void *ns_run(void *data) {
   return NULL;
 }
 static void ns_job(NsJob *j) {
+  if (!j->ns[0] && j->what != NS_CREATE) {
+    ns_run(j);
+    return;
+  }
   pthread_t thread;
   int failed = pthread_create(&thread, NULL, ns_run, j);
   if (failed) j->result = -failed;
@@ -67,8 +71,7 @@ static napi_value open_socket(napi_env env, napi_callback_info info) {
   Args a = args_of(env, info);
   NsJob j = { .what = NS_SOCKET, .domain = number(&a, 0), .type = number(&a, 1), .protocol = number(&a, 2) };
   text(&a, 3, j.ns);
-  if (j.ns[0]) ns_job(&j);
-  else ns_run(&j);
+  ns_job(&j);
   return integer(env, j.result);
 }
 /* readFile(netns, path) -> octets or errno; writeFile(netns, path, octets); createNetns(path) */

@@ -79,6 +79,8 @@ export interface LinkChange {
   readonly mac?: string;
   /** Index of the new bridge; 0 takes it off. */
   readonly master?: number;
+  /** Free text that `ip link` shows, at most 255 characters of ASCII. */
+  readonly alias?: string;
   /** Moves the link there. */
   readonly netns?: NetnsRef;
 }
@@ -142,7 +144,7 @@ export class Rtnetlink {
   }
 
   async changeLink(which: string | number, change: LinkChange): Promise<void> {
-    const { ifindex } = await this.#existing(which);
+    const ifindex = typeof which === 'number' ? which : (await this.#existing(which)).ifindex;
     const { netns, master, ...rest } = change;
     const netnsFd = netns === undefined ? undefined : openNetns(netns);
     const request = {

@@ -45,6 +45,8 @@ export interface Link {
   readonly peerIfindex?: number;
   /** Index of the bridge or bond above. */
   readonly masterIfindex?: number;
+  /** What `ip link` shows as alias: free text. */
+  readonly alias?: string;
 }
 
 /** What a request about a link may carry; a peer is the other half of a veth. */
@@ -55,6 +57,8 @@ export interface LinkRequest {
   readonly mac?: string;
   readonly up?: boolean;
   readonly masterIfindex?: number;
+  /** At most 255 characters of ASCII; the kernel takes it of links that are there. */
+  readonly alias?: string;
   /** A descriptor of the namespace the link goes to. */
   readonly netnsFd?: number;
   readonly kind?: string;
@@ -86,6 +90,7 @@ const attributes = schema({
   lower: row(5, u32),
   master: row(10, u32),
   info: nestedRow(18, info),
+  alias: row(20, text),
   netnsFd: row(28, u32),
 });
 
@@ -109,8 +114,8 @@ export function writeLink(to: MessageWriter, type: number, flags: number, seq: n
 
 function writeBody(to: MessageWriter, link: LinkRequest): void {
   writeHeader(to, link);
-  const { mac, name, mtu, netnsFd, kind } = link;
-  writeAttributes(attributes, to, { mac, name, mtu, master: link.masterIfindex, netnsFd });
+  const { mac, name, mtu, netnsFd, kind, alias } = link;
+  writeAttributes(attributes, to, { mac, name, mtu, master: link.masterIfindex, alias, netnsFd });
   if (!kind) return;
   to.attribute(attributes.rows.info.type, () => {
     to.attribute(info.rows.kind.type, () => to.text(kind));
@@ -143,5 +148,6 @@ export function readLink(message: NetlinkMessage): Link | undefined {
     ...(values.info?.kind ? { kind: values.info.kind } : {}),
     ...(values.lower ? { peerIfindex: values.lower } : {}),
     ...(values.master ? { masterIfindex: values.master } : {}),
+    ...(values.alias ? { alias: values.alias } : {}),
   };
 }

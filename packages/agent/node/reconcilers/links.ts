@@ -3,6 +3,7 @@
 import { type Address, formatAddress, isLinkLocal } from '@tortie/ip';
 import { ADDRESS_FLAGS, type InterfaceAddress, type Link } from '@tortie/linux';
 import { type KernelEvent, type Rtnetlink, type Subscription, subscribeEvents } from '@tortie/linux/node';
+import { isHostInterface } from '../../src/pods/names.js';
 import type { Journal } from '../journal.js';
 
 export interface LinksOptions {
@@ -17,6 +18,7 @@ export class Links {
   /** Link-local IPv6 addresses that can be used, by interface and text. */
   readonly #linkLocals = new Map<number, Map<string, Address>>();
   readonly #listeners: (() => void)[] = [];
+  readonly #podListeners: ((link: Link, removed: boolean) => void)[] = [];
   #subscription: Subscription | undefined;
 
   private constructor(options: LinksOptions) {
@@ -49,9 +51,14 @@ export class Links {
     return [...(this.#linkLocals.get(ifindex)?.values() ?? [])];
   }
 
-  /** Called after each change of links and addresses. */
+  /** Called after each change of links and addresses; those of pods are left out: no route of others leads over them. */
   follow(listener: () => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Called after each change of the links of pods. */
+  followPods(listener: (link: Link, removed: boolean) => void): void {
+    this.#podListeners.push(listener);
   }
 
   close(): void {
@@ -73,10 +80,17 @@ export class Links {
   }
 
   #onEvents(events: readonly KernelEvent[]): void {
+    let others = false;
     for (const event of events) {
-      if (event.type === 'link') this.#onLink(event.link, event.removed);
+      if (event.type === 'link') {
+        const { link, removed } = event;
+        if (isHostInterface(link.name)) for (const listener of this.#podListeners) listener(link, removed);
+        else others = true;
+        this.#onLink(link, removed);
+      }
       if (event.type === 'address') {
         const { address, ifindex } = event.address;
+        if (!isHostInterface(this.name(ifindex) ?? '')) others = true;
         this.#note(event.address, event.removed);
         this.#tell(
           `address ${formatAddress(address)} ${event.removed ? 'left' : 'came to'} ${this.name(ifindex) ?? `interface ${ifindex}`}`,
@@ -85,7 +99,7 @@ export class Links {
         );
       }
     }
-    this.#changed();
+    if (others) this.#changed();
   }
 
   #changed(): void {
@@ -108,9 +122,11 @@ export class Links {
     if (removed) this.#byIndex.delete(link.ifindex);
     if (removed) this.#linkLocals.delete(link.ifindex);
     else this.#byIndex.set(link.ifindex, link);
-    if (removed) this.#tell(`interface ${link.name} is gone`, link.name);
+    // What happens to pods is told with their names.
+    const level = isHostInterface(link.name) ? 'debug' : 'info';
+    if (removed) this.#tell(`interface ${link.name} is gone`, link.name, level);
     else if (before && before.running !== link.running) {
-      this.#tell(`interface ${link.name} is ${link.running ? 'up' : 'down'}`, link.name);
+      this.#tell(`interface ${link.name} is ${link.running ? 'up' : 'down'}`, link.name, level);
     } else if (!before) this.#tell(`interface ${link.name} appeared`, link.name, 'debug');
   }
 

@@ -108,6 +108,19 @@ export const KernelConfig = Type.Object(
   { ...closed, description: 'Which routes in the kernel are ours' },
 );
 
+export const CniConfig = Type.Object(
+  {
+    socket: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 107,
+        description: 'Unix socket for the CNI plugin, root only; default: cni.sock beside api.socket',
+      }),
+    ),
+  },
+  { ...closed, description: 'Plugs pods in for container runtimes; absent: does not. An empty group, cni: {}, does' },
+);
+
 export const AgentConfigFile = Type.Object(
   {
     node: Type.Optional(resourceName('Name of this node; default: the host name')),
@@ -134,6 +147,7 @@ export const AgentConfigFile = Type.Object(
     ),
     bgp: Type.Optional(BgpConfig),
     kernel: Type.Optional(KernelConfig),
+    cni: Type.Optional(CniConfig),
     importPolicy: Type.Optional(
       Type.Union([Type.Literal('pools'), Type.Literal('all')], {
         default: 'pools',

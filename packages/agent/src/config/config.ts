@@ -33,6 +33,8 @@ export interface AgentConfig {
     readonly gracefulRestart: Filled<NonNullable<NonNullable<AgentConfigFile['bgp']>['gracefulRestart']>>;
   };
   readonly kernel: Section<'kernel'>;
+  /** Absent: no pods are plugged in. */
+  readonly cni?: Section<'cni'>;
   readonly importPolicy: 'pools' | 'all';
   readonly importDefaultRoute: boolean;
   readonly blocks: Section<'blocks'>;

@@ -48,6 +48,7 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     ...(filled as unknown as AgentConfig),
     file,
     node: filled.node ?? hostName,
+    ...(filled.cni && { cni: { socket: filled.cni.socket ?? besides(filled.api!.socket!, 'cni.sock') } }),
     pools: filled.pools ?? [],
     library: libraryOf(filled),
     peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
@@ -56,6 +57,8 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     originate: (filled.originate ?? []).map((spec, index) => ({ spec, source: source(`/originate/${index}`) })),
   };
 }
+
+const besides = (path: string, name: string): string => path.slice(0, path.lastIndexOf('/') + 1) + name;
 
 const libraryOf = ({ policies, prefixSets, communitySets, asPathSets }: AgentConfigFile): PolicyLibrary => ({
   ...(policies && { policies }),
@@ -80,6 +83,12 @@ function checkRules(config: AgentConfigFile): Issue[] {
       pointer: '/api/listen',
       detail:
         'serving over TCP needs a token; add tokenFile: PATH beside it, with a secret of 16 characters or more in that file',
+    });
+  }
+  if (config.cni && config.kernel?.program === false) {
+    issues.push({
+      pointer: '/cni',
+      detail: 'plugs pods into the kernel, which kernel.program: false forbids; take one of the two out',
     });
   }
   issues.push(...checkUnique(config.bgp?.listen ?? [], '/bgp/listen'));

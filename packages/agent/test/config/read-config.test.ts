@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 const read = (text: string) => readConfig({ text, file: 'node.yaml', hostName: 'host-1' });
 
 const FIELDS =
-  'node, asn, routerId, clusterId, api, store, bgp, kernel, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, peerRanges, bmp, mrt, originate, health, log';
+  'node, asn, routerId, clusterId, api, store, bgp, kernel, cni, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, peerRanges, bmp, mrt, originate, health, log';
 
 const peer = (fields: string): string =>
   `asn: 64513\npeers:\n  - { name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, ${fields} }\n`;
@@ -41,6 +41,11 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     'an unknown field near a known one',
     'asn: 1\nkernal: {}\n',
     '2:1: /kernal: unknown field "kernal"; did you mean "kernel"?',
+  ],
+  [
+    'pods without a kernel',
+    'asn: 1\ncni: {}\nkernel: { program: false }',
+    '2:6: /cni: plugs pods into the kernel, which kernel.program: false forbids; take one of the two out',
   ],
   ['an unknown field near none', 'asn: 1\nzzz: 1', `2:1: /zzz: unknown field "zzz"; known are ${FIELDS}`],
   [
@@ -322,6 +327,12 @@ t.test('the smallest file gets every default', async (t) => {
     health: { ready: 'any', graceS: 30 },
     log: { level: 'info' },
   });
+});
+
+t.test('the CNI socket stands beside that of the API, unless it is named', async (t) => {
+  t.equal(read('asn: 1\ncni: {}').cni?.socket, '/run/tortie/cni.sock');
+  t.equal(read('asn: 1\ncni: {}\napi: { socket: /run/a/b.sock }').cni?.socket, '/run/a/cni.sock');
+  t.equal(read('asn: 1\ncni: { socket: /run/c.sock }').cni?.socket, '/run/c.sock');
 });
 
 t.test('peers and prefixes know their line', async (t) => {

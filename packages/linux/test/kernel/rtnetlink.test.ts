@@ -25,8 +25,13 @@ kernelTest('links are created, changed, moved and deleted', async (t, lab) => {
   t.match(link, { name: 'v0', kind: 'veth', mac: '02:00:00:00:00:01', mtu: 1400, up: false });
   t.match(await right.rtnetlink.link('eth0'), { mac: '02:00:00:00:00:02', kind: 'veth' });
   const bridge = await left.rtnetlink.createLink({ name: 'br0', kind: 'bridge', up: true });
-  await left.rtnetlink.changeLink('v0', { up: true, master: bridge.ifindex, mtu: 1450 });
-  t.match(await left.rtnetlink.link('v0'), { up: true, masterIfindex: bridge.ifindex, mtu: 1450 });
+  await left.rtnetlink.changeLink('v0', { up: true, master: bridge.ifindex, mtu: 1450, alias: 'default/web-1' });
+  t.match(await left.rtnetlink.link('v0'), {
+    up: true,
+    masterIfindex: bridge.ifindex,
+    mtu: 1450,
+    alias: 'default/web-1',
+  });
   await left.rtnetlink.changeLink('v0', { master: 0, netns: right.netns });
   t.equal(await left.rtnetlink.link('v0'), undefined, 'moved away');
   t.match(await right.rtnetlink.link('v0'), { name: 'v0' });
@@ -39,6 +44,7 @@ kernelTest('links are created, changed, moved and deleted', async (t, lab) => {
   await left.rtnetlink.deleteLink('vx0');
   await t.rejects(left.rtnetlink.deleteLink('vx0'), { code: 'ERR_LINUX_NETLINK', errnoName: 'ENODEV' });
   await t.rejects(left.rtnetlink.changeLink('gone', { up: true }), { code: 'ERR_LINUX_NOT_FOUND' });
+  await t.rejects(left.rtnetlink.changeLink(9999, { up: true }), { code: 'ERR_LINUX_NETLINK', errnoName: 'ENODEV' });
 });
 
 kernelTest('addresses and neighbours', async (t, lab) => {

@@ -1,0 +1,160 @@
+/** CNI on this node: the plugin's calls -> what is done with pods -> results in the version asked for. */
+import {
+  type Answer,
+  addResult,
+  CniError,
+  type CniRequest,
+  type CniVersion,
+  errorResult,
+  type Invocation,
+  NEWEST_VERSION,
+  parseNetworkConfig,
+  readRequest,
+  versionOf,
+} from '@tortie/cni';
+import { parseAddress } from '@tortie/ip';
+import type { Link } from '@tortie/linux';
+import { cniFailureOf } from '../../src/pods/cni-failure.js';
+import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
+import type { PodRecord } from '../../src/pods/pod-record.js';
+import type { Journal } from '../journal.js';
+import { ReconcileLoop } from '../reconcile-loop.js';
+import { CniServer } from './cni-server.js';
+import { Pods, type PodsOptions } from './pods.js';
+
+export interface CniServiceOptions extends PodsOptions {
+  readonly socket: string;
+}
+
+const SETTLE_MS = 1000;
+
+export class CniService {
+  readonly pods: Pods;
+  readonly loop: ReconcileLoop;
+  readonly #options: CniServiceOptions;
+  readonly #server: CniServer;
+  /** Host interfaces that were last seen gone or down. */
+  readonly #amiss = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(options: CniServiceOptions, pods: Pods, loop: ReconcileLoop, server: CniServer) {
+    this.#options = options;
+    this.pods = pods;
+    this.loop = loop;
+    this.#server = server;
+  }
+
+  /** Resolves when the plugin is answered: what an earlier run left half done has been taken back before. */
+  static async start(options: CniServiceOptions): Promise<CniService> {
+    const { journal } = options;
+    const pods = await Pods.open(options);
+    const loop = new ReconcileLoop(pods, { journal });
+    await loop.settle();
+    const calls = new Calls(pods, loop, options);
+    const server = await CniServer.listen({
+      path: options.socket,
+      answer: (invocation) => calls.answer(invocation),
+      refuse: (error) => calls.failed(error, NEWEST_VERSION),
+    });
+    journal.log.info({ socket: options.socket, pods: pods.list().length }, 'the CNI plugin is answered');
+    return new CniService(options, pods, loop, server);
+  }
+
+  /**
+   * The host's end of a pod's link changed. One that is gone or down may be that of an ADD or DEL under way; what is still
+   * amiss a moment later is looked into.
+   */
+  linkChanged({ name, up }: Link, removed: boolean): void {
+    if (up && !removed) {
+      this.#amiss.delete(name);
+      return;
+    }
+    this.#amiss.add(name);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (this.pods.list().some(({ hostInterface }) => this.#amiss.has(hostInterface))) this.loop.trigger();
+      this.#amiss.clear();
+    }, SETTLE_MS);
+  }
+
+  /** Calls under way end first; pods stay as they are. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#server.close();
+    await this.pods.idle();
+    await this.loop.close();
+    this.#options.journal.log.debug('the CNI plugin is no longer answered');
+  }
+}
+
+class Calls {
+  readonly #pods: Pods;
+  readonly #loop: ReconcileLoop;
+  readonly #options: CniServiceOptions;
+  readonly #journal: Journal;
+
+  constructor(pods: Pods, loop: ReconcileLoop, options: CniServiceOptions) {
+    this.#pods = pods;
+    this.#loop = loop;
+    this.#options = options;
+    this.#journal = options.journal;
+  }
+
+  async answer(invocation: Invocation): Promise<Answer> {
+    let version: CniVersion = NEWEST_VERSION;
+    try {
+      const fields = parseNetworkConfig(Buffer.from(invocation.stdin).toString());
+      version = versionOf(fields);
+      const result = await this.#carryOut(readRequest(invocation, fields));
+      return { exitStatus: 0, stdout: result === undefined ? '' : `${JSON.stringify(result)}\n` };
+    } catch (error) {
+      const { command, containerId } = invocation;
+      return this.failed(error, version, { command, containerId });
+    }
+  }
+
+  failed(error: unknown, version: CniVersion, call: Partial<Invocation> = {}): Answer {
+    const { failure, unexpected } = cniFailureOf(error);
+    const text = `CNI ${call.command ?? 'call'} failed`;
+    if (unexpected) this.#journal.problem(text, error as Error);
+    else if (failure.code !== 'ERR_CNI_NOT_AVAILABLE') {
+      const subject = call.containerId || undefined;
+      this.#journal.event({ kind: 'pod', text, cause: failure.message, ...(subject && { subject }) }, 'warn');
+    }
+    return { exitStatus: 1, stdout: `${JSON.stringify(errorResult(version, failure))}\n` };
+  }
+
+  /** What is printed; undefined: nothing. */
+  async #carryOut(request: CniRequest): Promise<unknown> {
+    switch (request.command) {
+      case 'ADD':
+        return resultOf(request.version, await this.#pods.add(request), request.settings.dns);
+      case 'CHECK':
+        return this.#pods.check(request);
+      case 'DEL':
+        return this.#pods.remove(request.attachment);
+      case 'GC':
+        return this.#pods.collect(request.network, request.valid);
+      case 'STATUS':
+        return this.#assertAvailable();
+    }
+  }
+
+  /** Throws CniError `ERR_CNI_NOT_AVAILABLE` where no ADD can succeed. */
+  async #assertAvailable(): Promise<void> {
+    const { ipam } = this.#options;
+    const fault =
+      this.#loop.error?.message ?? ((await ipam.pools.list()).length === 0 ? 'there is no pool' : undefined);
+    if (fault !== undefined) throw new CniError('ERR_CNI_NOT_AVAILABLE', `no pod can be plugged in: ${fault}`);
+  }
+}
+
+const resultOf = (version: CniVersion, record: PodRecord, dns: unknown): unknown =>
+  addResult(version, {
+    hostInterface: { name: record.hostInterface, mac: HOST_MAC },
+    podInterface: { name: record.ifName, mac: record.mac, netns: record.netns },
+    mtu: record.mtu,
+    addresses: record.addresses.map(parseAddress),
+    gateways: GATEWAYS,
+    dns,
+  });

@@ -1,0 +1,23 @@
+/** The MTU of the node's way out: what fits into a pod's link fits through there. */
+import { parseAddress } from '@tortie/ip';
+import { LINK_FLAGS } from '@tortie/linux';
+import type { Rtnetlink } from '@tortie/linux/node';
+import { isHostInterface } from '../../src/pods/names.js';
+
+/** Addresses nobody has (RFC 5737, RFC 3849): the kernel says by which way it would leave to the world. */
+const ELSEWHERE = ['198.51.100.1', '2001:db8::1'].map(parseAddress);
+const ETHERNET_MTU = 1500;
+const LOOPBACK = 0x8;
+
+/** That of the interface the default route leaves by, else the smallest of those that are up, else 1500. */
+export async function hostMtu(rtnetlink: Rtnetlink): Promise<number> {
+  for (const address of ELSEWHERE) {
+    const way = await rtnetlink.resolve(address);
+    const link = way.reachable && way.ifindex !== undefined ? await rtnetlink.link(way.ifindex) : undefined;
+    if (link && !(link.flags & LOOPBACK)) return link.mtu;
+  }
+  const ways = (await rtnetlink.links()).filter(
+    ({ name, flags }) => flags & LINK_FLAGS.UP && !(flags & LOOPBACK) && !isHostInterface(name),
+  );
+  return ways.length > 0 ? Math.min(...ways.map(({ mtu }) => mtu)) : ETHERNET_MTU;
+}

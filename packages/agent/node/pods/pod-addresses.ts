@@ -1,0 +1,63 @@
+/** The addresses of a pod: what it wishes for -> what address management assigns to its handle. All of them or none. */
+
+import { type AddRequest, type Attachment, CniError, type Wishes } from '@tortie/cni';
+import { formatPrefix, type IpVersion } from '@tortie/ip';
+import type { Assignment, IpamApi, Owner, Pool } from '@tortie/ipam';
+import { handleOf } from '../../src/pods/names.js';
+
+/** Facts kept with each address: they say which attachment it is for, also where no record of the pod was written yet. */
+const ownerOf = ({ attachment, pod }: AddRequest): Owner => ({
+  network: attachment.network,
+  containerId: attachment.containerId,
+  ifName: attachment.ifName,
+  ...(pod && { namespace: pod.namespace, pod: pod.name }),
+});
+
+/** The attachment an address was assigned for by `takeAddresses`; undefined for others. */
+export function attachmentOf({ handle, owner }: Assignment): Attachment | undefined {
+  const { network, containerId, ifName } = owner;
+  if (network === undefined || containerId === undefined || ifName === undefined) return undefined;
+  const attachment = { network, containerId, ifName };
+  return handleOf(attachment) === handle ? attachment : undefined;
+}
+
+/**
+ * Assigns; asking again gives the same addresses. Throws IpamError, or CniError where no pool is there for pods. What a
+ * failure leaves goes with the handle's release.
+ */
+export async function takeAddresses(ipam: IpamApi, node: string, request: AddRequest): Promise<readonly Assignment[]> {
+  const { wishes, pod } = request;
+  const pools = await ipam.pools.list();
+  const counts = { count4: isWanted(wishes, 4, pools) ? 1 : 0, count6: isWanted(wishes, 6, pools) ? 1 : 0 };
+  if (counts.count4 + counts.count6 === 0) {
+    throw new CniError('ERR_CNI_CONFIG', 'no pool has addresses for pods; add one: tortie ipam pools add NAME CIDR');
+  }
+  const common = { node, handle: handleOf(request.attachment), owner: ownerOf(request) };
+  for (const address of wishes.addresses) await ipam.assignAddress({ ...common, address });
+  const [pools4, pools6] = [poolNames(wishes.ipv4Pools, pools), poolNames(wishes.ipv6Pools, pools)];
+  return ipam.assign({
+    ...common,
+    ...counts,
+    ...(pools4 && { pools4 }),
+    ...(pools6 && { pools6 }),
+    // The label that Kubernetes gives every namespace, and the one Calico's selectors know it by.
+    ...(pod && {
+      namespaceLabels: { 'kubernetes.io/metadata.name': pod.namespace, 'projectcalico.org/name': pod.namespace },
+    }),
+  });
+}
+
+/** What is not said is wanted where the cluster has a pool for it. */
+function isWanted(wishes: Wishes, version: IpVersion, pools: readonly Pool[]): boolean {
+  const said = wishes[`ipv${version}`];
+  if (said !== undefined) return said;
+  if (wishes[`ipv${version}Pools`] || wishes.addresses.some((address) => address.version === version)) return true;
+  return pools.some(
+    ({ cidr, disabled, assignmentMode, allowedUses }) =>
+      cidr.version === version && !disabled && assignmentMode === 'Automatic' && allowedUses.includes('Workload'),
+  );
+}
+
+/** Pools are named, or meant by their CIDR. */
+const poolNames = (wished: readonly string[] | undefined, pools: readonly Pool[]): string[] | undefined =>
+  wished?.map((text) => pools.find(({ cidr }) => formatPrefix(cidr) === text)?.name ?? text);

@@ -1,0 +1,187 @@
+/**
+ * The link of a pod: a veth whose ends hold no common subnet. The pod sends everything to a gateway that exists only on
+ * this link, the host has one route per address.
+ *
+ * ```
+ *   pod                                      host
+ *   eth0  10.244.0.7/32  ────── veth ──────  tor0123456789a  ee:ee:ee:ee:ee:ee
+ *   default via 169.254.1.1                  10.244.0.7 dev tor0123456789a; proxy_arp answers for 169.254.1.1
+ *   default via fe80::ecee:eeff:feee:eeee    fd00::7 dev tor0123456789a; has that address
+ * ```
+ */
+import { CniError } from '@tortie/cni';
+import { type Address, formatAddress, hostPrefix, parsePrefix } from '@tortie/ip';
+import { type Link, LinuxError, SCOPE } from '@tortie/linux';
+import { type Rtnetlink, writeSysctl } from '@tortie/linux/node';
+import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
+import { isHostInterface } from '../../src/pods/names.js';
+import type { PodNetns } from './pod-netns.js';
+
+export interface PodLink {
+  readonly hostInterface: string;
+  readonly ifName: string;
+  readonly netns: PodNetns;
+  readonly addresses: readonly Address[];
+  readonly mtu: number;
+  /** Of the pod's end; undefined: the kernel chooses. */
+  readonly mac: string | undefined;
+  /** For who reads `ip link` on the host. */
+  readonly alias: string;
+}
+
+/** What marks our routes to pods. Not the FIB's metric: those it would take for its own and sweep. */
+export interface RouteMark {
+  readonly protocol: number;
+  readonly metric: number;
+}
+
+const DEFAULT = { 4: parsePrefix('0.0.0.0/0'), 6: parsePrefix('::/0') } as const;
+const LINK_LOCAL_LENGTH = 64;
+
+const isErrno = (error: unknown, ...names: string[]): boolean =>
+  error instanceof LinuxError && names.includes(error.errnoName ?? '');
+
+/** Passes over "it is there already". */
+const unlessThere = (error: unknown): void => {
+  if (!isErrno(error, 'EEXIST')) throw error;
+};
+
+/** Makes the link and everything on it; gives the MAC of the pod's end. What a failure leaves goes with `unplugPod`. */
+export async function plugPod(host: Rtnetlink, mark: RouteMark, link: PodLink): Promise<string> {
+  const { ifindex } = await createVeth(host, link);
+  const [mac] = await Promise.all([setUpPodEnd(link), setUpHostEnd(host, ifindex, link)]);
+  await routeToPod(host, mark, ifindex, link.addresses);
+  return mac;
+}
+
+/** Takes the link away, and with it all routes over it. False: there was none. */
+export async function unplugPod(host: Rtnetlink, hostInterface: string): Promise<boolean> {
+  if (!isHostInterface(hostInterface)) throw new TypeError(`${hostInterface} is no interface of a pod`);
+  try {
+    await host.deleteLink(hostInterface);
+    return true;
+  } catch (error) {
+    if (isErrno(error, 'ENODEV')) return false;
+    throw error;
+  }
+}
+
+async function createVeth(host: Rtnetlink, { hostInterface, ifName, netns, mtu, mac }: PodLink): Promise<Link> {
+  const create = () =>
+    host.createLink({
+      name: hostInterface,
+      kind: 'veth',
+      mac: HOST_MAC,
+      mtu,
+      peer: { name: ifName, netns: netns.path, mtu, ...(mac !== undefined && { mac }) },
+    });
+  try {
+    return await create();
+  } catch (error) {
+    // Left over from a run that was cut off, or the pod has such an interface: the second attempt tells.
+    if (!isErrno(error, 'EEXIST') || !(await unplugPod(host, hostInterface))) throw nameTaken(error, ifName);
+    return await create().catch((again) => {
+      throw nameTaken(again, ifName);
+    });
+  }
+}
+
+const nameTaken = (error: unknown, ifName: string): unknown =>
+  isErrno(error, 'EEXIST')
+    ? new CniError('ERR_CNI_ENVIRONMENT', `CNI_IFNAME: the container has an interface ${ifName} already`, {
+        cause: error,
+      })
+    : error;
+
+async function setUpHostEnd(
+  host: Rtnetlink,
+  ifindex: number,
+  { hostInterface, addresses, alias }: PodLink,
+): Promise<void> {
+  const [conf4, conf6] = [`net/ipv4/conf/${hostInterface}`, `net/ipv6/conf/${hostInterface}`];
+  if (hasVersion(addresses, 4)) {
+    await writeSysctl(`${conf4}/proxy_arp`, 1);
+    await writeSysctl(`net/ipv4/neigh/${hostInterface}/proxy_delay`, 0);
+    await writeSysctl(`${conf4}/forwarding`, 1);
+  }
+  // A pod sends from its own address and from no other (RFC 2827).
+  await writeSysctl(`${conf4}/rp_filter`, 1);
+  if (hasVersion(addresses, 6)) {
+    await writeSysctl(`${conf6}/disable_ipv6`, 0);
+    await writeSysctl(`${conf6}/accept_dad`, 0);
+    await writeSysctl(`${conf6}/accept_ra`, 0);
+    await writeSysctl(`${conf6}/forwarding`, 1);
+  }
+  await host.changeLink(ifindex, { up: true, alias });
+  // The kernel makes this address by itself, but not where addr_gen_mode says otherwise.
+  if (hasVersion(addresses, 6)) await host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH).catch(unlessThere);
+}
+
+async function setUpPodEnd({ ifName, netns, addresses }: PodLink): Promise<string> {
+  const inside = { netns: netns.path };
+  if (hasVersion(addresses, 6)) {
+    await writeSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, inside);
+    await writeSysctl(`net/ipv6/conf/${ifName}/accept_dad`, 0, inside);
+    await writeSysctl(`net/ipv6/conf/${ifName}/accept_ra`, 0, inside);
+  }
+  const pod = netns.rtnetlink;
+  const { ifindex, mac = '' } = (await pod.link(ifName))!;
+  await pod.changeLink(ifindex, { up: true });
+  for (const address of addresses) {
+    const { version } = address;
+    const gateway = GATEWAYS[version];
+    await pod.addAddress(ifindex, address, version === 4 ? 32 : 128);
+    if (version === 4) await pod.addRoute({ prefix: hostPrefix(gateway), nextHops: [{ ifindex }] });
+    // Another network of the pod may have brought its default route.
+    await pod.addRoute({ prefix: DEFAULT[version], nextHops: [{ gateway, ifindex }] }).catch(unlessThere);
+  }
+  return mac;
+}
+
+/** One route per address: the same again changes nothing. */
+export async function routeToPod(
+  host: Rtnetlink,
+  mark: RouteMark,
+  ifindex: number,
+  addresses: readonly Address[],
+): Promise<void> {
+  for (const address of addresses) {
+    const route = { prefix: hostPrefix(address), nextHops: [{ ifindex }], ...mark };
+    await host.replaceRoute(address.version === 4 ? { ...route, scope: SCOPE.LINK } : route);
+  }
+}
+
+/** What of a plugged pod is missing, in words; empty where all is as `plugPod` has made it. */
+export async function findFaults(host: Rtnetlink, link: Omit<PodLink, 'mtu' | 'mac' | 'alias'>): Promise<string[]> {
+  const { hostInterface, ifName, netns, addresses } = link;
+  const outer = await host.link(hostInterface);
+  if (!outer) return [`the host has no interface ${hostInterface}`];
+  const faults: string[] = [];
+  if (!outer.up) faults.push(`${hostInterface} is down`);
+  for (const address of addresses) {
+    const route = await host.matchingRoute(address);
+    if (!route?.nextHops.some(({ ifindex }) => ifindex === outer.ifindex)) {
+      faults.push(`the host has no route to ${formatAddress(address)} over ${hostInterface}`);
+    }
+  }
+  const pod = netns.rtnetlink;
+  const inner = await pod.link(ifName);
+  if (!inner) return [...faults, `the container has no interface ${ifName}`];
+  if (inner.ifindex !== outer.peerIfindex)
+    faults.push(`${ifName} of the container is not the far end of ${hostInterface}`);
+  if (!inner.up) faults.push(`${ifName} of the container is down`);
+  const present = (await pod.addresses({ ifindex: inner.ifindex })).map(({ address }) => formatAddress(address));
+  for (const address of addresses.map(formatAddress)) {
+    if (!present.includes(address)) faults.push(`${ifName} has no address ${address}`);
+  }
+  if (hasVersion(addresses, 4)) {
+    const route = await pod.matchingRoute(GATEWAYS[4]);
+    if (!route?.nextHops.some(({ ifindex }) => ifindex === inner.ifindex)) {
+      faults.push(`the container has no route to its gateway ${formatAddress(GATEWAYS[4])}`);
+    }
+  }
+  return faults;
+}
+
+const hasVersion = (addresses: readonly Address[], wanted: 4 | 6): boolean =>
+  addresses.some(({ version }) => version === wanted);

@@ -1,0 +1,74 @@
+/** A pod's network namespace, held open: it cannot go away or become another one while a pod is plugged in. */
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { CniError } from '@tortie/cni';
+import { LinuxError } from '@tortie/linux';
+import { openRtnetlink, type Rtnetlink } from '@tortie/linux/node';
+
+const OWN = '/proc/self/ns/net';
+
+export class PodNetns {
+  /** Opens anywhere in this process what is held here. */
+  readonly path: string;
+  /** A client inside. */
+  readonly rtnetlink: Rtnetlink;
+  readonly #fd: number;
+
+  private constructor(fd: number, rtnetlink: Rtnetlink) {
+    this.#fd = fd;
+    this.path = pathOf(fd);
+    this.rtnetlink = rtnetlink;
+  }
+
+  /**
+   * Throws CniError: `ERR_CNI_CONTAINER` where there is nothing, `ERR_CNI_ENVIRONMENT` for what is no network namespace,
+   * or the node's own.
+   */
+  static async open(path: string): Promise<PodNetns> {
+    const fd = openFile(path);
+    try {
+      const [found, own] = [fstatSync(fd), statSync(OWN)];
+      if (found.dev !== own.dev) throw noNamespace(path);
+      if (found.ino === own.ino) {
+        throw new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path} is the node's own; it is the container's`);
+      }
+      return new PodNetns(fd, await openRtnetlink({ netns: pathOf(fd) }));
+    } catch (error) {
+      closeSync(fd);
+      // A namespace of another kind.
+      throw error instanceof LinuxError && error.errnoName === 'EINVAL' ? noNamespace(path, error) : error;
+    }
+  }
+
+  /** Whether there is anything a namespace could be at a path. */
+  static isThere(path: string): boolean {
+    try {
+      return statSync(path).dev === statSync(OWN).dev;
+    } catch {
+      return false;
+    }
+  }
+
+  close(): void {
+    this.rtnetlink.close();
+    closeSync(this.#fd);
+  }
+}
+
+const pathOf = (fd: number): string => `/proc/self/fd/${fd}`;
+
+const noNamespace = (path: string, cause?: unknown): CniError =>
+  new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path} is no network namespace`, { cause });
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new CniError('ERR_CNI_CONTAINER', `there is no network namespace at ${path}; the container is gone`, {
+        cause,
+      });
+    }
+    throw new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path} cannot be opened: ${message}`, { cause });
+  }
+}

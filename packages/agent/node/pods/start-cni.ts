@@ -1,0 +1,29 @@
+/** Plugs the CNI service into the agent. Loaded only where the configuration has `cni:`. */
+import { formatPrefix } from '@tortie/ip';
+import type { Rtnetlink } from '@tortie/linux/node';
+import type { Agent } from '../agent.js';
+import { CniService } from './cni-service.js';
+import { hostMtu } from './host-mtu.js';
+
+/** Metrics of routes to pods: the first, unless it is that of the FIB, which would sweep them as its own. */
+const METRICS = [32, 33] as const;
+
+export function startCniOf(agent: Agent, socket: string, rtnetlink: Rtnetlink): Promise<CniService> {
+  const { config, store, ipam, journal, blocks, blocksLoop } = agent;
+  const { protocol, metric } = config.kernel;
+  return CniService.start({
+    socket,
+    node: config.node,
+    store,
+    ipam,
+    rtnetlink,
+    journal,
+    mark: { protocol, metric: METRICS[0] === metric ? METRICS[1] : METRICS[0] },
+    mtu: () => hostMtu(rtnetlink),
+    // The pod may use its address at once: a new block or a borrowed address is announced before the answer.
+    async announced(assignments) {
+      const known = new Set(blocks.addressing.ownBlocks.map(formatPrefix));
+      if (assignments.some((one) => one.borrowed || !known.has(formatPrefix(one.block)))) await blocksLoop.settle();
+    },
+  });
+}

@@ -1,0 +1,87 @@
+/** Many pods at once, two runtimes at once, and an agent that is killed in the midst of it. */
+import { enterNamespaces, runCommand } from '@tortie/lab';
+import t from 'tap';
+import { addressIn, type CniCall, type CniNode, NOTHING, success, withCniNode } from './cni-rig.js';
+import { events } from './start-agent.js';
+
+await enterNamespaces();
+
+const podsOf = (node: CniNode, count: number): Promise<CniCall[]> =>
+  Promise.all(Array.from({ length: count }, () => node.pod()));
+
+t.test('110 pods at once, asked for by two runtimes; GC takes away what is not valid', (t) =>
+  withCniNode(async (node) => {
+    const pods = await podsOf(node, 110);
+    const other = { name: 'others' };
+    const calls = pods.map((pod, index) => ({ ...pod, version: '1.1.0', config: index % 2 ? other : {} }));
+    const results = await Promise.all(calls.map((call) => node.add(call)));
+    for (const version of [4, 6] as const) {
+      t.equal(
+        new Set(results.map((result) => addressIn(result, version))).size,
+        110,
+        `IPv${version}: no address twice`,
+      );
+    }
+    const all = await node.traces();
+    t.same([all.links.length, all.addresses.length, all.routes.length], [110, 220, 220]);
+    const valid = calls.slice(0, 20).map(({ containerId }) => ({ containerID: containerId, ifname: 'eth0' }));
+    const gc = { containerId: '', version: '1.1.0' };
+    await node.silent('GC', { ...gc, config: { 'cni.dev/valid-attachments': valid } });
+    t.equal((await node.traces()).links.length, 65, 'the 45 of the first network that are not valid');
+    await node.silent('GC', { ...gc, config: { ...other, 'cni.dev/valid-attachments': [] } });
+    t.equal((await node.traces()).links.length, 10);
+    await Promise.all(calls.map((call) => node.silent('DEL', call)));
+    t.same(await node.traces(), NOTHING);
+  }),
+);
+
+t.test('an agent killed in the midst of ADDs takes back what was cut off, and keeps what was answered', (t) =>
+  withCniNode(async (node) => {
+    for (const killAt of [1, 4, 9]) {
+      const pods = await podsOf(node, 16);
+      const answers = pods.map((pod) => node.call('ADD', pod));
+      const made = async () => [...(await node.ip('-br', 'link')).matchAll(/^tor/gm)].length;
+      while ((await made()) < killAt) await new Promise(setImmediate);
+      await node.agent.stop('SIGKILL');
+      const done = await Promise.all(answers);
+      const cut = pods.filter((_, index) => done[index]!.code !== 0);
+      t.ok(cut.length > 0, `${cut.length} of 16 were cut off`);
+      for (const { stdout } of done.filter(({ code }) => code !== 0)) t.match(JSON.parse(stdout), { code: 11 });
+      await node.agent.start();
+      const kept = done.filter(({ code }) => code === 0).map(success);
+      const { links, addresses } = await node.traces();
+      for (const { interfaces, ips } of kept) {
+        t.ok(links.includes(interfaces[0]!.name), 'an answered one has its link');
+        for (const { address } of ips) t.ok(addresses.includes(address.split('/')[0]!), 'and its addresses');
+      }
+      // An ADD may have been done and recorded when only its answer was missing: it counts as done.
+      t.equal(addresses.length, 2 * links.length, 'no address without a link');
+      for (const [index, pod] of pods.entries()) {
+        const again = await node.add(pod);
+        const first = done[index]!;
+        if (first.code === 0) t.same(again, success(first), 'the same as before');
+      }
+      t.equal((await node.traces()).links.length, 16);
+      await Promise.all(pods.map((pod) => node.silent('DEL', pod)));
+      t.same(await node.traces(), NOTHING);
+    }
+  }),
+);
+
+t.test('after a restart the agent knows its pods, and has forgotten those whose namespaces went away', (t) =>
+  withCniNode(async (node) => {
+    const [stays, goes] = await Promise.all([node.pod(), node.pod()]);
+    const result = await node.add(stays);
+    await node.add(goes);
+    await node.agent.stop('SIGKILL');
+    await node.ip('link', 'set', result.interfaces[0]!.name, 'down');
+    await runCommand('ip', ['netns', 'delete', goes.name]);
+    await node.agent.start();
+    const { links, addresses, routes } = await node.traces();
+    t.same(links, [result.interfaces[0]!.name]);
+    t.equal(addresses.length, 2);
+    t.equal(routes.length, 2, 'its link is up and its routes are there again');
+    await node.silent('CHECK', { ...stays, config: { prevResult: result } });
+    t.ok((await events(node.agent)).some(({ cause }) => cause === 'its network namespace is gone'));
+  }),
+);
