@@ -92,7 +92,7 @@ t.test('a named policy sorts what comes in, and why says by which term', { buffe
     t.equal(await patch(agent, { import: [{ match: { originAsns: [TOR_ASN] }, action: 'reject' }] }), 'soft-refresh');
     await eventually('another verdict', async () => (await why(agent, '20.0.2.0/24')).candidates[0]?.best === true);
     t.match(await why(agent, '20.0.3.0/24'), { candidates: [{ policy: { verdict: 'reject', term: 'import[0]' } }] });
-    t.equal((await agent.peer('bird')).session?.flaps, 0);
+    t.equal((await agent.peer('bird')).session?.flaps, 0, (await agent.peer('bird')).session?.lastCause ?? '');
   }),
 );
 
@@ -121,8 +121,9 @@ t.test('what goes out, and why it does not', { buffered: true }, (t) =>
       exports: [{ peer: 'bird', advertised: false, reason: 'rejected-by-policy', policy: { verdict: 'reject' } }],
       explanation: [/our own route.*is best/i, 'Not advertised to bird: the export policy refused it: no term decided'],
     });
+    await eventually('all routes', async () => (await agent.peer('bird')).session?.families[0]?.received === 4);
     t.match(await why(agent, '20.0.3.0/24'), { exports: [{ peer: 'bird', reason: 'source' }] });
-    t.equal((await agent.peer('bird')).session?.flaps, 0);
+    t.equal((await agent.peer('bird')).session?.flaps, 0, (await agent.peer('bird')).session?.lastCause ?? '');
   }),
 );
 
@@ -132,6 +133,6 @@ t.test('our own number in the path: allowed when that is said', { buffered: true
     t.match(await why(agent, '20.0.4.0/24'), { candidates: [{ best: false, reason: 'as-loop' }] });
     t.equal(await patch(agent, { allowAsIn: 1 }), 'soft-refresh');
     await eventually('the route', async () => (await why(agent, '20.0.4.0/24')).candidates[0]?.best === true);
-    t.equal((await agent.peer('bird')).session?.flaps, 0);
+    t.equal((await agent.peer('bird')).session?.flaps, 0, (await agent.peer('bird')).session?.lastCause ?? '');
   }),
 );

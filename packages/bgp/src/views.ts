@@ -84,8 +84,9 @@ export interface PeerView {
   readonly lastCauseAtMs: number | undefined;
   /** The pause before the next attempt after failed sessions; 0 without one. */
   readonly idleHoldS: number;
+  /** Sessions that were established; not those whose connection the peer gave up in a collision before it said anything on it. */
   readonly established: number;
-  /** Sessions that were established and ended. */
+  /** Those of them that have ended. */
   readonly dropped: number;
   readonly connectRetryCounter: number;
   readonly received: MessageCounters;

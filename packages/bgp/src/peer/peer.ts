@@ -1,7 +1,7 @@
 /** One peer: its state machines (two while connections collide), its idle hold, and what it means to the RIB. */
 import type { ResolvedPeerConfig } from '../config.js';
 import { type ChangeImpact, type ConfigChange, classifyChange } from '../config-change.js';
-import { type Cause, describeCause, isPrefixLimit } from '../fsm/cause.js';
+import { type Cause, describeCause, isCollision, isPrefixLimit } from '../fsm/cause.js';
 import type { FsmConfig } from '../fsm/config.js';
 import type { SessionEffect, TimerName } from '../fsm/effect.js';
 import type { Farewell, SessionEvent } from '../fsm/event.js';
@@ -292,6 +292,7 @@ export class Peer {
       this.#secondary = first.connection === undefined ? undefined : first;
     }
     session.establishedMs = this.#host.nowMs;
+    session.updatesBefore = this.received.update;
     this.established++;
     this.endOfRib.clear();
     this.warned.clear();
@@ -318,9 +319,15 @@ export class Peer {
       this.#cause = cause;
     }
     if (was) {
-      this.dropped++;
       this.endOfRib.clear();
-      this.stale.sessionDown(was, cause, this.config);
+      if (isCollision(cause) && this.received.update === session.updatesBefore) {
+        // The peer has chosen its other connection before it was established on this one: there has been no session.
+        this.established--;
+        this.stale.sessionMoves();
+      } else {
+        this.dropped++;
+        this.stale.sessionDown(was, cause, this.config);
+      }
       this.#host.monitor.sessionDown(this.ribPeer, cause, session.notification);
     }
     this.progress();

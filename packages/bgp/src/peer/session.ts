@@ -38,6 +38,8 @@ export class Session {
   notification: Uint8Array | undefined;
   /** When it became established. */
   establishedMs = Number.NaN;
+  /** How many UPDATEs the peer had sent in all at that time. */
+  updatesBefore = 0;
   readonly timers: Readonly<Record<TimerName, Timer>>;
 
   constructor(expire: (session: Session, timer: TimerName) => void) {

@@ -66,6 +66,12 @@ export class StaleRoutes {
     for (const each of kept) this.#keep(each);
   }
 
+  /** The session ended, and the peer has another one: what was kept for its return is kept on, and its time runs on. */
+  sessionMoves(): void {
+    const kept = [...this.#families.keys()];
+    this.#host.rib.sessionDown(this.#ribPeer, kept, kept);
+  }
+
   #keep({ family, restartS, longLivedS }: KeptFamily): void {
     const state = this.#stateOf(family);
     state.longLivedS = longLivedS;

@@ -1,7 +1,16 @@
 /** Restarts of a peer seen by the helper, and of our own. RFC 4724, RFC 8538. */
 import { parsePrefix } from '@tortie/ip';
 import t from 'tap';
-import { SimNetwork, type SimRouter, type SimRouterOptions, seededRandom } from '../../testing/index.js';
+import type { Capability } from '../../src/index.js';
+import {
+  announcement,
+  octets,
+  openMessage,
+  SimNetwork,
+  type SimRouter,
+  type SimRouterOptions,
+  seededRandom,
+} from '../../testing/index.js';
 
 const A = '10.0.0.1';
 const B = '10.0.0.2';
@@ -206,6 +215,47 @@ t.test('a restarted peer and we dial each other at the same moment: whichever co
     }
   }
   t.comment(`${collided} with more than one way up`);
+  t.end();
+});
+
+t.test('a returned peer gives its new session up for another connection: what was kept is kept on', (t) => {
+  for (const said of [false, true]) {
+    const network = new SimNetwork();
+    const { a, b } = chain(network);
+    b.shutDown({ graceful: true });
+    network.unplug(B);
+    network.run(1000);
+    const capabilities: Capability[] = [
+      { type: 'multiprotocol', afi: 1, safi: 1 },
+      { type: 'four-octet-as', asn: 65002 },
+      {
+        type: 'graceful-restart',
+        restarting: true,
+        notification: false,
+        restartTimeS: 120,
+        families: [{ afi: 1, safi: 1, forwarding: true }],
+      },
+    ];
+    const collide = (): void => {
+      const socket = network.connect(B, A);
+      network.run(10);
+      socket.write(octets(openMessage({ capabilities })));
+      socket.write(octets({ type: 'keepalive' }));
+      network.run(10);
+      t.ok(a.isUp(B));
+      if (said) socket.write(octets(announcement(ROUTES.slice(0, 1), B, [65002])));
+      socket.write(octets({ type: 'notification', errorCode: 6, errorSubcode: 7, data: new Uint8Array() }));
+      network.run(10);
+      t.notOk(a.isUp(B));
+    };
+    collide();
+    // Who has announced something was established on both sides, and a session is lost.
+    t.equal(count(a), said ? 0 : 3);
+    t.equal(a.speaker.peer(B)!.dropped, said ? 2 : 1);
+    t.equal(a.speaker.peer(B)!.established, said ? 2 : 1);
+    network.run(400_000);
+    t.equal(count(a), 0, 'the time they are kept for runs on');
+  }
   t.end();
 });
 
