@@ -24,25 +24,24 @@
  */
 import { BfdService } from '@tortie/bfd/node';
 import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
-import { formatPrefix, parseAddress } from '@tortie/ip';
+import { formatPrefix } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
-import { linuxTransport, tcpMd5Counters } from '@tortie/linux/node';
-import type { FollowEvent, Store } from '@tortie/store';
+import { tcpMd5Counters } from '@tortie/linux/node';
+import { isUnavailable, type Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
-import { AgentError } from '../src/errors.js';
 import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
-import { tryParseEndpoint } from '../src/schema/formats.js';
-import { bmpPrefix, NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
+import { followStore } from './follow-store.js';
 import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
+import type { RemoteStore } from './open-store.js';
 import type { CniService } from './pods/cni-service.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
@@ -52,13 +51,16 @@ import { PeerRangesReconciler } from './reconcilers/peer-ranges.js';
 import { PeersReconciler } from './reconcilers/peers.js';
 import type { RestContext } from './rest/context.js';
 import { followSpeaker } from './speaker-events.js';
-import { type StoreWatch, watchStore } from './store-watch.js';
+import { startSpeaker } from './start-speaker.js';
+import type { StoreWatch } from './store-watch.js';
 import { VERSION } from './version.js';
 
 export interface AgentOptions {
   readonly config: AgentConfig;
   readonly store: Store;
   readonly journal: Journal;
+  /** Where the store is on other hosts: what to go by while it is away. */
+  readonly remote?: RemoteStore;
   /** Where the API can be found, for status. */
   readonly api: () => Status['api'];
   /** Default: a real speaker. */
@@ -92,7 +94,7 @@ export class Agent implements RestContext {
   readonly #fibLoop: ReconcileLoop | undefined;
   readonly #routerId: RouterId;
   readonly #startedAt = Date.now();
-  readonly #watches: StoreWatch[] = [];
+  #watches: readonly StoreWatch[] = [];
   #cni: CniService | undefined;
   #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
@@ -121,6 +123,7 @@ export class Agent implements RestContext {
       pools: config.pools,
       claim: config.blocks,
       journal,
+      ...(options.remote && { recall: () => options.remote!.copy.ipam() }),
       onChange: () => this.#addressingChanged(),
     });
     this.bfd = new BfdPeers({
@@ -149,12 +152,13 @@ export class Agent implements RestContext {
       journal,
       onChange: () => this.peersLoop.trigger(),
     });
+    const own = options.remote?.copy ?? store;
     const { bfd, interfacePeers: interfaces } = this;
-    this.peers = new PeersReconciler({ node, store, speaker, bfd, interfaces, filePeers, defaults });
-    this.peerRanges = new PeerRangesReconciler({ node, store, speaker, fileRanges, defaults });
+    this.peers = new PeersReconciler({ node, store: own, speaker, bfd, interfaces, filePeers, defaults });
+    this.peerRanges = new PeerRangesReconciler({ node, store: own, speaker, fileRanges, defaults });
     this.originated = new OriginatedReconciler({
       node: config.node,
-      store,
+      store: own,
       speaker,
       journal,
       fromFile: config.originate,
@@ -162,7 +166,7 @@ export class Agent implements RestContext {
     });
     this.bmp = new BmpCollectorsReconciler({
       node: config.node,
-      store,
+      store: own,
       speaker,
       fromFile: config.bmp,
       identity: { sysName: config.node, sysDescr: `Tortie ${VERSION}` },
@@ -198,6 +202,7 @@ export class Agent implements RestContext {
 
   async #run(): Promise<void> {
     const { config, store, journal } = this;
+    const { remote } = this.#options;
     await this.blocksLoop.settle();
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
     await this.originatedLoop.settle();
@@ -205,18 +210,6 @@ export class Agent implements RestContext {
     await this.peerRangesLoop.settle();
     await this.bmpLoop.settle();
     this.#fibLoop?.trigger();
-    const watch = (prefix: string, onChange: (event: FollowEvent) => void): void => {
-      this.#watches.push(watchStore({ store, prefix, journal, onChange }));
-    };
-    watch(peerPrefix(config.node), () => this.peersLoop.trigger());
-    watch(peerRangePrefix(config.node), () => this.peerRangesLoop.trigger());
-    watch(originatedPrefix(config.node), () => this.originatedLoop.trigger());
-    watch(bmpPrefix(config.node), () => this.bmpLoop.trigger());
-    for (const prefix of ['/ipam/pools/', `/ipam/affinities/${config.node}/`, '/ipam/blocks/']) {
-      watch(prefix, (event) => {
-        if (this.blocks.concerns(event)) this.blocksLoop.trigger();
-      });
-    }
     const record: NodeRecord = {
       name: config.node,
       asn: config.asn,
@@ -225,9 +218,20 @@ export class Agent implements RestContext {
       version: VERSION,
       startedAt: new Date(this.#startedAt).toISOString(),
     };
-    void writeNodeRecord(store, record).catch((error) => journal.problem('writing the node record failed', error));
-    watch(NODES, () => void this.#checkNodes(record));
+    const tellNode = (): void => {
+      void writeNodeRecord(store, record).catch((error) => {
+        if (!isUnavailable(error)) journal.problem('writing the node record failed', error);
+      });
+    };
+    tellNode();
+    this.#watches = followStore({ agent: this, remote, onNodes: () => void this.#checkNodes(record) });
     await this.#startCni();
+    remote?.found();
+    remote?.onBack(() => {
+      tellNode();
+      for (const loop of this.#loops()) loop.trigger();
+      if (!this.#cni) this.#startCni().catch((error) => journal.problem('starting the CNI service failed', error));
+    });
     this.#grace = setTimeout(() => {
       this.#graceOver = true;
     }, config.health.graceS * 1000);
@@ -261,6 +265,7 @@ export class Agent implements RestContext {
 
   health(): Health {
     const { expected, established } = this.#sessions();
+    const { away, consequence = '', reached = false } = this.#options.remote ?? {};
     return health({
       mode: this.config.health.ready,
       graceOver: this.#graceOver,
@@ -270,6 +275,7 @@ export class Agent implements RestContext {
       refusedRoutes: this.#kernel.summary().failed,
       storeError: (this.peersLoop.error ?? this.peerRangesLoop.error ?? this.originatedLoop.error)?.message,
       blocksError: this.blocksLoop.error?.message ?? this.blocks.problem,
+      storeAway: away === undefined ? undefined : { detail: away, consequence, reached },
     });
   }
 
@@ -311,8 +317,7 @@ export class Agent implements RestContext {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
     await this.#cni?.close();
-    const loops = [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop, this.bmpLoop];
-    await Promise.all(loops.map((loop) => loop.close()));
+    await Promise.all(this.#loops().map((loop) => loop.close()));
     await this.#fibLoop?.close();
     await this.interfacePeers.close();
     await this.mrt.close();
@@ -332,9 +337,19 @@ export class Agent implements RestContext {
       return;
     }
     const { startCniOf } = await import('./pods/start-cni.js');
-    const cni = await startCniOf(this, config.cni.socket, rtnetlink);
-    links?.followPods((link, removed) => cni.linkChanged(link, removed));
-    this.#cni = cni;
+    try {
+      const cni = await startCniOf(this, config.cni.socket, rtnetlink);
+      links?.followPods((link, removed) => cni.linkChanged(link, removed));
+      this.#cni = cni;
+    } catch (error) {
+      // Only the store knows which pods there are: the plugin is told to try again until it answers.
+      if (!isUnavailable(error)) throw error;
+    }
+  }
+
+  /** Those that follow the store. */
+  #loops(): readonly ReconcileLoop[] {
+    return [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop, this.bmpLoop];
   }
 
   #addressingChanged(): void {
@@ -378,6 +393,8 @@ export class Agent implements RestContext {
         `This node programs nothing into the kernel: ${programming.reason}. It speaks BGP and serves this API.`,
       );
     }
+    const { away, consequence } = this.#options.remote ?? {};
+    if (away !== undefined) warnings.push(`The store is away: ${away}; ${consequence}.`);
     for (const { spec, error } of this.peers.list()) {
       if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
     }
@@ -389,39 +406,5 @@ export class Agent implements RestContext {
     if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
     warnings.push(...this.mrt.warnings());
     return warnings;
-  }
-}
-
-async function startSpeaker(
-  start: typeof runSpeaker,
-  config: AgentConfig,
-  kernel: KernelSide,
-  routerId: RouterId,
-): Promise<RunningSpeaker> {
-  const { bgp, asn, clusterId } = config;
-  try {
-    return await start({
-      asn,
-      routerId: routerId.value,
-      ...(clusterId !== undefined && { clusterId: parseAddress(clusterId).a }),
-      listen: bgp.listen.map((text) => {
-        const { address, port } = tryParseEndpoint(text)!;
-        return { address: parseAddress(address), port };
-      }),
-      ...(kernel.hasAddon && { transport: linuxTransport() }),
-      ...(kernel.keptRoutes && { restarting: { forwardingKept: true, deferralS: bgp.gracefulRestart.deferralS } }),
-    });
-  } catch (error) {
-    const code = (error as { code?: string; errnoName?: string }).errnoName ?? (error as { code?: string }).code;
-    if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
-    const why =
-      code === 'EADDRINUSE'
-        ? 'another BGP speaker has this port; stop it, or change "bgp.listen:"'
-        : code === 'EACCES'
-          ? 'ports below 1024 need CAP_NET_BIND_SERVICE; run as root, or change "bgp.listen:"'
-          : 'this node has no such address; change "bgp.listen:"';
-    throw new AgentError('ERR_AGENT_ADDRESS_IN_USE', `cannot listen for BGP on ${bgp.listen.join(', ')}: ${why}`, {
-      cause: error,
-    });
   }
 }

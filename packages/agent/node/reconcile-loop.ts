@@ -2,6 +2,7 @@
  * Runs one reconciler: level-triggered, never twice at once, coalesced. A failure is reported and tried again with
  * growing pauses; besides that there is only the slow full round, with jitter, as a safety net.
  */
+import { isUnavailable } from '@tortie/store';
 import type { Journal } from './journal.js';
 
 /** `reconcile` looks at what is wanted and at what is, and makes them equal. Calling it again changes nothing. */
@@ -72,7 +73,9 @@ export class ReconcileLoop {
       } catch (error) {
         this.#error = error instanceof Error ? error : new Error(String(error));
         if (this.#closed) break;
-        this.#options.journal.problem(`reconciler ${this.#reconciler.name} failed`, this.#error);
+        // That a store is away is told once, by who opened it.
+        if (!isUnavailable(error))
+          this.#options.journal.problem(`reconciler ${this.#reconciler.name} failed`, this.#error);
         this.#again(this.#retryMs);
         this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
       }

@@ -8,6 +8,7 @@ import { readConfig } from '../src/config/read-config.js';
 import { Agent, type AgentOptions } from './agent.js';
 import { Journal } from './journal.js';
 import { createLog } from './log.js';
+import { type OpenedStore, openStore } from './open-store.js';
 import { takePlace } from './own-place.js';
 import { Listeners } from './rest/listeners.js';
 import { TokenFile } from './rest/token.js';
@@ -62,13 +63,15 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     closers.push(() => place.release());
     const listeners = await Listeners.open(config.api);
     closers.push(() => listeners.close());
-    const store = options.store ?? (await openStore(config.store.path));
+    const { store, remote }: OpenedStore = options.store ? { store: options.store } : await openStore(config, journal);
     if (!options.store) closers.push(() => store.close());
+    if (remote) closers.push(() => remote.copy.close());
     const api = { socket: config.api.socket, ...(listeners.tcp !== undefined && { listen: listeners.tcp }) };
     const agent = await Agent.start({
       config,
       store,
       journal,
+      ...(remote && { remote }),
       api: () => api,
       ...(options.bfd && { bfd: options.bfd }),
       ...(options.runSpeaker && { runSpeaker: options.runSpeaker }),
@@ -115,9 +118,4 @@ function readFile(file: string): string {
           : message;
     throw new ConfigError([{ file, line: 1, column: 1, pointer: '', detail }], { cause });
   }
-}
-
-async function openStore(path: string): Promise<Store> {
-  const { openLmdbStore } = await import('@tortie/store/node');
-  return openLmdbStore(path);
 }

@@ -1,5 +1,5 @@
 /** Calls back when something below a prefix of the store changes; survives compaction and errors of the store. */
-import { type FollowEvent, follow, type Store, StoreError } from '@tortie/store';
+import { type FollowEvent, follow, isUnavailable, type Store, StoreError } from '@tortie/store';
 import type { Journal } from './journal.js';
 
 export interface StoreWatchOptions {
@@ -26,9 +26,11 @@ export function watchStore({ store, prefix, journal, onChange }: StoreWatchOptio
         }
       } catch (error) {
         if (stop.signal.aborted || (error instanceof StoreError && error.code === 'ERR_STORE_CLOSED')) return;
-        journal.problem(`watching ${prefix} of the store failed`, error as Error);
+        const away = isUnavailable(error);
+        // That a store is away is told once, by who opened it.
+        if (!away) journal.problem(`watching ${prefix} of the store failed`, error as Error);
         await pause(pauseMs, stop.signal);
-        pauseMs = Math.min(pauseMs * 2, 30_000);
+        pauseMs = Math.min(pauseMs * 2, away ? 2_000 : 30_000);
       }
     }
   };

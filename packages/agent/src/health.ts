@@ -19,6 +19,8 @@ export interface HealthInput {
   /** What the store's and the blocks' last round failed with. */
   readonly storeError: string | undefined;
   readonly blocksError: string | undefined;
+  /** The store on other hosts does not answer: why, what that means, and whether it has answered since the start. */
+  readonly storeAway?: { readonly detail: string; readonly consequence: string; readonly reached: boolean } | undefined;
 }
 
 export function health(input: HealthInput): Health {
@@ -46,14 +48,15 @@ function kernel({ kernel, refusedRoutes }: HealthInput): Condition {
   return { name, ok: true, detail };
 }
 
-const store = ({ storeError }: HealthInput): Condition => ({
-  name: 'store',
-  ok: storeError === undefined,
-  detail: storeError ?? 'reads and writes',
-});
+/** An outage of the store must not make all nodes of a cluster unready at once: they go on routing. */
+function store({ storeError, storeAway }: HealthInput): Condition {
+  const name = 'store';
+  if (storeAway) return { name, ok: storeAway.reached, detail: `${storeAway.consequence} (${storeAway.detail})` };
+  return { name, ok: storeError === undefined, detail: storeError ?? 'reads and writes' };
+}
 
-const blocks = ({ blocksError }: HealthInput): Condition => ({
-  name: 'blocks',
-  ok: blocksError === undefined,
-  detail: blocksError ?? 'as wanted',
-});
+function blocks({ blocksError, storeAway }: HealthInput): Condition {
+  const name = 'blocks';
+  if (storeAway) return { name, ok: true, detail: 'as they were when the store answered last' };
+  return { name, ok: blocksError === undefined, detail: blocksError ?? 'as wanted' };
+}

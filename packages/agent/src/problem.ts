@@ -43,6 +43,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   ERR_STORE_CONFLICT: { status: 412, title: 'The resource has changed', code: 'ERR_AGENT_REVISION' },
   ERR_STORE_EXISTS: { status: 409, title: 'The resource exists already', code: 'ERR_AGENT_EXISTS' },
   ERR_STORE_NOT_FOUND: { ...MISSING, code: 'ERR_AGENT_NOT_FOUND' },
+  ERR_STORE_UNAVAILABLE: { status: 503, title: 'The store does not answer: this node is read-only until it does' },
   'ERR_STORE_*': UNAVAILABLE,
   ERR_IPAM_INVALID: INVALID,
   ERR_IPAM_POOL_INVALID: INVALID,

@@ -23,6 +23,21 @@ const CASES: readonly (readonly [what: string, change: Partial<HealthInput>, ok:
   ['the kernel out of reach', { kernel: { state: 'failed', reason: 'CAP_NET_ADMIN is missing' } }, false, 'kernel'],
   ['refused routes', { refusedRoutes: 3 }, true],
   ['the store', { storeError: 'no space left' }, false, 'store'],
+  [
+    'a store that is away, not reached yet',
+    { storeAway: { detail: 'refused', consequence: 'waits', reached: false } },
+    false,
+    'store',
+  ],
+  [
+    'a store that went away, whatever failed with it',
+    {
+      storeAway: { detail: 'refused', consequence: 'goes on', reached: true },
+      storeError: 'refused',
+      blocksError: 'refused',
+    },
+    true,
+  ],
   ['the blocks', { blocksError: 'pool full' }, false, 'blocks'],
 ];
 

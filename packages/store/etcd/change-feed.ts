@@ -3,7 +3,6 @@
  * left off. Where etcd has compacted that away, or went back in time, the log begins anew and readers are told to list
  * again.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { StoreError, Wakers } from '../src/index.js';
 import { ChangeLog } from './change-log.js';
 import { type Connection, closedError } from './connection.js';
@@ -56,7 +55,7 @@ export class ChangeFeed {
           `etcd answers, but its watch is behind revision ${revision} after ${timeoutMs} ms`,
         );
       }
-      await this.#woken(left);
+      await woken(this.wakers, left);
     }
     if (this.#stop.signal.aborted) throw closedError();
   }
@@ -65,18 +64,7 @@ export class ChangeFeed {
     this.#stop.abort();
     this.#stream?.cancel();
     this.wakers.wakeAll();
-  }
-
-  async #woken(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      const wake = (): void => {
-        clearTimeout(timer);
-        this.wakers.delete(wake);
-        resolve();
-      };
-      this.wakers.add(wake);
-    });
+    this.#options.connection.opened.wakeAll();
   }
 
   async #run(): Promise<void> {
@@ -94,7 +82,7 @@ export class ChangeFeed {
       }
       if (this.#stop.signal.aborted) return;
       const jitter = 0.75 + Math.random() * 0.5;
-      await pause(pauseMs * jitter, undefined, { signal: this.#stop.signal }).catch(() => {});
+      await woken(connection.opened, pauseMs * jitter);
       pauseMs = Math.min(2 * pauseMs, LAST_PAUSE_MS);
     }
   }
@@ -149,4 +137,17 @@ export class ChangeFeed {
     if (newest) log.advance(newest.kv.modRevision);
     this.wakers.wakeAll();
   }
+}
+
+/** Resolves when woken, or after `ms`. */
+function woken(wakers: Wakers, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = (): void => {
+      clearTimeout(timer);
+      wakers.delete(wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    wakers.add(wake);
+  });
 }

@@ -2,7 +2,7 @@
  * The one link to etcd that all requests share, and what happens when it breaks: the next endpoint is tried, reads are
  * repeated there, and writes only where it is certain that the broken one did nothing.
  */
-import { StoreError } from '../src/index.js';
+import { StoreError, Wakers } from '../src/index.js';
 import { refusedError } from './etcd-errors.js';
 import { CallError, Link } from './link.js';
 import type { Method } from './messages.js';
@@ -17,6 +17,8 @@ const LEAST_ATTEMPT_MS = 500;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Connection {
+  /** Woken when a new link stands. */
+  readonly opened = new Wakers();
   readonly #options: EtcdStoreOptions;
   readonly #probe: Buffer;
   readonly #timeoutMs: number;
@@ -118,6 +120,7 @@ export class Connection {
           }
           this.#link = link;
           this.#back();
+          this.opened.wakeAll();
           return link;
         } catch (error) {
           if (!(error instanceof CallError)) throw error;

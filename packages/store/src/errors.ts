@@ -27,6 +27,10 @@ export class StoreError extends Error {
   }
 }
 
+/** Whether the error says that nobody answered: what is asked may be asked again later. */
+export const isUnavailable = (error: unknown): error is StoreError =>
+  error instanceof StoreError && error.code === 'ERR_STORE_UNAVAILABLE';
+
 /** Whether the error says that another writer was faster: read again and retry. */
 export const isConflict = (error: unknown): error is StoreError =>
   error instanceof StoreError &&

@@ -1,4 +1,4 @@
-export { isConflict, StoreError, type StoreErrorCode } from './errors.js';
+export { isConflict, isUnavailable, StoreError, type StoreErrorCode } from './errors.js';
 export { type FollowEvent, follow } from './follow.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
 export { assertKey, assertOperations, assertRevision, encodeValue, MAX_KEY_LENGTH } from './operation.js';

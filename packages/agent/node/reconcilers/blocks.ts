@@ -5,7 +5,7 @@
 
 import { formatPrefix, type IpVersion, parsePrefix } from '@tortie/ip';
 import { type IpamApi, IpamError } from '@tortie/ipam';
-import type { FollowEvent } from '@tortie/store';
+import { type Entry, type FollowEvent, isUnavailable } from '@tortie/store';
 import type { PoolSpec } from '../../src/api/ipam.js';
 import { type Addressing, addressingOf, NO_ADDRESSING, sameRoutes } from '../../src/ipam/addressing.js';
 import type { Journal } from '../journal.js';
@@ -18,6 +18,8 @@ export interface BlocksOptions {
   readonly pools: readonly PoolSpec[];
   readonly claim: { readonly ipv4: boolean; readonly ipv6: boolean };
   readonly journal: Journal;
+  /** Address management as it was when the store answered last; absent where the store is always there. */
+  readonly recall?: () => Promise<IpamApi>;
   /** What follows for routes differs from before. */
   readonly onChange: () => void;
 }
@@ -45,10 +47,22 @@ export class BlocksReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const { ipam, node, onChange } = this.#options;
-    if (!this.#prepared) await this.#prepare();
+    const { ipam, recall } = this.#options;
+    try {
+      if (!this.#prepared) await this.#prepare();
+      const pools = await ipam.pools.list();
+      await this.#claim(new Set(pools.filter(({ disabled }) => !disabled).map(({ cidr }) => cidr.version)));
+      await this.#follow(ipam);
+    } catch (error) {
+      // What was known in this run stays; a run that knows nothing yet goes by what an earlier one knew.
+      if (recall && isUnavailable(error) && this.#addressing === NO_ADDRESSING) await this.#follow(await recall());
+      throw error;
+    }
+  }
+
+  async #follow(ipam: IpamApi): Promise<void> {
+    const { node, onChange } = this.#options;
     const pools = await ipam.pools.list();
-    await this.#claim(new Set(pools.filter(({ disabled }) => !disabled).map(({ cidr }) => cidr.version)));
     const ownBlocks = await ipam.blocksOf(node);
     const inside = (await Promise.all(ownBlocks.map(({ cidr }) => ipam.assignments({ block: cidr })))).flat();
     const next = addressingOf({ node, pools, routes: await ipam.routesOf(node), ownBlocks, inside });
@@ -63,14 +77,19 @@ export class BlocksReconciler implements Reconciler {
   concerns(event: FollowEvent): boolean {
     if (event.type === 'snapshot' || !event.key.startsWith('/ipam/blocks/')) return true;
     const before = this.#relevantBlocks.has(event.key);
-    const { node } = this.#options;
-    const block =
-      event.type === 'put' ? (event.value as { affinity?: unknown; attributes?: unknown } | null) : undefined;
-    const attributes = Array.isArray(block?.attributes) ? (block.attributes as { node?: unknown }[]) : [];
-    const after = block?.affinity === `host:${node}` || attributes.some((one) => one.node === node);
+    const after = event.type === 'put' && this.isOurs(event);
     if (after) this.#relevantBlocks.add(event.key);
     else this.#relevantBlocks.delete(event.key);
     return before || after;
+  }
+
+  /** Whether an entry of address management is of this node: everything but blocks that others have alone. */
+  isOurs({ key, value }: Entry): boolean {
+    if (!key.startsWith('/ipam/blocks/')) return true;
+    const { node } = this.#options;
+    const block = value as { readonly affinity?: unknown; readonly attributes?: unknown } | null;
+    const attributes = Array.isArray(block?.attributes) ? (block.attributes as { readonly node?: unknown }[]) : [];
+    return block?.affinity === `host:${node}` || attributes.some((one) => one.node === node);
   }
 
   async #prepare(): Promise<void> {

@@ -1,12 +1,11 @@
 /** BMP collectors of the file and of the store -> collectors of the speaker. */
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import type { Store } from '@tortie/store';
 import type { BmpCollectorSpec } from '../../src/api/bmp.js';
 import { type BmpIdentity, collectorConfig } from '../../src/bmp/collector.js';
 import type { FromFile } from '../../src/config/config.js';
 import { bmpPrefix } from '../../src/store/keys.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import { type Desired, desiredOf } from './desired.js';
+import { type Desired, desiredOf, type Lister } from './desired.js';
 
 export interface ManagedCollector extends Desired<BmpCollectorSpec> {
   /** Why the speaker does not take it. */
@@ -15,7 +14,7 @@ export interface ManagedCollector extends Desired<BmpCollectorSpec> {
 
 export interface BmpCollectorsOptions {
   readonly node: string;
-  readonly store: Store;
+  readonly store: Lister;
   readonly speaker: RunningSpeaker;
   readonly fromFile: readonly FromFile<BmpCollectorSpec>[];
   readonly identity: BmpIdentity;

@@ -12,8 +12,11 @@ export interface Desired<T> {
   readonly revision?: number;
 }
 
+/** All that these reconcilers ask of a store. */
+export type Lister = Pick<Store, 'list'>;
+
 export interface DesiredOptions<T> {
-  readonly store: Store;
+  readonly store: Lister;
   /** Of the keys in the store; the rest of a key is the name. */
   readonly prefix: string;
   readonly fromFile: readonly FromFile<T>[];

@@ -2,7 +2,6 @@
 import type { OriginateAttributes } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import { formatPrefix, parsePrefix } from '@tortie/ip';
-import type { Store } from '@tortie/store';
 import type { OriginatedSpec } from '../../src/api/originated.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type OriginatedPrefix, OriginTable } from '../../src/originated/origin-table.js';
@@ -10,10 +9,11 @@ import { byKind } from '../../src/policies/route-policy.js';
 import { originatedPrefix } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
+import type { Lister } from './desired.js';
 
 export interface OriginatedOptions {
   readonly node: string;
-  readonly store: Store;
+  readonly store: Lister;
   readonly fromFile: readonly FromFile<OriginatedSpec>[];
   readonly speaker: RunningSpeaker;
   readonly journal: Journal;

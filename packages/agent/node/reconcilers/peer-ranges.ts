@@ -2,14 +2,13 @@
 import type { ChangeImpact } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import { formatAddress } from '@tortie/ip';
-import type { Store } from '@tortie/store';
 import type { PeerSpec } from '../../src/api/peer.js';
 import type { PeerRangeSpec } from '../../src/api/peer-range.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type PeerDefaults, peerRangeConfig } from '../../src/peers/peer-config.js';
 import { peerRangePrefix } from '../../src/store/keys.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import { type Desired, desiredOf } from './desired.js';
+import { type Desired, desiredOf, type Lister } from './desired.js';
 
 export interface ManagedRange extends Desired<PeerRangeSpec> {
   /** Why the speaker does not take it. */
@@ -28,7 +27,7 @@ export interface RangePeer {
 
 export interface PeerRangesOptions {
   readonly node: string;
-  readonly store: Store;
+  readonly store: Lister;
   readonly fileRanges: readonly FromFile<PeerRangeSpec>[];
   readonly speaker: RunningSpeaker;
   /** As they stand at this moment: the import policy follows pools and blocks. */

@@ -1,7 +1,6 @@
 /** Peers of the file and of the store -> peers of the speaker. */
 import type { ChangeImpact } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import type { Store } from '@tortie/store';
 import type { PeerSpec } from '../../src/api/peer.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type BoundPeer, boundPeer } from '../../src/peers/bound-peer.js';
@@ -10,7 +9,7 @@ import { peerPrefix } from '../../src/store/keys.js';
 import type { BfdPeers } from '../bfd-peers.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import { type Desired, desiredOf } from './desired.js';
+import { type Desired, desiredOf, type Lister } from './desired.js';
 
 export interface ManagedPeer extends Desired<PeerSpec> {
   /** With the address it has been found at; absent where it never was, and the speaker does not know it. */
@@ -25,7 +24,7 @@ export interface ManagedPeer extends Desired<PeerSpec> {
 
 export interface PeersOptions {
   readonly node: string;
-  readonly store: Store;
+  readonly store: Lister;
   readonly filePeers: readonly FromFile<PeerSpec>[];
   readonly speaker: RunningSpeaker;
   readonly bfd: Pick<BfdPeers, 'apply' | 'holds'>;

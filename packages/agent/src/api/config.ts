@@ -7,6 +7,7 @@ import { OriginatedSpec } from './originated.js';
 import { PeerSpec } from './peer.js';
 import { PeerRangeSpec } from './peer-range.js';
 import { policyFields } from './policy.js';
+import { StoreConfig } from './store.js';
 import { Asn, ipv4Address, resourceName } from './text.js';
 import { type Static, Type } from './type.js';
 
@@ -130,21 +131,7 @@ export const AgentConfigFile = Type.Object(
     ),
     clusterId: Type.Optional(ipv4Address('Makes the node a route reflector (RFC 4456) for its clients')),
     api: Type.Optional(ApiConfig),
-    store: Type.Optional(
-      Type.Object(
-        {
-          path: Type.Optional(
-            Type.String({
-              minLength: 1,
-              maxLength: 4096,
-              default: '/var/lib/tortie',
-              description: 'Directory of the store; nodes of one host may share it',
-            }),
-          ),
-        },
-        { ...closed, description: 'Where peers, prefixes and addresses are kept' },
-      ),
-    ),
+    store: Type.Optional(StoreConfig),
     bgp: Type.Optional(BgpConfig),
     kernel: Type.Optional(KernelConfig),
     cni: Type.Optional(CniConfig),

@@ -7,7 +7,9 @@ import type { OriginatedSpec } from '../api/originated.js';
 import type { PeerSpec } from '../api/peer.js';
 import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
+import type { StoreConfig } from '../api/store.js';
 
+type EtcdConfig = NonNullable<StoreConfig['etcd']>;
 type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
 type Section<K extends keyof AgentConfigFile> = Filled<NonNullable<AgentConfigFile[K]>>;
 
@@ -28,7 +30,11 @@ export interface AgentConfig {
     readonly listen?: string;
     readonly tokenFile?: string;
   };
-  readonly store: Section<'store'>;
+  readonly store: {
+    readonly path: string;
+    /** Absent: the embedded store. */
+    readonly etcd?: Required<Pick<EtcdConfig, 'endpoints' | 'prefix' | 'timeoutS'>> & EtcdConfig;
+  };
   readonly bgp: Omit<Section<'bgp'>, 'gracefulRestart'> & {
     readonly gracefulRestart: Filled<NonNullable<NonNullable<AgentConfigFile['bgp']>['gracefulRestart']>>;
   };

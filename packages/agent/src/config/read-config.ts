@@ -105,11 +105,27 @@ function checkRules(config: AgentConfigFile): Issue[] {
   issues.push(...checkLibrary(libraryOf(config)));
   issues.push(...checkPeers(config.peers ?? [], '/peers'));
   issues.push(...checkCollectors(config.bmp ?? [], '/bmp'));
+  issues.push(...checkEtcd(config));
   issues.push(...checkMrt(config));
   issues.push(...checkPools(config.pools ?? [], '/pools'));
   const prefixes = (config.originate ?? []).map(({ prefix }) => prefix);
   issues.push(...checkUnique(prefixes, '/originate', '/prefix'));
   return issues;
+}
+
+/** What is of use in pairs alone. */
+function checkEtcd({ store }: AgentConfigFile): Issue[] {
+  const { etcd } = store ?? {};
+  if (!etcd) return [];
+  const pairs = [
+    ['certFile', 'keyFile'],
+    ['keyFile', 'certFile'],
+    ['username', 'passwordFile'],
+    ['passwordFile', 'username'],
+  ] as const;
+  return pairs
+    .filter(([there, missing]) => etcd[there] !== undefined && etcd[missing] === undefined)
+    .map(([there, missing]) => ({ pointer: `/store/etcd/${there}`, detail: `is of no use without "${missing}:"` }));
 }
 
 /** Old files are known by their names: dumps and logs in one directory must not take each other for theirs. */

@@ -65,5 +65,11 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   handle: (text) => (/^[^/\s]+$/.test(text) ? undefined : `"${text}" is no handle; write it without slash and space`),
   endpoint: (text) =>
     tryParseEndpoint(text) ? undefined : `"${text}" is no address and port; write 127.0.0.1:9179 or [::1]:9179`,
+  'etcd-endpoint': (text) =>
+    /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}\/?$/.test(text)
+      ? undefined
+      : `"${text}" is no endpoint of etcd; write https://10.0.0.1:2379 or http://10.0.0.1:2379`,
+  'etcd-prefix': (text) =>
+    /^[\x21-\x7e]*\/$/.test(text) ? undefined : `"${text}" is no prefix of keys; it ends in a slash, like /tortie/`,
   'date-time': (text) => (Number.isNaN(Date.parse(text)) ? `"${text}" is no RFC 3339 time` : undefined),
 };

@@ -12,6 +12,23 @@ const peer = (fields: string): string =>
 
 /** Each bad file and exactly what its writer is told. */
 const BAD: readonly (readonly [name: string, text: string, ...messages: string[]])[] = [
+  [
+    'an etcd without an endpoint',
+    'asn: 1\nstore: { etcd: { endpoints: [] } }\n',
+    '2:29: /store/etcd/endpoints: has 0 entries; at least 1 must be there',
+  ],
+  [
+    'an endpoint of etcd without a scheme, and a prefix without its slash',
+    'asn: 1\nstore: { etcd: { endpoints: [10.0.0.1:2379], prefix: /t } }\n',
+    '2:30: /store/etcd/endpoints/0: "10.0.0.1:2379" is no endpoint of etcd; write https://10.0.0.1:2379 or http://10.0.0.1:2379',
+    '2:54: /store/etcd/prefix: "/t" is no prefix of keys; it ends in a slash, like /tortie/',
+  ],
+  [
+    'halves of pairs for etcd',
+    'asn: 1\nstore: { etcd: { endpoints: ["http://a:1"], certFile: /c, username: u } }\n',
+    '2:55: /store/etcd/certFile: is of no use without "keyFile:"',
+    '2:69: /store/etcd/username: is of no use without "passwordFile:"',
+  ],
   ['an empty file', '', '1:1: the file is empty; at least "asn" must be there, like asn: 64512'],
   ['only a comment', '# nothing\n', '1:1: the file is empty; at least "asn" must be there, like asn: 64512'],
   ['a text instead of fields', 'hello', `1:1: is "hello"; it must be a group of fields: ${FIELDS}`],

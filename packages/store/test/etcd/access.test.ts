@@ -1,12 +1,11 @@
 /** How etcd lets the store in, and what is said where it does not. No message carries a secret. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { type EtcdStoreOptions, openEtcdStore } from '../../etcd/index.js';
 import type { StoreError } from '../../src/index.js';
-import { EtcdCluster, etcdMissing, type TlsFiles } from '../../testing/etcd/index.js';
+import { EtcdCluster, etcdMissing, makeCertificates } from '../../testing/etcd/index.js';
 
 t.setTimeout(300_000);
 
@@ -14,25 +13,6 @@ const root = mkdtempSync(join(tmpdir(), 'tortie-etcd-access-'));
 t.teardown(() => rmSync(root, { recursive: true, force: true }));
 
 const inRoot = (name: string): string => join(root, name);
-const openssl = (...args: string[]): void => {
-  execFileSync('openssl', args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
-};
-
-/** An authority of its own, and a certificate of it for 127.0.0.1 that serves both ends. */
-function makeCertificates(name: string): TlsFiles {
-  const [ca, caKey, cert, key, request] = ['ca.pem', 'ca.key', 'cert.pem', 'cert.key', 'csr'].map((end) =>
-    inRoot(`${name}-${end}`),
-  ) as [string, string, string, string, string];
-  const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  openssl('req', '-x509', ...fresh, '-keyout', caKey, '-out', ca, '-subj', `/CN=${name} authority`, '-days', '2');
-  openssl('req', ...fresh, '-keyout', key, '-out', request, '-subj', '/CN=tortie');
-  const extensions = inRoot(`${name}.ext`);
-  writeFileSync(extensions, 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n');
-  const signed = ['-CA', ca, '-CAkey', caKey, '-CAcreateserial', '-days', '2', '-extfile', extensions];
-  openssl('x509', '-req', '-in', request, '-out', cert, ...signed);
-  return { ca, cert, key };
-}
-
 /** What the first request fails with. */
 async function failure(options: EtcdStoreOptions): Promise<StoreError> {
   const store = openEtcdStore({ timeoutMs: 1_000, ...options });
@@ -47,8 +27,10 @@ async function failure(options: EtcdStoreOptions): Promise<StoreError> {
 }
 
 t.test('TLS', { skip: etcdMissing }, async (t) => {
-  const tls = makeCertificates('ours');
-  const other = makeCertificates('other');
+  const address = '127.0.0.1';
+  const tls = await makeCertificates(root, { name: 'ours', address });
+  const other = await makeCertificates(root, { name: 'other', address });
+  const elsewhere = await makeCertificates(root, { name: 'elsewhere', address: '127.0.0.2' });
   const etcd = await EtcdCluster.start({ tls });
   t.teardown(() => etcd.stop());
   const { endpoints } = etcd;
@@ -97,7 +79,7 @@ t.test('TLS', { skip: etcdMissing }, async (t) => {
     },
     {
       name: 'a file that is no certificate',
-      options: { endpoints, caFile: inRoot('ours.ext') },
+      options: { endpoints, caFile: inRoot('ours-extensions') },
       code: 'ERR_STORE_PERMISSION',
       message: /no PEM/,
     },
@@ -110,12 +92,20 @@ t.test('TLS', { skip: etcdMissing }, async (t) => {
     });
   }
 
+  await t.test('a server with a certificate for another address is told', async (t) => {
+    const wrong = await EtcdCluster.start({ tls: elsewhere, probe: false });
+    t.teardown(() => wrong.stop());
+    const options = { caFile: elsewhere.ca, certFile: elsewhere.cert, keyFile: elsewhere.key };
+    const error = await failure({ ...options, endpoints: wrong.endpoints, timeoutMs: 5_000 });
+    t.match(error.message, /its certificate is for another name/);
+  });
+
   await t.test('certificates are read again for each connection', async (t) => {
     const copied = inRoot('renewed.pem');
-    writeFileSync(copied, execFileSync('cat', [other.ca]));
+    copyFileSync(other.ca, copied);
     const store = openEtcdStore({ endpoints, caFile: copied, certFile, keyFile, timeoutMs: 1_000 });
     await t.rejects(store.get('/a'), { code: 'ERR_STORE_UNAVAILABLE' });
-    writeFileSync(copied, execFileSync('cat', [caFile]));
+    copyFileSync(caFile, copied);
     t.equal((await store.get('/a'))?.value, 1);
     await store.close();
   });

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import type { TlsFiles } from './certificates.js';
 
 /** Why tests with etcd cannot run here; false where they can. */
 export const etcdMissing: string | false = ['etcd', 'etcdctl'].every((command) =>
@@ -14,17 +15,13 @@ export const etcdMissing: string | false = ['etcd', 'etcdctl'].every((command) =
   ? false
   : 'etcd and etcdctl are not installed (Debian: apt-get install etcd-server etcd-client)';
 
-export interface TlsFiles {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
-
 export interface EtcdClusterOptions {
   /** Default 1. */
   readonly members?: number;
   /** For clients; whoever comes must show a certificate of the same authority. */
   readonly tls?: TlsFiles;
+  /** False: `start` does not wait for answers. */
+  readonly probe?: boolean;
   /** More arguments for each member. */
   readonly args?: readonly string[];
   /** Where member number n lives. Default: on loopback, in this network namespace. */
@@ -64,7 +61,7 @@ export class EtcdCluster {
     this.#members = members;
   }
 
-  /** Resolves when every member answers. */
+  /** Resolves when every member answers, unless told not to ask. */
   static async start(options: EtcdClusterOptions = {}): Promise<EtcdCluster> {
     const scheme = options.tls ? 'https' : 'http';
     const ports = await freePorts(2 * (options.members ?? 1));
@@ -83,7 +80,7 @@ export class EtcdCluster {
     const cluster = new EtcdCluster(options, members);
     try {
       for (const at of members.keys()) cluster.spawn(at);
-      for (const at of members.keys()) await cluster.answers(at);
+      if (options.probe ?? true) for (const at of members.keys()) await cluster.answers(at);
       return cluster;
     } catch (error) {
       await cluster.stop();

@@ -1,2 +1,3 @@
+export { makeCertificates, type TlsFiles } from './certificates.js';
 export { CutProxy } from './cut-proxy.js';
-export { EtcdCluster, type EtcdClusterOptions, etcdMissing, type Place, type TlsFiles } from './etcd-cluster.js';
+export { EtcdCluster, type EtcdClusterOptions, etcdMissing, type Place } from './etcd-cluster.js';

@@ -1,0 +1,39 @@
+/** Wakes the loops for what changes in the store, and keeps the copy of a store on other hosts true. */
+import type { FollowEvent } from '@tortie/store';
+import { bmpPrefix, NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
+import type { Agent } from './agent.js';
+import type { RemoteStore } from './open-store.js';
+import { type StoreWatch, watchStore } from './store-watch.js';
+
+export interface FollowStoreOptions {
+  readonly agent: Agent;
+  readonly remote: RemoteStore | undefined;
+  /** The record of some node changed. */
+  readonly onNodes: () => void;
+}
+
+export function followStore({ agent, remote, onNodes }: FollowStoreOptions): readonly StoreWatch[] {
+  const { config, store, journal, blocks } = agent;
+  const { node } = config;
+  const watch = (prefix: string, onChange: (event: FollowEvent) => void): StoreWatch =>
+    watchStore({ store, prefix, journal, onChange });
+  /** Of what this node goes by. */
+  const own = (prefix: string, onChange: (event: FollowEvent) => void): StoreWatch =>
+    watch(prefix, (event) => {
+      remote?.copy.take(prefix, event, (entry) => blocks.isOurs(entry));
+      onChange(event);
+    });
+  const onAddressing = (event: FollowEvent): void => {
+    if (blocks.concerns(event)) agent.blocksLoop.trigger();
+  };
+  return [
+    own(peerPrefix(node), () => agent.peersLoop.trigger()),
+    own(peerRangePrefix(node), () => agent.peerRangesLoop.trigger()),
+    own(originatedPrefix(node), () => agent.originatedLoop.trigger()),
+    own(bmpPrefix(node), () => agent.bmpLoop.trigger()),
+    own('/ipam/pools/', onAddressing),
+    own(`/ipam/affinities/${node}/`, onAddressing),
+    own('/ipam/blocks/', onAddressing),
+    watch(NODES, onNodes),
+  ];
+}

@@ -1,0 +1,91 @@
+/** Opens the store of the configuration. The code of a backend is loaded by those alone who use it. */
+import { join } from 'node:path';
+import type { Store, StoreError } from '@tortie/store';
+import type { AgentConfig } from '../src/config/config.js';
+import type { Journal } from './journal.js';
+import { StoreCopy } from './store-copy.js';
+
+/** A store on other hosts, which may be away. */
+export class RemoteStore {
+  readonly copy: StoreCopy;
+  readonly #journal: Journal;
+  readonly #onBack = new Set<() => void>();
+  #away: { readonly detail: string } | undefined;
+  #reached = false;
+
+  constructor(copy: StoreCopy, journal: Journal) {
+    this.copy = copy;
+    this.#journal = journal;
+  }
+
+  /** Why it does not answer; undefined while it does. */
+  get away(): string | undefined {
+    return this.#away?.detail;
+  }
+
+  /** Whether it has answered since the agent started. */
+  get reached(): boolean {
+    return this.#reached;
+  }
+
+  lost({ message }: StoreError): void {
+    this.#away = { detail: message };
+    this.#journal.event({ kind: 'agent', text: `the store is away; ${this.consequence}`, cause: message }, 'warn');
+  }
+
+  back(awayMs: number): void {
+    this.#away = undefined;
+    this.found();
+    this.#journal.event({ kind: 'agent', text: `the store is back after ${(awayMs / 1000).toFixed(1)} s` });
+    for (const listener of this.#onBack) listener();
+  }
+
+  /** It has answered. */
+  found(): void {
+    if (!this.#away) this.#reached = true;
+  }
+
+  /** Called whenever it is back. */
+  onBack(listener: () => void): void {
+    this.#onBack.add(listener);
+  }
+
+  /** What its absence means, for the operator. */
+  get consequence(): string {
+    const goesOn = 'sessions, announcements and routes stay, nothing can be changed or assigned';
+    if (this.#reached) return goesOn;
+    const { savedAt } = this.copy;
+    return savedAt === undefined
+      ? 'this node has no copy of it and waits with its blocks and with what is configured by the API'
+      : `this node goes by its copy of ${savedAt}: ${goesOn}`;
+  }
+}
+
+export interface OpenedStore {
+  readonly store: Store;
+  /** Absent: the store is embedded, and there as long as the agent. */
+  readonly remote?: RemoteStore;
+}
+
+/** Throws StoreError. */
+export async function openStore({ store: { path, etcd }, node }: AgentConfig, journal: Journal): Promise<OpenedStore> {
+  if (!etcd) {
+    const { openLmdbStore } = await import('@tortie/store/node');
+    return { store: openLmdbStore(path) };
+  }
+  const { openEtcdStore } = await import('@tortie/store/etcd');
+  const { timeoutS, ...options } = etcd;
+  const store = openEtcdStore({
+    ...options,
+    timeoutMs: timeoutS * 1000,
+    onAway: (error) => remote.lost(error),
+    onBack: (awayMs) => remote.back(awayMs),
+  });
+  const copy = new StoreCopy({
+    store,
+    file: join(path, `copy-${node}.json`),
+    onProblem: (text, error) => journal.problem(text, error),
+  });
+  const remote = new RemoteStore(copy, journal);
+  return { store, remote };
+}
