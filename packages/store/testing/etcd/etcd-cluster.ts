@@ -120,7 +120,7 @@ export class EtcdCluster {
     const end = Date.now() + START_MS;
     for (;;) {
       try {
-        await this.etcdctl(['--endpoints', member.clientUrl, 'endpoint', 'health']);
+        await this.etcdctl(['--endpoints', member.clientUrl, 'endpoint', 'health'], at);
         return;
       } catch (error) {
         if (Date.now() > end || member.process?.exitCode !== null) {
@@ -140,11 +140,16 @@ export class EtcdCluster {
     await ended;
   }
 
-  /** Runs etcdctl against all members and gives what it printed. Throws with what it said. */
-  async etcdctl(args: readonly string[]): Promise<string> {
+  /** Stops a member in the middle of whatever it does (SIGSTOP), or lets it go on (SIGCONT). */
+  signal(at: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#members[at]!.process?.kill(signal);
+  }
+
+  /** Runs etcdctl where a member is, against all members, and gives what it printed. Throws with what it said. */
+  async etcdctl(args: readonly string[], at = 0): Promise<string> {
     const { tls } = this.#options;
     const [command, ...rest] = [
-      ...this.#members[0]!.place.enter,
+      ...this.#members[at]!.place.enter,
       'etcdctl',
       ...(tls ? ['--cacert', tls.ca, '--cert', tls.cert, '--key', tls.key] : []),
       ...(args.includes('--endpoints') ? [] : ['--endpoints', this.endpoints.join(',')]),
