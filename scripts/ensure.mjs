@@ -35,11 +35,15 @@ export const LAB_COMMANDS = { cc: 'gcc', ip: 'iproute2', bird: 'bird2', nft: 'nf
 /** What the tests call besides: a real etcd. */
 export const TEST_COMMANDS = { ...LAB_COMMANDS, etcd: 'etcd-server', etcdctl: 'etcd-client' };
 
+/** Files the tests call by their path: the reference CNI plugins. */
+export const TEST_FILES = { '/usr/lib/cni/portmap': 'containernetworking-plugins' };
+
 /** C headers: a compiler without them builds nothing. */
 const HEADERS = { '/usr/include/stdlib.h': 'libc6-dev' };
 
-function ensureDebianPackages(commands) {
+function ensureDebianPackages(commands, files) {
   const missing = new Set();
+  for (const [path, name] of Object.entries(files)) if (!existsSync(path)) missing.add(name);
   for (const [command, name] of Object.entries(commands)) if (!onPath(command)) missing.add(name);
   if ('cc' in commands) for (const [path, name] of Object.entries(HEADERS)) if (!existsSync(path)) missing.add(name);
   if (missing.size === 0) return;
@@ -78,13 +82,13 @@ function ensureTapRunner() {
 
 /**
  * Installs what is missing and builds.
- * @param {{ commands?: Record<string, string>, tap?: boolean }} options commands: command -> Debian package;
- *   tap: prepare the test runner too
+ * @param {{ commands?: Record<string, string>, files?: Record<string, string>, tap?: boolean }} options commands, files: command
+ *   or path -> Debian package; tap: prepare the test runner too
  */
-export function ensure({ commands = LAB_COMMANDS, tap = false } = {}) {
+export function ensure({ commands = LAB_COMMANDS, files = {}, tap = false } = {}) {
   if (major < 20 || (major === 20 && minor < 19))
     fail(`Node ${process.versions.node} is too old; Tortie needs 20.19 or newer`);
-  ensureDebianPackages(commands);
+  ensureDebianPackages(commands, files);
   ensureNpmPackages();
   if (tap) ensureTapRunner();
   run(process.execPath, ['scripts/build.mjs']);

@@ -5,7 +5,7 @@ import { createWriteStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { ensure, privileged, root, TEST_COMMANDS } from './ensure.mjs';
+import { ensure, privileged, root, TEST_COMMANDS, TEST_FILES } from './ensure.mjs';
 
 const SUITES = { all: ['packages', 'test'], unit: ['packages'], interop: ['test'] };
 
@@ -24,7 +24,7 @@ function testFiles(folder) {
 const args = process.argv.slice(2);
 const suite = args[0] !== undefined && args[0] in SUITES ? args.shift() : 'all';
 
-ensure({ commands: TEST_COMMANDS, tap: true });
+ensure({ commands: TEST_COMMANDS, files: TEST_FILES, tap: true });
 
 const files =
   args.length > 0

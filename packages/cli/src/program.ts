@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { exitCodesText } from './exit-codes.js';
+import { cniCommands } from './program-cni.js';
 import { mrtCommands } from './program-mrt.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -46,6 +47,7 @@ export function buildProgram(io: Io, version: string): Command {
   routeCommands(leaf, program, group);
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
+  cniCommands(leaf, program, group(program, 'cni', 'the plugin that container runtimes call'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
   mrtCommands(leaf, group(program, 'mrt', 'MRT files: tables and messages, recorded'));
   completionCommands(leaf, program, io);

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { CommandCase } from './command-case.js';
 import { PEER_CASES } from './peer-cases.js';
-import { COLLECTOR, FIB, PEER, ROUTE, STATUS, WHY } from './samples.js';
+import { COLLECTOR, FIB, PEER, POD, ROUTE, STATUS, WHY } from './samples.js';
 import { startStub } from './stub.js';
 
 const assignment = { address: '10.244.0.1', handle: 'pod-1', node: 'node-1', block: '10.244.0.0/26', pool: 'default' };
@@ -37,6 +37,15 @@ const CASES: readonly CommandCase[] = [
       /^warning: this node/m,
     ],
   },
+  {
+    args: ['pods'],
+    answers: { 'GET /v1/pods': { body: { pods: [POD, { ...POD, namespace: undefined, pod: undefined }] } } },
+    shows: [
+      /^default\/web-1 +k8s-pod-network +eth0 +10\.244\.0\.7 fd00:10:244::7 +tor0123456789a /m,
+      /^c0ffeec0ffee +k8s-pod-network/m,
+    ],
+  },
+  { args: ['pods'], answers: { 'GET /v1/pods': { body: { pods: [] } } }, shows: [/^no pods$/m] },
   { args: ['status', '--check'], answers: { 'GET /v1/status': { body: STATUS } }, code: 1 },
   {
     args: ['routes'],

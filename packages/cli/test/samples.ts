@@ -5,6 +5,7 @@ import type {
   FibPage,
   Peer,
   PeerRange,
+  Pod,
   RouteAttributes,
   Status,
   Why,
@@ -193,4 +194,18 @@ export const COLLECTOR: BmpCollector = {
     dropped: 1,
     lastError: 'TCP connection refused',
   },
+};
+
+export const POD: Pod = {
+  network: 'k8s-pod-network',
+  containerId: 'c0ffeec0ffeec0ffee',
+  ifName: 'eth0',
+  netns: '/run/netns/pod',
+  hostInterface: 'tor0123456789a',
+  mac: '02:00:00:00:00:07',
+  mtu: 1500,
+  addresses: ['10.244.0.7', 'fd00:10:244::7'],
+  namespace: 'default',
+  pod: 'web-1',
+  since: '2026-01-01T00:00:00Z',
 };

@@ -14,9 +14,9 @@ import {
 } from '@tortie/cni';
 import { parseAddress } from '@tortie/ip';
 import type { Link } from '@tortie/linux';
+import type { Pod } from '../../src/api/pod.js';
 import { cniFailureOf } from '../../src/pods/cni-failure.js';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
-import type { PodRecord } from '../../src/pods/pod-record.js';
 import type { Journal } from '../journal.js';
 import { ReconcileLoop } from '../reconcile-loop.js';
 import { CniServer } from './cni-server.js';
@@ -149,7 +149,7 @@ class Calls {
   }
 }
 
-const resultOf = (version: CniVersion, record: PodRecord, dns: unknown): unknown =>
+const resultOf = (version: CniVersion, record: Pod, dns: unknown): unknown =>
   addResult(version, {
     hostInterface: { name: record.hostInterface, mac: HOST_MAC },
     podInterface: { name: record.ifName, mac: record.mac, netns: record.netns },

@@ -13,9 +13,9 @@ import type { Assignment, IpamApi } from '@tortie/ipam';
 import { SCOPE } from '@tortie/linux';
 import { type Rtnetlink, readSysctl, writeSysctl } from '@tortie/linux/node';
 import type { Store } from '@tortie/store';
+import type { Pod } from '../../src/api/pod.js';
 import { GATEWAYS } from '../../src/pods/gateway.js';
 import { handleOf, hostInterfaceOf } from '../../src/pods/names.js';
-import type { PodRecord } from '../../src/pods/pod-record.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
 import { KeyedTurns } from './keyed-turns.js';
@@ -52,12 +52,12 @@ export class Pods implements Reconciler {
     return new Pods(options, await PodRecords.read(options.store, options.node));
   }
 
-  list(): readonly PodRecord[] {
+  list(): readonly Pod[] {
     return this.#records.list();
   }
 
   /** Plugs a pod in; one that is plugged in already stays as it is. Throws CniError, IpamError, LinuxError, StoreError. */
-  add(request: AddRequest): Promise<PodRecord> {
+  add(request: AddRequest): Promise<Pod> {
     const handle = handleOf(request.attachment);
     return this.#turns.take(handle, async () => {
       const netns = await PodNetns.open(request.netns);
@@ -128,7 +128,7 @@ export class Pods implements Reconciler {
     return this.#turns.idle();
   }
 
-  async #plug(handle: string, request: AddRequest, netns: PodNetns): Promise<PodRecord> {
+  async #plug(handle: string, request: AddRequest, netns: PodNetns): Promise<Pod> {
     const { ipam, node, rtnetlink, mark, mtu, announced } = this.#options;
     const { attachment, settings, wishes, pod } = request;
     const assignments = await takeAddresses(ipam, node, request);
@@ -144,7 +144,7 @@ export class Pods implements Reconciler {
       alias: pod ? `${pod.namespace}/${pod.name}` : attachment.containerId.slice(0, 64),
     };
     const [mac] = await Promise.all([plugPod(rtnetlink, mark, link), announced(assignments)]);
-    const record: PodRecord = {
+    const record: Pod = {
       ...attachment,
       netns: request.netns,
       hostInterface,
@@ -199,7 +199,7 @@ export class Pods implements Reconciler {
   }
 
   /** Routes go with a link that is switched off. */
-  async #mend(record: PodRecord, ifindex: number, up: boolean): Promise<void> {
+  async #mend(record: Pod, ifindex: number, up: boolean): Promise<void> {
     const { rtnetlink, mark } = this.#options;
     await this.#turns.take(handleOf(record), async () => {
       if (this.#records.get(handleOf(record)) !== record) return;
@@ -219,7 +219,7 @@ export class Pods implements Reconciler {
   }
 
   /** Its namespace went away without a DEL, as with a reboot of the node. */
-  async #forget(record: PodRecord): Promise<void> {
+  async #forget(record: Pod): Promise<void> {
     await this.#turns.take(handleOf(record), async () => {
       if (this.#records.get(handleOf(record)) !== record) return;
       await this.#remove(handleOf(record));
@@ -227,7 +227,7 @@ export class Pods implements Reconciler {
     });
   }
 
-  async #faultsOf({ hostInterface, ifName, addresses }: PodRecord, netns: PodNetns): Promise<string[]> {
+  async #faultsOf({ hostInterface, ifName, addresses }: Pod, netns: PodNetns): Promise<string[]> {
     const link = { hostInterface, ifName, netns, addresses: addresses.map(parseAddress) };
     return findFaults(this.#options.rtnetlink, link);
   }
@@ -247,7 +247,7 @@ export class Pods implements Reconciler {
     await rtnetlink.replaceRoute({ prefix: hostPrefix(GATEWAYS[4]), nextHops, scope: SCOPE.LINK, ...mark });
   }
 
-  #tell(record: PodRecord, text: string, cause?: string): void {
+  #tell(record: Pod, text: string, cause?: string): void {
     const { namespace, pod, containerId } = record;
     const subject = pod === undefined ? containerId : `${namespace}/${pod}`;
     this.#options.journal.event({
@@ -260,7 +260,7 @@ export class Pods implements Reconciler {
 }
 
 /** Where prevResult says other than the record; what later plugins of the chain have added is none of our business. */
-function contradictions({ ifName, addresses }: PodRecord, previous: PreviousResult): string[] {
+function contradictions({ ifName, addresses }: Pod, previous: PreviousResult): string[] {
   const told = previous.addresses.map(formatAddress);
   const faults = addresses.filter((address) => !told.includes(address)).map((address) => `prevResult lacks ${address}`);
   if (!previous.interfaces.some(({ name, sandbox }) => name === ifName && sandbox !== '')) {

@@ -19,6 +19,7 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
         { name: 'peers', description: 'BGP peers and their sessions' },
         { name: 'routes', description: 'What was learned, chosen, announced and programmed' },
         { name: 'ipam', description: 'Pools, blocks and assigned addresses' },
+        { name: 'pods', description: 'What container runtimes had plugged in' },
       ],
       components: {
         securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'Needed over TCP only' } },

@@ -10,6 +10,7 @@ import { originatedRoutes } from './routes/originated.js';
 import { peerRangeRoutes } from './routes/peer-ranges.js';
 import { peerTableRoutes } from './routes/peer-tables.js';
 import { peerRoutes } from './routes/peers.js';
+import { podRoutes } from './routes/pods.js';
 import { poolRoutes } from './routes/pools.js';
 import { routeRoutes } from './routes/routes.js';
 
@@ -25,6 +26,7 @@ export const RESOURCES: readonly Resource[] = [
   originatedRoutes,
   poolRoutes,
   ipamRoutes,
+  podRoutes,
   bmpCollectorRoutes,
   mrtRoutes,
 ];

@@ -10,6 +10,7 @@ export * from './mrt.js';
 export * from './originated.js';
 export * from './peer.js';
 export * from './peer-range.js';
+export * from './pod.js';
 export * from './policy.js';
 export * from './problem.js';
 export * from './route.js';

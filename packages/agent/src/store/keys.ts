@@ -16,7 +16,7 @@ export const originatedKey = (node: string, prefix: string): string => originate
 export const bmpPrefix = (node: string): string => `/agent/bmp/${node}/`;
 export const bmpKey = (node: string, name: string): string => bmpPrefix(node) + name;
 
-/** Interfaces of pods on the node, by handle: value is a PodRecord. */
+/** Interfaces of pods on the node, by handle: value is a Pod. */
 export const podPrefix = (node: string): string => `/agent/pods/${node}/`;
 export const podKey = (node: string, handle: string): string => podPrefix(node) + handle;
 

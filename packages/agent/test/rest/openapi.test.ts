@@ -85,6 +85,7 @@ t.test('what every path answers is what its schema says, and nothing besides', a
     ['GET', '/v1/bmp-collectors', '/v1/bmp-collectors'],
     ['GET', '/v1/bmp-collectors/c', '/v1/bmp-collectors/{name}'],
     ['DELETE', '/v1/bmp-collectors/c', '/v1/bmp-collectors/{name}'],
+    ['GET', '/v1/pods', '/v1/pods'],
     ['POST', '/v1/mrt/dumps', '/v1/mrt/dumps'],
     ['GET', '/v1/mrt', '/v1/mrt'],
     ['POST', '/v1/ipam/pools', '/v1/ipam/pools', { name: 'p6', cidr: 'fd00:10::/112', blockSize: 122 }],
