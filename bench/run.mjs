@@ -1,6 +1,6 @@
 // `npm run bench`: the load rig beside other BGP daemons, and every package's own benchmark.
 //   npm run bench -- rig [--repeat 5] [--duts "tortie bird frr"] [--cases "ebgp:500000:1"] [--out FILE.md]
-//   npm run bench -- engine | fib | agent | ipam
+//   npm run bench -- engine | fib | agent | ipam | cni
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,6 +29,7 @@ const OWN = {
   fib: ['packages/linux/bench'],
   agent: ['packages/agent/bench'],
   ipam: ['packages/ipam/bench'],
+  cni: ['packages/cni/bench'],
 };
 
 const { values, positionals } = parseArgs({

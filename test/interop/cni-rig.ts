@@ -42,6 +42,13 @@ export interface CniCall {
   readonly config?: Readonly<Record<string, unknown>>;
 }
 
+export interface PodPlace {
+  readonly containerId: string;
+  readonly netns: string;
+  /** Of the namespace, as `ip netns` knows it. */
+  readonly name: string;
+}
+
 export class CniNode {
   readonly host: Host;
   readonly agent: Agent;
@@ -54,11 +61,18 @@ export class CniNode {
   }
 
   /** A new namespace as a runtime makes one for a pod; goes with the lab. */
-  async pod(): Promise<{ containerId: string; netns: string; name: string }> {
-    const containerId = randomBytes(32).toString('hex');
-    const name = `${this.host.netns}-${containerId.slice(0, 8)}`;
-    await runCommand('ip', ['netns', 'add', name]);
-    return { containerId, netns: `/run/netns/${name}`, name };
+  async pod(): Promise<PodPlace> {
+    return (await this.pods(1))[0]!;
+  }
+
+  async pods(count: number): Promise<PodPlace[]> {
+    const places = Array.from({ length: count }, () => {
+      const containerId = randomBytes(32).toString('hex');
+      const name = `${this.host.netns}-${containerId.slice(0, 8)}`;
+      return { containerId, netns: `/run/netns/${name}`, name };
+    });
+    await runCommand('ip', ['-batch', '-'], { input: places.map(({ name }) => `netns add ${name}\n`).join('') });
+    return places;
   }
 
   config({ version = '1.0.0', config = {} }: Partial<CniCall> = {}): Record<string, unknown> {

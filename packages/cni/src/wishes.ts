@@ -17,7 +17,7 @@ export interface Wishes {
   /** Names or CIDRs of pools; undefined: those that select the node and the namespace. */
   readonly ipv4Pools: readonly string[] | undefined;
   readonly ipv6Pools: readonly string[] | undefined;
-  /** Of the pod's interface, `aa:bb:cc:dd:ee:ff`; undefined: the kernel chooses. */
+  /** Of the pod's interface, `aa:bb:cc:dd:ee:ff`; undefined: the agent chooses. */
   readonly mac: string | undefined;
 }
 

@@ -36,6 +36,15 @@ export interface Exchanged {
   readonly errno: number;
 }
 
+interface Request {
+  /** Reads as in "add address 10.0.0.1/24". */
+  readonly what: string;
+  readonly seq: number;
+  readonly octets: Uint8Array;
+  readonly resolve: (messages: NetlinkMessage[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /** An rtnetlink socket. */
 export class NetlinkSocket {
   readonly fd: number;
@@ -44,6 +53,9 @@ export class NetlinkSocket {
   #seq = 1;
   /** Settles when the dump under way is over: its pieces and other answers must not mix. */
   #dumping: Promise<void> | undefined;
+  #waiting: Request[] = [];
+  /** Settles when no request waits any more. */
+  #sending: Promise<void> | undefined;
   #native: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -93,17 +105,50 @@ export class NetlinkSocket {
     return { replies, batchesDone, errno: -errno };
   }
 
-  /** One acknowledged request; gives the messages before the acknowledgement. Throws LinuxError `ERR_LINUX_NETLINK`. */
-  async request(what: string, seq: number, octets: Uint8Array): Promise<NetlinkMessage[]> {
-    const done = await this.exchange(octets, Uint32Array.of(octets.length), Uint32Array.of(seq));
-    if (done.errno) throw syscallError(what, done.errno);
-    const messages: NetlinkMessage[] = [];
-    for (const message of messagesOf(done.replies)) {
-      if (message.seq !== seq) continue;
-      if (message.type !== NLMSG.ERROR) messages.push(message);
-      else checkAnswer(what, message);
+  /**
+   * One acknowledged request; gives the messages before the acknowledgement. Throws LinuxError `ERR_LINUX_NETLINK`. Those
+   * asked for in one turn of the event loop, or while others are under way, go out together and in their order: they cost
+   * one trip to another thread, and no thread waits for another.
+   */
+  request(what: string, seq: number, octets: Uint8Array): Promise<NetlinkMessage[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ what, seq, octets, resolve, reject });
+      this.#sending ??= Promise.resolve().then(() => this.#sendWaiting());
+    });
+  }
+
+  async #sendWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      while (this.#dumping) await this.#dumping;
+      const requests = this.#waiting;
+      this.#waiting = [];
+      await this.#send(requests);
     }
-    return messages;
+    this.#sending = undefined;
+  }
+
+  async #send(requests: readonly Request[]): Promise<void> {
+    const ends = new Uint32Array(requests.length);
+    let length = 0;
+    for (const [index, { octets }] of requests.entries()) {
+      length += octets.length;
+      ends[index] = length;
+    }
+    const all = new Uint8Array(length);
+    for (const [index, { octets }] of requests.entries()) all.set(octets, ends[index]! - octets.length);
+    let done: Exchanged;
+    try {
+      done = await this.#exchange(
+        all,
+        ends,
+        Uint32Array.from(requests, ({ seq }) => seq),
+        0,
+      );
+    } catch (error) {
+      for (const { reject } of requests) reject(error);
+      return;
+    }
+    settle(requests, done);
   }
 
   /**
@@ -168,6 +213,26 @@ export function setBuffer(fd: number, force: number, plain: number, octets: numb
   const value = new Uint8Array(4);
   viewOf(value).setInt32(0, octets, LITTLE_ENDIAN);
   if (addon().setsockopt(fd, SOL.SOCKET, force, value) === -EPERM) addon().setsockopt(fd, SOL.SOCKET, plain, value);
+}
+
+/** Gives each request its own answers. Where the exchange broke off, those behind that point have none. */
+function settle(requests: readonly Request[], { replies, batchesDone, errno }: Exchanged): void {
+  const answers = new Map<number, NetlinkMessage[]>(requests.map(({ seq }) => [seq, []]));
+  const refused = new Map<number, unknown>();
+  for (const message of messagesOf(replies)) {
+    const { seq } = message;
+    if (message.type !== NLMSG.ERROR) answers.get(seq)?.push(message);
+    else {
+      const answer = readAcknowledgement(message);
+      const what = requests.find((request) => request.seq === seq)?.what;
+      if (what !== undefined && answer.errno) refused.set(seq, refusal(what, answer));
+    }
+  }
+  for (const [index, { what, seq, resolve, reject }] of requests.entries()) {
+    if (refused.has(seq)) reject(refused.get(seq));
+    else if (index >= batchesDone) reject(syscallError(what, errno));
+    else resolve(answers.get(seq)!);
+  }
 }
 
 function checkAnswer(what: string, message: NetlinkMessage): void {

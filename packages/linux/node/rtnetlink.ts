@@ -99,7 +99,10 @@ export async function openRtnetlink(options: RtnetlinkOptions = {}): Promise<Rtn
   return new Rtnetlink(new NetlinkSocket({ netns: options.netns }));
 }
 
-/** Requests to the kernel. Every method rejects with LinuxError; `ERR_LINUX_NETLINK` carries the kernel's text. */
+/**
+ * Requests to the kernel. Every method rejects with LinuxError; `ERR_LINUX_NETLINK` carries the kernel's text. Requests
+ * made at once, as in `Promise.all([…])`, are carried out in their order and cost one trip.
+ */
 export class Rtnetlink {
   readonly #socket: NetlinkSocket;
 
@@ -134,13 +137,16 @@ export class Rtnetlink {
         ...own,
         ...(peer ? { peer: { ...far, ...(netnsFd === undefined ? {} : { netnsFd }) } } : {}),
       };
-      await this.#request(`create ${spec.kind} ${spec.name}`, (to, seq) =>
-        writeLink(to, RTM_LINK.NEW, CREATE, seq, request),
-      );
+      const [, link] = await Promise.all([
+        this.#request(`create ${spec.kind} ${spec.name}`, (to, seq) =>
+          writeLink(to, RTM_LINK.NEW, CREATE, seq, request),
+        ),
+        this.#existing(spec.name),
+      ]);
+      return link;
     } finally {
       if (netnsFd !== undefined) closeSync(netnsFd);
     }
-    return this.#existing(spec.name);
   }
 
   async changeLink(which: string | number, change: LinkChange): Promise<void> {

@@ -149,12 +149,12 @@ class Calls {
   }
 }
 
-const resultOf = (version: CniVersion, record: Pod, dns: unknown): unknown =>
+const resultOf = (version: CniVersion, pod: Pod, dns: unknown): unknown =>
   addResult(version, {
-    hostInterface: { name: record.hostInterface, mac: HOST_MAC },
-    podInterface: { name: record.ifName, mac: record.mac, netns: record.netns },
-    mtu: record.mtu,
-    addresses: record.addresses.map(parseAddress),
+    hostInterface: { name: pod.hostInterface, mac: HOST_MAC },
+    podInterface: { name: pod.ifName, mac: pod.mac, netns: pod.netns },
+    mtu: pod.mtu,
+    addresses: pod.addresses.map(parseAddress),
     gateways: GATEWAYS,
     dns,
   });

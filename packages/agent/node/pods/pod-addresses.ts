@@ -1,38 +1,27 @@
 /** The addresses of a pod: what it wishes for -> what address management assigns to its handle. All of them or none. */
 
-import { type AddRequest, type Attachment, CniError, type Wishes } from '@tortie/cni';
+import { type AddRequest, CniError, type Wishes } from '@tortie/cni';
 import { formatPrefix, type IpVersion } from '@tortie/ip';
 import type { Assignment, IpamApi, Owner, Pool } from '@tortie/ipam';
 import { handleOf } from '../../src/pods/names.js';
-
-/** Facts kept with each address: they say which attachment it is for, also where no record of the pod was written yet. */
-const ownerOf = ({ attachment, pod }: AddRequest): Owner => ({
-  network: attachment.network,
-  containerId: attachment.containerId,
-  ifName: attachment.ifName,
-  ...(pod && { namespace: pod.namespace, pod: pod.name }),
-});
-
-/** The attachment an address was assigned for by `takeAddresses`; undefined for others. */
-export function attachmentOf({ handle, owner }: Assignment): Attachment | undefined {
-  const { network, containerId, ifName } = owner;
-  if (network === undefined || containerId === undefined || ifName === undefined) return undefined;
-  const attachment = { network, containerId, ifName };
-  return handleOf(attachment) === handle ? attachment : undefined;
-}
 
 /**
  * Assigns; asking again gives the same addresses. Throws IpamError, or CniError where no pool is there for pods. What a
  * failure leaves goes with the handle's release.
  */
-export async function takeAddresses(ipam: IpamApi, node: string, request: AddRequest): Promise<readonly Assignment[]> {
+export async function takeAddresses(
+  ipam: IpamApi,
+  node: string,
+  request: AddRequest,
+  owner: Owner,
+): Promise<readonly Assignment[]> {
   const { wishes, pod } = request;
   const pools = await ipam.pools.list();
   const counts = { count4: isWanted(wishes, 4, pools) ? 1 : 0, count6: isWanted(wishes, 6, pools) ? 1 : 0 };
   if (counts.count4 + counts.count6 === 0) {
     throw new CniError('ERR_CNI_CONFIG', 'no pool has addresses for pods; add one: tortie ipam pools add NAME CIDR');
   }
-  const common = { node, handle: handleOf(request.attachment), owner: ownerOf(request) };
+  const common = { node, handle: handleOf(request.attachment), owner };
   for (const address of wishes.addresses) await ipam.assignAddress({ ...common, address });
   const [pools4, pools6] = [poolNames(wishes.ipv4Pools, pools), poolNames(wishes.ipv6Pools, pools)];
   return ipam.assign({

@@ -23,8 +23,8 @@ export interface PodLink {
   readonly netns: PodNetns;
   readonly addresses: readonly Address[];
   readonly mtu: number;
-  /** Of the pod's end; undefined: the kernel chooses. */
-  readonly mac: string | undefined;
+  /** Of the pod's end. */
+  readonly mac: string;
   /** For who reads `ip link` on the host. */
   readonly alias: string;
 }
@@ -46,12 +46,11 @@ const unlessThere = (error: unknown): void => {
   if (!isErrno(error, 'EEXIST')) throw error;
 };
 
-/** Makes the link and everything on it; gives the MAC of the pod's end. What a failure leaves goes with `unplugPod`. */
-export async function plugPod(host: Rtnetlink, mark: RouteMark, link: PodLink): Promise<string> {
-  const { ifindex } = await createVeth(host, link);
-  const [mac] = await Promise.all([setUpPodEnd(link), setUpHostEnd(host, ifindex, link)]);
-  await routeToPod(host, mark, ifindex, link.addresses);
-  return mac;
+/** Makes the link and everything on it, the host's end last. What a failure leaves goes with `unplugPod`. */
+export async function plugPod(host: Rtnetlink, mark: RouteMark, link: PodLink): Promise<void> {
+  const { ifindex, peerIfindex } = await createVeth(host, link);
+  await setUpPodEnd(peerIfindex!, link);
+  await setUpHostEnd(host, mark, ifindex, link);
 }
 
 /** Takes the link away, and with it all routes over it. False: there was none. */
@@ -73,7 +72,7 @@ async function createVeth(host: Rtnetlink, { hostInterface, ifName, netns, mtu, 
       kind: 'veth',
       mac: HOST_MAC,
       mtu,
-      peer: { name: ifName, netns: netns.path, mtu, ...(mac !== undefined && { mac }) },
+      peer: { name: ifName, netns: netns.path, mtu, mac },
     });
   try {
     return await create();
@@ -86,6 +85,9 @@ async function createVeth(host: Rtnetlink, { hostInterface, ifName, netns, mtu, 
   }
 }
 
+/** What the kernel takes as alias. */
+const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 255);
+
 const nameTaken = (error: unknown, ifName: string): unknown =>
   isErrno(error, 'EEXIST')
     ? new CniError('ERR_CNI_ENVIRONMENT', `CNI_IFNAME: the container has an interface ${ifName} already`, {
@@ -93,12 +95,10 @@ const nameTaken = (error: unknown, ifName: string): unknown =>
       })
     : error;
 
-async function setUpHostEnd(
-  host: Rtnetlink,
-  ifindex: number,
-  { hostInterface, addresses, alias }: PodLink,
-): Promise<void> {
+async function setUpHostEnd(host: Rtnetlink, mark: RouteMark, ifindex: number, link: PodLink): Promise<void> {
+  const { hostInterface, addresses, alias } = link;
   const [conf4, conf6] = [`net/ipv4/conf/${hostInterface}`, `net/ipv6/conf/${hostInterface}`];
+  const has6 = hasVersion(addresses, 6);
   if (hasVersion(addresses, 4)) {
     await writeSysctl(`${conf4}/proxy_arp`, 1);
     await writeSysctl(`net/ipv4/neigh/${hostInterface}/proxy_delay`, 0);
@@ -106,36 +106,38 @@ async function setUpHostEnd(
   }
   // A pod sends from its own address and from no other (RFC 2827).
   await writeSysctl(`${conf4}/rp_filter`, 1);
-  if (hasVersion(addresses, 6)) {
+  if (has6) {
     await writeSysctl(`${conf6}/disable_ipv6`, 0);
     await writeSysctl(`${conf6}/accept_dad`, 0);
     await writeSysctl(`${conf6}/accept_ra`, 0);
     await writeSysctl(`${conf6}/forwarding`, 1);
   }
-  await host.changeLink(ifindex, { up: true, alias });
-  // The kernel makes this address by itself, but not where addr_gen_mode says otherwise.
-  if (hasVersion(addresses, 6)) await host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH).catch(unlessThere);
+  await Promise.all([
+    host.changeLink(ifindex, { up: true, alias: plain(alias) }),
+    // The kernel makes this address by itself, but not where addr_gen_mode says otherwise.
+    has6 && host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH).catch(unlessThere),
+    routeToPod(host, mark, ifindex, addresses),
+  ]);
 }
 
-async function setUpPodEnd({ ifName, netns, addresses }: PodLink): Promise<string> {
+async function setUpPodEnd(ifindex: number, { ifName, netns, addresses }: PodLink): Promise<void> {
   const inside = { netns: netns.path };
+  const pod = netns.rtnetlink;
   if (hasVersion(addresses, 6)) {
     await writeSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, inside);
     await writeSysctl(`net/ipv6/conf/${ifName}/accept_dad`, 0, inside);
     await writeSysctl(`net/ipv6/conf/${ifName}/accept_ra`, 0, inside);
   }
-  const pod = netns.rtnetlink;
-  const { ifindex, mac = '' } = (await pod.link(ifName))!;
-  await pod.changeLink(ifindex, { up: true });
+  const requests: Promise<void>[] = [pod.changeLink(ifindex, { up: true })];
   for (const address of addresses) {
     const { version } = address;
     const gateway = GATEWAYS[version];
-    await pod.addAddress(ifindex, address, version === 4 ? 32 : 128);
-    if (version === 4) await pod.addRoute({ prefix: hostPrefix(gateway), nextHops: [{ ifindex }] });
+    requests.push(pod.addAddress(ifindex, address, version === 4 ? 32 : 128));
+    if (version === 4) requests.push(pod.addRoute({ prefix: hostPrefix(gateway), nextHops: [{ ifindex }] }));
     // Another network of the pod may have brought its default route.
-    await pod.addRoute({ prefix: DEFAULT[version], nextHops: [{ gateway, ifindex }] }).catch(unlessThere);
+    requests.push(pod.addRoute({ prefix: DEFAULT[version], nextHops: [{ gateway, ifindex }] }).catch(unlessThere));
   }
-  return mac;
+  await Promise.all(requests);
 }
 
 /** One route per address: the same again changes nothing. */
@@ -145,10 +147,12 @@ export async function routeToPod(
   ifindex: number,
   addresses: readonly Address[],
 ): Promise<void> {
-  for (const address of addresses) {
-    const route = { prefix: hostPrefix(address), nextHops: [{ ifindex }], ...mark };
-    await host.replaceRoute(address.version === 4 ? { ...route, scope: SCOPE.LINK } : route);
-  }
+  const nextHops = [{ ifindex }];
+  const routes = addresses.map((address) => ({
+    ...{ prefix: hostPrefix(address), nextHops, ...mark },
+    ...(address.version === 4 && { scope: SCOPE.LINK }),
+  }));
+  await Promise.all(routes.map((route) => host.replaceRoute(route)));
 }
 
 /** What of a plugged pod is missing, in words; empty where all is as `plugPod` has made it. */

@@ -1,32 +1,30 @@
 /**
- * The pods of this node: their addresses, links and records.
+ * The pods of this node: their addresses and links.
  *
- *     ADD   addresses ──► link ──► record ──► answer      a failure takes back what was done, last first
- *     DEL   link ──► addresses ──► record
+ *     ADD   addresses, with what they are for ──► pod's end ──► host's end ──► answer      a failure takes all back
+ *     DEL   link ──► addresses
  *
- * Each address says which attachment it is for. One without a record is therefore the rest of an ADD that was cut off, by
- * kill -9 too, and is taken back when the agent starts; so is what belongs to a namespace that is gone.
+ * One commit each. The host's end is switched on and gets its alias last: where the kernel has it so, an ADD was done;
+ * addresses without that are the rest of an ADD that was cut off, by kill -9 too, and are taken back when the agent starts.
  */
 import { type AddRequest, type Attachment, type CheckRequest, CniError, type PreviousResult } from '@tortie/cni';
 import { formatAddress, hostPrefix, parseAddress } from '@tortie/ip';
 import type { Assignment, IpamApi } from '@tortie/ipam';
-import { SCOPE } from '@tortie/linux';
+import { type Link, SCOPE } from '@tortie/linux';
 import { type Rtnetlink, readSysctl, writeSysctl } from '@tortie/linux/node';
-import type { Store } from '@tortie/store';
 import type { Pod } from '../../src/api/pod.js';
 import { GATEWAYS } from '../../src/pods/gateway.js';
 import { handleOf, hostInterfaceOf } from '../../src/pods/names.js';
+import { factsOf, isSame, podOf } from '../../src/pods/pod-facts.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
 import { KeyedTurns } from './keyed-turns.js';
-import { attachmentOf, takeAddresses } from './pod-addresses.js';
+import { takeAddresses } from './pod-addresses.js';
 import { findFaults, plugPod, type RouteMark, routeToPod, unplugPod } from './pod-link.js';
 import { PodNetns } from './pod-netns.js';
-import { PodRecords } from './pod-records.js';
 
 export interface PodsOptions {
   readonly node: string;
-  readonly store: Store;
   readonly ipam: IpamApi;
   readonly rtnetlink: Rtnetlink;
   readonly mark: RouteMark;
@@ -40,20 +38,26 @@ export interface PodsOptions {
 export class Pods implements Reconciler {
   readonly name = 'pods';
   readonly #options: PodsOptions;
-  readonly #records: PodRecords;
+  /** By handle. */
+  readonly #pods = new Map<string, Pod>();
   readonly #turns = new KeyedTurns();
 
-  private constructor(options: PodsOptions, records: PodRecords) {
+  private constructor(options: PodsOptions) {
     this.#options = options;
-    this.#records = records;
   }
 
+  /** Knows the pods of earlier runs. */
   static async open(options: PodsOptions): Promise<Pods> {
-    return new Pods(options, await PodRecords.read(options.store, options.node));
+    const pods = new Pods(options);
+    const links = await pods.#links();
+    for (const [handle, pod] of await pods.#assigned()) {
+      if (isPlugged(links.get(pod.hostInterface))) pods.#pods.set(handle, pod);
+    }
+    return pods;
   }
 
   list(): readonly Pod[] {
-    return this.#records.list();
+    return [...this.#pods.values()];
   }
 
   /** Plugs a pod in; one that is plugged in already stays as it is. Throws CniError, IpamError, LinuxError, StoreError. */
@@ -62,7 +66,7 @@ export class Pods implements Reconciler {
     return this.#turns.take(handle, async () => {
       const netns = await PodNetns.open(request.netns);
       try {
-        const known = this.#records.get(handle);
+        const known = this.#pods.get(handle);
         if (known && (await this.#faultsOf(known, netns)).length === 0) return known;
         return await this.#plug(handle, request, netns);
       } catch (error) {
@@ -82,8 +86,8 @@ export class Pods implements Reconciler {
 
   /** Throws CniError `ERR_CNI_BROKEN` with everything that is missing. */
   async check({ attachment, netns: path, previous }: CheckRequest): Promise<void> {
-    const record = this.#records.get(handleOf(attachment));
-    if (!record) {
+    const pod = this.#pods.get(handleOf(attachment));
+    if (!pod) {
       const { containerId, ifName, network } = attachment;
       throw new CniError(
         'ERR_CNI_CONTAINER',
@@ -92,7 +96,7 @@ export class Pods implements Reconciler {
     }
     const netns = await PodNetns.open(path);
     try {
-      const faults = [...contradictions(record, previous), ...(await this.#faultsOf(record, netns))];
+      const faults = [...contradictions(pod, previous), ...(await this.#faultsOf(pod, netns))];
       if (faults.length > 0) throw new CniError('ERR_CNI_BROKEN', faults.join('; '));
     } finally {
       netns.close();
@@ -102,24 +106,24 @@ export class Pods implements Reconciler {
   /** Takes away all pods of a network but the valid ones. Goes on where one fails, and throws then. */
   async collect(network: string, valid: readonly Attachment[]): Promise<void> {
     const stay = new Set(valid.map(handleOf));
-    const stale = this.#records.list().filter((record) => record.network === network && !stay.has(handleOf(record)));
+    const stale = this.list().filter((pod) => pod.network === network && !stay.has(handleOf(pod)));
     const failures: unknown[] = [];
-    for (const record of stale) {
-      await this.remove(record).catch((error) => failures.push(error));
-      this.#tell(record, `is no longer known to the runtime and was taken away`);
+    for (const pod of stale) {
+      await this.remove(pod).catch((error) => failures.push(error));
+      this.#tell(pod, `is no longer known to the runtime and was taken away`);
     }
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Makes the kernel fit the records: after a start, and when interfaces come and go. */
+  /** Makes the kernel fit what is known: after a start, and when interfaces come and go. */
   async reconcile(): Promise<void> {
     await this.#prepareHost();
     await this.#takeBackHalves();
-    const links = new Map((await this.#options.rtnetlink.links()).map((link) => [link.name, link]));
-    for (const record of this.#records.list()) {
-      const link = links.get(record.hostInterface);
-      if (link) await this.#mend(record, link.ifindex, link.up);
-      else if (!PodNetns.isThere(record.netns)) await this.#forget(record);
+    const links = await this.#links();
+    for (const pod of this.list()) {
+      const link = links.get(pod.hostInterface);
+      if (link) await this.#mend(pod, link);
+      else if (!PodNetns.isThere(pod.netns)) await this.#forget(pod);
     }
   }
 
@@ -130,42 +134,28 @@ export class Pods implements Reconciler {
 
   async #plug(handle: string, request: AddRequest, netns: PodNetns): Promise<Pod> {
     const { ipam, node, rtnetlink, mark, mtu, announced } = this.#options;
-    const { attachment, settings, wishes, pod } = request;
-    const assignments = await takeAddresses(ipam, node, request);
-    const addresses = assignments.map(({ address }) => address);
-    const hostInterface = hostInterfaceOf(handle);
-    const link = {
-      hostInterface,
-      ifName: attachment.ifName,
-      netns,
-      addresses,
-      mtu: settings.mtu ?? (await mtu()),
-      mac: wishes.mac,
-      alias: pod ? `${pod.namespace}/${pod.name}` : attachment.containerId.slice(0, 64),
-    };
-    const [mac] = await Promise.all([plugPod(rtnetlink, mark, link), announced(assignments)]);
-    const record: Pod = {
-      ...attachment,
-      netns: request.netns,
-      hostInterface,
-      mac,
-      mtu: link.mtu,
-      addresses: addresses.map(formatAddress),
-      ...(pod && { namespace: pod.namespace, pod: pod.name }),
-      since: new Date().toISOString(),
-    };
-    await this.#records.put(record);
-    this.#tell(record, `has ${record.addresses.join(' and ')} on ${hostInterface}`);
-    return record;
+    const facts = factsOf(request, await mtu());
+    let assignments = await takeAddresses(ipam, node, request, facts);
+    // Those of an earlier ADD into another namespace, or with other settings: what is kept with them is no longer so.
+    if (!isSame(assignments[0]!.owner, facts)) {
+      await ipam.release({ handle });
+      assignments = await takeAddresses(ipam, node, request, facts);
+    }
+    const pod = podOf(assignments)!;
+    const link = { ...pod, netns, addresses: pod.addresses.map(parseAddress), alias: nameOf(pod) };
+    await Promise.all([plugPod(rtnetlink, mark, link), announced(assignments)]);
+    this.#pods.set(handle, pod);
+    this.#tell(pod, `has ${pod.addresses.join(' and ')} on ${pod.hostInterface}`);
+    return pod;
   }
 
   async #remove(handle: string): Promise<void> {
     const { ipam, rtnetlink } = this.#options;
-    const record = this.#records.get(handle);
     await unplugPod(rtnetlink, hostInterfaceOf(handle));
     await ipam.release({ handle });
-    await this.#records.delete(handle);
-    if (record) this.#tell(record, `is gone; ${record.addresses.join(' and ')} are free again`);
+    const pod = this.#pods.get(handle);
+    this.#pods.delete(handle);
+    if (pod) this.#tell(pod, `is gone; ${pod.addresses.join(' and ')} are free again`);
   }
 
   /** After a failure, whose error is what the runtime needs. What cannot be taken back now is when the agent looks again. */
@@ -177,53 +167,66 @@ export class Pods implements Reconciler {
     }
   }
 
-  /** Addresses without a record: an ADD was cut off. */
+  /** Addresses for pods that are not plugged in: their ADD was cut off. */
   async #takeBackHalves(): Promise<void> {
-    const { ipam, node, journal } = this.#options;
-    for (const assignment of await ipam.assignments({ node })) {
-      const attachment = attachmentOf(assignment);
-      if (!attachment) continue;
-      const { handle } = assignment;
+    for (const [handle, pod] of await this.#assigned()) {
       // In its turn: an ADD of it may be under way.
       await this.#turns.take(handle, async () => {
-        if (this.#records.get(handle) || (await ipam.assignments({ handle })).length === 0) return;
+        if (this.#pods.has(handle)) return;
         await this.#remove(handle);
-        journal.event({
-          kind: 'pod',
-          subject: attachment.containerId,
-          text: `took back what was done for container ${attachment.containerId}`,
-          cause: 'its ADD was cut off',
-        });
+        const cause = PodNetns.isThere(pod.netns) ? 'its ADD was cut off' : 'its network namespace is gone';
+        this.#tell(pod, `is not plugged in; ${pod.addresses.join(' and ')} are free again`, cause);
       });
     }
   }
 
+  /** All interfaces of pods that address management knows of on this node, by handle. */
+  async #assigned(): Promise<Map<string, Pod>> {
+    const { ipam, node } = this.#options;
+    const byHandle = new Map<string, Assignment[]>();
+    for (const assignment of await ipam.assignments({ node })) {
+      const present = byHandle.get(assignment.handle);
+      if (present) present.push(assignment);
+      else byHandle.set(assignment.handle, [assignment]);
+    }
+    const pods = new Map<string, Pod>();
+    for (const [handle, assignments] of byHandle) {
+      const pod = podOf(assignments);
+      if (pod) pods.set(handle, pod);
+    }
+    return pods;
+  }
+
+  async #links(): Promise<Map<string, Link>> {
+    return new Map((await this.#options.rtnetlink.links()).map((link) => [link.name, link]));
+  }
+
   /** Routes go with a link that is switched off. */
-  async #mend(record: Pod, ifindex: number, up: boolean): Promise<void> {
+  async #mend(pod: Pod, { ifindex, up }: Link): Promise<void> {
     const { rtnetlink, mark } = this.#options;
-    await this.#turns.take(handleOf(record), async () => {
-      if (this.#records.get(handleOf(record)) !== record) return;
+    await this.#turns.take(handleOf(pod), async () => {
+      if (this.#pods.get(handleOf(pod)) !== pod) return;
       try {
         if (!up) await rtnetlink.changeLink(ifindex, { up: true });
-        for (const address of record.addresses.map(parseAddress)) {
+        for (const address of pod.addresses.map(parseAddress)) {
           const route = await rtnetlink.matchingRoute(address);
           if (route?.nextHops.some((hop) => hop.ifindex === ifindex)) continue;
           await routeToPod(rtnetlink, mark, ifindex, [address]);
-          this.#tell(record, `had no route to ${formatAddress(address)} any more; it is there again`);
+          this.#tell(pod, `had no route to ${formatAddress(address)} any more; it is there again`);
         }
       } catch (error) {
         // The pod may be gone since; else the next round tries again.
-        this.#options.journal.log.warn({ err: error, pod: record.hostInterface }, 'mending the link of a pod failed');
+        this.#options.journal.log.warn({ err: error, pod: pod.hostInterface }, 'mending the link of a pod failed');
       }
     });
   }
 
   /** Its namespace went away without a DEL, as with a reboot of the node. */
-  async #forget(record: Pod): Promise<void> {
-    await this.#turns.take(handleOf(record), async () => {
-      if (this.#records.get(handleOf(record)) !== record) return;
-      await this.#remove(handleOf(record));
-      this.#tell(record, 'was taken away', 'its network namespace is gone');
+  async #forget(pod: Pod): Promise<void> {
+    await this.#turns.take(handleOf(pod), async () => {
+      if (this.#pods.get(handleOf(pod)) !== pod) return;
+      await this.#remove(handleOf(pod));
+      this.#tell(pod, 'was taken away', 'its network namespace is gone');
     });
   }
 
@@ -247,9 +250,8 @@ export class Pods implements Reconciler {
     await rtnetlink.replaceRoute({ prefix: hostPrefix(GATEWAYS[4]), nextHops, scope: SCOPE.LINK, ...mark });
   }
 
-  #tell(record: Pod, text: string, cause?: string): void {
-    const { namespace, pod, containerId } = record;
-    const subject = pod === undefined ? containerId : `${namespace}/${pod}`;
+  #tell(pod: Pod, text: string, cause?: string): void {
+    const subject = nameOf(pod);
     this.#options.journal.event({
       kind: 'pod',
       subject,
@@ -259,7 +261,13 @@ export class Pods implements Reconciler {
   }
 }
 
-/** Where prevResult says other than the record; what later plugins of the chain have added is none of our business. */
+const nameOf = ({ namespace, pod, containerId }: Pod): string =>
+  pod === undefined ? containerId.slice(0, 64) : `${namespace}/${pod}`;
+
+/** Whether ADD has come to its end, of a host's end that may have been switched off or renamed since. */
+const isPlugged = (link: Link | undefined): boolean => link !== undefined && (link.up || link.alias !== undefined);
+
+/** Where prevResult says other than what was done; what later plugins of the chain have added is none of our business. */
 function contradictions({ ifName, addresses }: Pod, previous: PreviousResult): string[] {
   const told = previous.addresses.map(formatAddress);
   const faults = addresses.filter((address) => !told.includes(address)).map((address) => `prevResult lacks ${address}`);

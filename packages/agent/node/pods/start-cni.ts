@@ -3,23 +3,24 @@ import { formatPrefix } from '@tortie/ip';
 import type { Rtnetlink } from '@tortie/linux/node';
 import type { Agent } from '../agent.js';
 import { CniService } from './cni-service.js';
-import { hostMtu } from './host-mtu.js';
+import { HostMtu } from './host-mtu.js';
 
 /** Metrics of routes to pods: the first, unless it is that of the FIB, which would sweep them as its own. */
 const METRICS = [32, 33] as const;
 
 export function startCniOf(agent: Agent, socket: string, rtnetlink: Rtnetlink): Promise<CniService> {
-  const { config, store, ipam, journal, blocks, blocksLoop } = agent;
+  const { config, ipam, journal, links, blocks, blocksLoop } = agent;
   const { protocol, metric } = config.kernel;
+  const mtu = new HostMtu(rtnetlink);
+  links?.follow(() => mtu.forget());
   return CniService.start({
     socket,
     node: config.node,
-    store,
     ipam,
     rtnetlink,
     journal,
     mark: { protocol, metric: METRICS[0] === metric ? METRICS[1] : METRICS[0] },
-    mtu: () => hostMtu(rtnetlink),
+    mtu: () => mtu.get(),
     // The pod may use its address at once: a new block or a borrowed address is announced before the answer.
     async announced(assignments) {
       const known = new Set(blocks.addressing.ownBlocks.map(formatPrefix));

@@ -1,4 +1,4 @@
-/** Pods that container runtimes had plugged in on this node; kept in the store as they are here, so that they outlive the agent. */
+/** Pods that container runtimes had plugged in on this node. */
 import { Timestamp } from './text.js';
 import { type Static, Type } from './type.js';
 

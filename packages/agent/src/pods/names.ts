@@ -20,3 +20,6 @@ export function handleOf({ network, containerId, ifName }: Attachment): string {
 export const hostInterfaceOf = (handle: string): string => `tor${digest(handle).slice(0, 11)}`;
 
 export const isHostInterface = (name: string): boolean => /^tor[0-9a-f]{11}$/.test(name);
+
+/** The MAC of a pod's end, where none is asked for: the same again for the same attachment, locally administered. */
+export const macOf = (handle: string): string => `02:${digest(`mac ${handle}`).match(/../g)!.slice(0, 5).join(':')}`;

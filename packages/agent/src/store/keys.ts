@@ -16,10 +16,6 @@ export const originatedKey = (node: string, prefix: string): string => originate
 export const bmpPrefix = (node: string): string => `/agent/bmp/${node}/`;
 export const bmpKey = (node: string, name: string): string => bmpPrefix(node) + name;
 
-/** Interfaces of pods on the node, by handle: value is a Pod. */
-export const podPrefix = (node: string): string => `/agent/pods/${node}/`;
-export const podKey = (node: string, handle: string): string => podPrefix(node) + handle;
-
 /** What each node says of itself: value is a NodeRecord. */
 export const NODES = '/agent/nodes/';
 export const nodeKey = (node: string): string => NODES + node;

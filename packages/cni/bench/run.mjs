@@ -1,0 +1,169 @@
+/**
+ * ADD and DEL of our plugin beside the reference plugins `bridge` + `host-local` and `ptp` + `host-local`, turn by turn in one
+ * run: one call at a time, and 50 at once. Every node is a network namespace of its own. `run.mjs [ROUNDS] [PODS]`
+ */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROUNDS = Number(process.argv[2] ?? 5);
+const PODS = Number(process.argv[3] ?? 50);
+const REFERENCE = '/usr/lib/cni';
+const TORTIE = fileURLToPath(new URL('../build/tortie', import.meta.url));
+const AGENT = fileURLToPath(new URL('../../agent/bench/main.mjs', import.meta.url));
+
+const folder = mkdtempSync(join(tmpdir(), 'tortie-cni-bench-'));
+const node = `tortie-bench-${randomBytes(4).toString('hex')}`;
+const CALL = join(folder, 'call');
+const socket = join(folder, 'cni.sock');
+const ip = (...words) => execFileSync('ip', words);
+
+const FAMILIES = {
+  IPv4: { subnets: ['10.1.0.0/16'], ours: { ipv6: false } },
+  'IPv4 and IPv6': { subnets: ['10.1.0.0/16', 'fd00:1::/64'], ours: {} },
+};
+
+/** Configuration of each plugin; addresses for the reference ones from host-local. */
+function pluginsFor({ subnets, ours }) {
+  const hostLocal = (name) => ({
+    type: 'host-local',
+    dataDir: join(folder, name),
+    ranges: subnets.map((subnet) => [{ subnet }]),
+    routes: subnets.map((subnet) => ({ dst: subnet.includes(':') ? '::/0' : '0.0.0.0/0' })),
+  });
+  const common = { cniVersion: '1.0.0' };
+  return {
+    tortie: { file: TORTIE, config: { ...common, name: 'ours', type: 'tortie', socket, ...ours } },
+    bridge: {
+      file: join(REFERENCE, 'bridge'),
+      config: { ...common, name: 'bridge', type: 'bridge', bridge: 'b0', isGateway: true, ipam: hostLocal('bridge') },
+    },
+    ptp: { file: join(REFERENCE, 'ptp'), config: { ...common, name: 'ptp', type: 'ptp', ipam: hostLocal('ptp') } },
+  };
+}
+
+function call({ file, config }, command, parallel, lines) {
+  const path = join(folder, `${config.name}.json`);
+  writeFileSync(path, JSON.stringify(config));
+  const { status, stdout, stderr } = spawnSync(
+    'nsenter',
+    [`--net=/run/netns/${node}`, CALL, file, path, command, String(parallel)],
+    {
+      input: lines.map(({ id, netns }) => `${id} ${netns}\n`).join(''),
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, CNI_PATH: REFERENCE },
+    },
+  );
+  if (status !== 0) throw new Error(`${command} of ${config.name}: ${stderr}`);
+  const words = stdout.trim().split('\n');
+  return {
+    calls: words.slice(0, -1).map((word) => Number(word) / 1000),
+    allMs: Number(words.at(-1).split(' ')[1]) / 1000,
+  };
+}
+
+function makePods() {
+  const pods = Array.from({ length: PODS }, () => {
+    const id = randomBytes(16).toString('hex');
+    return { id, name: `${node}-${id.slice(0, 12)}`, netns: `/run/netns/${node}-${id.slice(0, 12)}` };
+  });
+  execFileSync('ip', ['-batch', '-'], { input: pods.map(({ name }) => `netns add ${name}\n`).join('') });
+  return pods;
+}
+
+const removePods = (pods) =>
+  execFileSync('ip', ['-batch', '-'], { input: pods.map(({ name }) => `netns delete ${name}\n`).join('') });
+
+const quantile = (values, q) =>
+  values.toSorted((x, y) => x - y)[Math.min(values.length - 1, Math.floor(values.length * q))];
+const median = (values) => quantile(values, 0.5);
+
+/** Both ways of calling, once; adds to the samples of one plugin. */
+function round(plugin, samples) {
+  const pods = makePods();
+  samples.alone.push(...call(plugin, 'ADD', 1, pods).calls);
+  samples.del.push(...call(plugin, 'DEL', 1, pods).calls);
+  removePods(pods);
+  const more = makePods();
+  const together = call(plugin, 'ADD', PODS, more);
+  samples.parallel.push(...together.calls);
+  samples.all.push(together.allMs);
+  call(plugin, 'DEL', PODS, more);
+  removePods(more);
+}
+
+async function startAgent() {
+  const file = join(folder, 'agent.yaml');
+  writeFileSync(
+    file,
+    `node: bench
+asn: 64513
+api: { socket: ${join(folder, 'agent.sock')} }
+store: { path: ${join(folder, 'store')} }
+bgp: { listen: [] }
+cni: { socket: ${socket} }
+log: { level: warn }
+pools: [ { name: p4, cidr: 10.2.0.0/16 }, { name: p6, cidr: "fd00:2::/112" } ]
+`,
+  );
+  const agent = spawn('nsenter', [`--net=/run/netns/${node}`, process.execPath, AGENT, file], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  while (!existsSync(socket)) {
+    if (agent.exitCode !== null) throw new Error('the agent ended');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return agent;
+}
+
+function report(name, plugins, samples) {
+  console.log(`\n${name}, ${ROUNDS} rounds of ${PODS} pods, ms:\n`);
+  console.log('| plugin | ADD alone p50 / p99 | DEL alone p50 | ADD, all at once: p50 / p99 | all of them |');
+  console.log('|---|---|---|---|---|');
+  const row = (text, { alone, del, parallel, all }) =>
+    `| ${text} | ${quantile(alone, 0.5).toFixed(1)} / ${quantile(alone, 0.99).toFixed(1)} | ${quantile(del, 0.5).toFixed(1)} | ` +
+    `${quantile(parallel, 0.5).toFixed(0)} / ${quantile(parallel, 0.99).toFixed(0)} | ${median(all).toFixed(0)} |`;
+  for (const plugin of Object.keys(plugins)) console.log(row(plugin, samples[plugin]));
+  const ours = samples.tortie;
+  console.log('');
+  for (const other of ['bridge', 'ptp']) {
+    const theirs = samples[other];
+    const ratio = (pick, q) => (quantile(pick(ours), q) / quantile(pick(theirs), q)).toFixed(2);
+    console.log(
+      `tortie / ${other}: ADD alone p50 ${ratio((s) => s.alone, 0.5)} p99 ${ratio((s) => s.alone, 0.99)}, DEL ${ratio((s) => s.del, 0.5)}, ` +
+        `at once p50 ${ratio((s) => s.parallel, 0.5)} p99 ${ratio((s) => s.parallel, 0.99)}, all ${ratio((s) => s.all, 0.5)}`,
+    );
+  }
+}
+
+if (process.getuid() !== 0 || !existsSync(join(REFERENCE, 'bridge'))) {
+  console.error('needs root and the reference plugins (Debian: containernetworking-plugins)');
+  process.exit(1);
+}
+execFileSync('cc', ['-O2', '-Wall', '-o', CALL, fileURLToPath(new URL('call.c', import.meta.url))]);
+ip('netns', 'add', node);
+let agent;
+try {
+  ip('-n', node, 'link', 'set', 'lo', 'up');
+  agent = await startAgent();
+  console.log(
+    `Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}, load before: ${loadavg()[0].toFixed(1)}`,
+  );
+  for (const [name, family] of Object.entries(FAMILIES)) {
+    const plugins = pluginsFor(family);
+    const samples = Object.fromEntries(
+      Object.keys(plugins).map((key) => [key, { alone: [], del: [], parallel: [], all: [] }]),
+    );
+    for (let i = 0; i < ROUNDS; i++) for (const [key, plugin] of Object.entries(plugins)) round(plugin, samples[key]);
+    report(name, plugins, samples);
+  }
+} finally {
+  agent?.kill('SIGTERM');
+  for (const line of execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).split('\n')) {
+    if (line.startsWith(node)) ip('netns', 'delete', line.split(' ')[0]);
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
