@@ -11,7 +11,7 @@ asn: 65000
 routerId: $ID
 api: { socket: $DIR/agent.sock }
 store: { path: $DIR/store }
-bgp: { listen: ["127.0.0.1:$PORT"] }
+bgp: { listen: ["127.0.0.1:$PORT"], warmUp: ${WARM_UP:-true} }
 kernel: { program: false }
 importPolicy: all
 blocks: { ipv4: false, ipv6: false }

@@ -1,6 +1,7 @@
 /** Starts a whole agent in this process: configuration, locks, store, speaker, kernel, API. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { warmUp } from '@tortie/bgp/node';
 import type { Store } from '@tortie/store';
 import type { DestinationStream } from 'pino';
 import { ConfigError } from '../src/config/config-error.js';
@@ -89,6 +90,7 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     closers.push(() => rest.close());
     listeners.serve((request, response) => rest.routing(request, response));
     journal.log.info(api, 'the API answers');
+    if (config.bgp.warmUp) void warmUp().catch((error) => journal.problem('the warm-up failed', error));
     return {
       node: config.node,
       socket: config.api.socket,

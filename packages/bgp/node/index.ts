@@ -16,3 +16,4 @@ export {
   type PeerSecurity,
   type TransportPort,
 } from './transport.js';
+export { warmUp } from './warm-up/warm-up.js';

@@ -108,5 +108,6 @@ export type {
   RouteRefreshMessage,
   UpdateMessage,
 } from './wire/message.js';
+export type { Nlri } from './wire/nlri.js';
 export { hardReset, shutdownCommunication, shutdownNotification } from './wire/notification.js';
 export { endOfRib } from './wire/update.js';

@@ -329,6 +329,7 @@ t.test('the smallest file gets every default', async (t) => {
     bgp: {
       listen: ['0.0.0.0:179', '[::]:179'],
       multipath: 1,
+      warmUp: false,
       gracefulRestart: { restartTimeS: 120, deferralS: 30 },
     },
     kernel: { program: true, protocol: 201, metric: 1024, table: 254 },
