@@ -8,7 +8,7 @@ export { askBird, type BirdLine, birdText } from './host/bird-control.js';
 export { type CommandOptions, type CommandResult, runCommand } from './host/command.js';
 export { Host, type KernelRoute, type SpawnOptions } from './host/host.js';
 export { dropBgp, dropPackets } from './host/nftables.js';
-export { type Pod, podInterface } from './host/pod.js';
+export type { Pod } from './host/pod.js';
 export { type ProbeReply, Prober } from './host/probe.js';
 export { LabProcess } from './host/process.js';
 export { Lab, type LabOptions } from './lab.js';

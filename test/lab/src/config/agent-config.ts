@@ -24,6 +24,7 @@ export function agentConfig(plan: LabPlan, host: PlannedHost, paths: AgentPaths)
       listen: plan.families.map((family) => (family === 'ipv4' ? '0.0.0.0:179' : '[::]:179')),
       ...(host.multipath > 1 ? { multipath: host.multipath } : {}),
     },
+    ...(host.pods.length > 0 ? { cni: {} } : {}),
     blocks: { ipv4: plan.families.includes('ipv4'), ipv6: plan.families.includes('ipv6') },
     pools: plan.pools,
     peers: sessions.map(({ session, end }) => peerConfig(session, end)),

@@ -1,5 +1,6 @@
 /** A real `tortie agent` inside a host. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { AgentConfigFile, FibRoute, Peer, PeerList, Status } from '@tortie/agent/api';
 import { type Client, createClient } from '@tortie/client';
 import { stringify } from 'yaml';
@@ -25,6 +26,8 @@ export class Agent {
   readonly host: Host;
   readonly configFile: string;
   readonly socket: string;
+  /** Where it answers the CNI plugin, if it has pods. */
+  readonly cniSocket: string;
   readonly client: Client;
   readonly #options: AgentOptions;
   #process: LabProcess;
@@ -33,6 +36,7 @@ export class Agent {
     this.host = host;
     this.configFile = configFile;
     this.socket = socket;
+    this.cniSocket = join(dirname(socket), 'cni.sock');
     this.client = createClient({ type: 'socket', path: socket });
     this.#options = options;
     this.#process = this.#spawn();

@@ -1,24 +1,12 @@
-/**
- * A pod: a namespace with one interface, an address of its node's IPAM, and a gateway that exists only as an ARP answer
- * (169.254.1.1) or as the link-local address of the host's end (IPv6).
- */
-import { createHash } from 'node:crypto';
-import type { AssignmentResult } from '@tortie/agent/api';
+/** A pod: a namespace plugged in by the node's agent, which is asked as container runtimes ask: by its CNI plugin. */
+import { pluginFile } from '@tortie/cni/node';
+import { LabError } from '../errors.js';
 import type { FamilyKey } from '../topology/plan.js';
 import type { Agent } from './agent.js';
 import { type CommandOptions, type CommandResult, runCommand } from './command.js';
 import type { Host } from './host.js';
-import { configureNamespace, inNetns, type Setting } from './namespace.js';
+import { inNetns, netnsPath } from './namespace.js';
 import { type Prober, startProber } from './probe.js';
-
-const HOST_MAC = 'ee:ee:ee:ee:ee:ee';
-/** What the kernel makes of that MAC (RFC 4291 appendix A). */
-const HOST_LINK_LOCAL = 'fe80::ecee:eeff:feee:eeee';
-const GATEWAY = '169.254.1.1';
-
-/** The host's end of a pod's veth: `tor` and 11 hex digits. */
-export const podInterface = (pod: string): string =>
-  `tor${createHash('sha256').update(`lab/${pod}`).digest('hex').slice(0, 11)}`;
 
 export interface Pod {
   readonly name: string;
@@ -31,7 +19,13 @@ export interface Pod {
   exec(command: string, args?: readonly string[], options?: CommandOptions): Promise<CommandResult>;
 }
 
-/** Asks the node's agent for addresses and plugs the pod in. The namespace is there already. */
+/** What the lab reads of a result (CNI 1.0.0). */
+interface CniResult {
+  readonly interfaces: readonly { readonly name: string }[];
+  readonly ips: readonly { readonly address: string }[];
+}
+
+/** Has the pod plugged in. The namespace is there already. */
 export async function startPod(
   host: Host,
   agent: Agent,
@@ -39,25 +33,18 @@ export async function startPod(
   netns: string,
   families: readonly FamilyKey[],
 ): Promise<Pod> {
-  const { body } = await agent.client.call<AssignmentResult>('POST', '/v1/ipam/assignments', {
-    body: {
-      handle: name,
-      ipv4: families.includes('ipv4') ? 1 : 0,
-      ipv6: families.includes('ipv6') ? 1 : 0,
-    },
-  });
+  const result = await plugIn(agent, name, netns, families);
   const addresses: Partial<Record<FamilyKey, string>> = {};
-  for (const { address } of body.assignments) addresses[address.includes(':') ? 'ipv6' : 'ipv4'] = address;
-  const hostInterface = podInterface(name);
-  await configureNamespace(host.netns, hostSettings(hostInterface, netns, addresses));
-  await configureNamespace(netns, podSettings(addresses));
+  for (const { address } of result.ips) {
+    addresses[address.includes(':') ? 'ipv6' : 'ipv4'] = address.slice(0, address.indexOf('/'));
+  }
   const prober = startProber(host, name, netns, Object.values(addresses));
   await prober.ready;
   return {
     name,
     node: host.name,
     netns,
-    hostInterface,
+    hostInterface: result.interfaces[0]!.name,
     addresses,
     prober,
     exec(command, args = [], options = {}) {
@@ -67,34 +54,27 @@ export async function startPod(
   };
 }
 
-function hostSettings(device: string, netns: string, addresses: Pod['addresses']): Setting[] {
-  const settings: Setting[] = [
-    `link add ${device} address ${HOST_MAC} type veth peer name eth0 netns ${netns}`,
-    { sysctl: `net/ipv6/conf/${device}/accept_dad`, value: 0 },
-    { sysctl: `net/ipv4/conf/${device}/rp_filter`, value: 0 },
-    { sysctl: `net/ipv4/conf/${device}/proxy_arp`, value: 1 },
-    { sysctl: `net/ipv4/neigh/${device}/proxy_delay`, value: 0 },
-    `link set ${device} up`,
-  ];
-  if (addresses.ipv4) {
-    // proxy_arp answers only for what the host itself has a route for, through another interface.
-    settings.push(`route replace ${GATEWAY}/32 dev lo`, `route replace ${addresses.ipv4}/32 dev ${device} scope link`);
-  }
-  if (addresses.ipv6) settings.push(`route replace ${addresses.ipv6}/128 dev ${device}`);
-  return settings;
-}
-
-function podSettings(addresses: Pod['addresses']): Setting[] {
-  const settings: Setting[] = [{ sysctl: 'net/ipv6/conf/eth0/accept_dad', value: 0 }, 'link set eth0 up'];
-  if (addresses.ipv4) {
-    settings.push(
-      `addr add ${addresses.ipv4}/32 dev eth0`,
-      `route add ${GATEWAY} dev eth0 scope link`,
-      `route add default via ${GATEWAY} dev eth0`,
-    );
-  }
-  if (addresses.ipv6) {
-    settings.push(`addr add ${addresses.ipv6}/128 dev eth0 nodad`, `route add default via ${HOST_LINK_LOCAL} dev eth0`);
-  }
-  return settings;
+/** Throws LabError `ERR_LAB_COMMAND` with the plugin's own words. */
+async function plugIn(agent: Agent, name: string, netns: string, families: readonly FamilyKey[]): Promise<CniResult> {
+  const config = {
+    cniVersion: '1.0.0',
+    name: 'lab',
+    type: 'tortie',
+    socket: agent.cniSocket,
+    ipv4: families.includes('ipv4'),
+    ipv6: families.includes('ipv6'),
+  };
+  const { code, stdout } = await runCommand(pluginFile(), [], {
+    input: JSON.stringify(config),
+    allowFailure: true,
+    env: {
+      CNI_COMMAND: 'ADD',
+      CNI_CONTAINERID: name,
+      CNI_NETNS: netnsPath(netns),
+      CNI_IFNAME: 'eth0',
+      CNI_ARGS: `K8S_POD_NAMESPACE=lab;K8S_POD_NAME=${name}`,
+    },
+  });
+  if (code !== 0) throw new LabError('ERR_LAB_COMMAND', `pod ${name} could not be plugged in: ${stdout.trim()}`);
+  return JSON.parse(stdout) as CniResult;
 }

@@ -9,6 +9,8 @@ import { type FamilyKey, type PlannedHost, type SessionEnd, sessionsOf } from '.
 
 /** The protocol number of routes that agents program. */
 const TORTIE_PROTOCOL = 201;
+/** Of those the FIB has; routes to pods have another. */
+const TORTIE_METRIC = 1024;
 
 export interface SessionSnapshot {
   readonly peer: string;
@@ -84,7 +86,7 @@ async function snapshotAgent(lab: Lab, host: Host, agent: Agent): Promise<HostSn
   const [status, peers, routes] = await Promise.all([
     agent.status(),
     agent.peers(),
-    kernelRoutes(host, TORTIE_PROTOCOL),
+    kernelRoutes(host, TORTIE_PROTOCOL).then((all) => all.filter(({ metric }) => metric === TORTIE_METRIC)),
   ]);
   const failed = status.fib.failed === 0 ? [] : (await agent.fib()).filter((route) => route.state === 'failed');
   const byName = new Map(peers.map((peer) => [peer.name, peer]));
