@@ -76,7 +76,7 @@ export async function peerRoutes(
   query: Readonly<Record<string, string>> = {},
 ): Promise<PeerRoute[]> {
   const routes: PeerRoute[] = [];
-  const path = `/v1/peers/${peer}/${table}`;
+  const path = `/v1/peers/${encodeURIComponent(peer)}/${table}`;
   for await (const route of agent.client.pages<PeerRoute>(path, 'routes', { limit: 10_000, ...query })) {
     routes.push(route);
   }

@@ -8,6 +8,10 @@ export interface Wish {
   readonly remote: string;
   readonly localAsn: number;
   readonly remoteAsn: number;
+  /** Both ends are link-local addresses of this interface. */
+  readonly device?: string;
+  /** BFD beside the session, every 100 ms. */
+  readonly bfd?: true;
   /** The daemon waits to be dialled. */
   readonly passive?: boolean;
   readonly password?: string;

@@ -11,7 +11,8 @@ import { exabgp } from './daemons/exabgp.js';
 import { frr } from './daemons/frr.js';
 import { gobgp } from './daemons/gobgp.js';
 import { openbgpd } from './daemons/openbgpd.js';
-import { FEATURES, type Feature, tryFeature } from './features.js';
+import { type Feature, tryFeature } from './feature.js';
+import { FEATURES } from './features.js';
 import { type Cell, matrixText } from './matrix-text.js';
 
 const DAEMONS: readonly Daemon[] = [bird, frr, gobgp, openbgpd, exabgp];
@@ -23,7 +24,9 @@ const wanted = (text: string): boolean => values.only === undefined || text.incl
 
 async function cellOf(daemon: Daemon, feature: Feature): Promise<Cell> {
   try {
-    await withHosts(['daemon', 'tortie'], (lab) => tryFeature(lab, daemon, feature));
+    await withHosts(['daemon', 'tortie', ...(feature.third ? ['other'] : [])], (lab) =>
+      tryFeature(lab, daemon, feature),
+    );
     return { verdict: 'seen' };
   } catch (error) {
     const word = (error as Error).message;

@@ -2,6 +2,8 @@ import { startBird } from '@tortie/lab';
 import { birdConfig, staticRoutes } from '../../bird-text.js';
 import { type Daemon, isIpv6 } from '../daemon.js';
 
+const BFD = 'protocol bfd { interface "*" { interval 100 ms; multiplier 3; }; }\n';
+
 export const bird: Daemon = {
   name: 'BIRD',
   command: 'bird',
@@ -13,7 +15,8 @@ export const bird: Daemon = {
   },
 
   async start(host, wish) {
-    const { local, localAsn, remote, remoteAsn, password, community } = wish;
+    const { local, localAsn, remoteAsn, password, community } = wish;
+    const remote = wish.device === undefined ? wish.remote : `${wish.remote}%${wish.device}`;
     const options = [
       wish.passive && 'passive yes;',
       password !== undefined && `password "${password}";`,
@@ -21,6 +24,7 @@ export const bird: Daemon = {
       wish.holdTimeS !== undefined && `hold time ${wish.holdTimeS};`,
       'graceful restart on;',
       wish.longLivedS !== undefined && `long lived graceful restart on; long lived stale time ${wish.longLivedS};`,
+      wish.bfd && 'bfd on;',
       wish.role && `local role ${wish.role};`,
       'enable extended messages on;',
     ];
@@ -49,7 +53,7 @@ export const bird: Daemon = {
           channel: channel.filter(Boolean).join(' '),
         },
       ],
-      routes('ipv4') + routes('ipv6'),
+      routes('ipv4') + routes('ipv6') + (wish.bfd ? BFD : ''),
     );
     const running = await startBird(host, text);
     return {

@@ -12,6 +12,8 @@ export const exabgp: Daemon = {
   },
 
   async start(host, wish) {
+    if (wish.device !== undefined) throw new NotConfigurable('cannot dial a link-local address');
+    if (wish.bfd) throw new NotConfigurable('has no BFD');
     if (wish.role) throw new NotConfigurable('this version knows no roles');
     if (wish.longLivedS !== undefined) throw new NotConfigurable('this version knows nothing of it');
     const [file, heard, pipe] = [host.path('exabgp.conf'), host.path('exabgp.json'), host.path('exabgp.in')];

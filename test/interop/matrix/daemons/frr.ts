@@ -5,6 +5,7 @@ import { until } from '@tortie/lab';
 import { type Daemon, isIpv6 } from '../daemon.js';
 
 const BGPD = '/usr/lib/frr/bgpd';
+const BFDD = '/usr/lib/frr/bfdd';
 const ZEBRA = '/usr/lib/frr/zebra';
 
 export const frr: Daemon = {
@@ -18,7 +19,7 @@ export const frr: Daemon = {
   },
 
   async start(host, wish) {
-    const { remote } = wish;
+    const remote = wish.device ?? wish.remote;
     const neighbor = (words: string): string => ` neighbor ${remote} ${words}`;
     const family = (six: boolean): string[] => [
       ` address-family ${six ? 'ipv6' : 'ipv4'} unicast`,
@@ -26,7 +27,7 @@ export const frr: Daemon = {
         .filter((prefix) => isIpv6(prefix) === six)
         .map((prefix) => `  network ${prefix}${wish.community === undefined ? '' : ' route-map mark'}`),
       ` ${neighbor('activate')}`,
-      ...(six && !isIpv6(remote) ? [` ${neighbor('route-map hop6 out')}`] : []),
+      ...(six && !isIpv6(wish.remote) ? [` ${neighbor('route-map hop6 out')}`] : []),
       ...(wish.addPath === 'send' ? [` ${neighbor('addpath-tx-all-paths')}`] : []),
       ' exit-address-family',
     ];
@@ -45,7 +46,8 @@ export const frr: Daemon = {
       ' no bgp network import-check',
       ' bgp graceful-restart',
       ...(wish.longLivedS === undefined ? [] : [` bgp long-lived-graceful-restart stale-time ${wish.longLivedS}`]),
-      neighbor(`remote-as ${wish.remoteAsn}`),
+      neighbor(`${wish.device === undefined ? '' : 'interface '}remote-as ${wish.remoteAsn}`),
+      ...(wish.bfd ? [neighbor('bfd 3 100 100')] : []),
       neighbor('timers connect 1'),
       neighbor('advertisement-interval 0'),
       ...(wish.holdTimeS === undefined ? [] : [neighbor(`timers ${Math.ceil(wish.holdTimeS / 3)} ${wish.holdTimeS}`)]),
@@ -66,6 +68,12 @@ export const frr: Daemon = {
     // zebra tells bgpd of the interfaces: without it bgpd takes no link-local next hop.
     host.spawn(ZEBRA, [...common, '-i', join(folder, 'zebra.pid')], { name: 'zebra' });
     await until(() => existsSync(join(folder, 'zserv')), { what: 'zebra', deadlineMs: 60_000 });
+    if (wish.bfd) {
+      host.spawn(BFDD, [...common, '-i', join(folder, 'bfdd.pid'), '--bfdctl', join(folder, 'bfdd.ctl')], {
+        name: 'bfdd',
+      });
+      await until(() => existsSync(join(folder, 'bfdd.vty')), { what: 'bfdd', deadlineMs: 60_000 });
+    }
     const process = host.spawn(BGPD, [...common, '-f', file, '-i', join(folder, 'bgpd.pid')], { name: 'frr' });
     process.child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
     const vtysh = async (...commands: string[]): Promise<string> => {

@@ -12,7 +12,8 @@ export const gobgp: Daemon = {
   },
 
   async start(host, wish) {
-    if (wish.extendedNextHop) throw new NotConfigurable('only with peers by interface');
+    if (wish.extendedNextHop && wish.device === undefined) throw new NotConfigurable('only with peers by interface');
+    if (wish.bfd) throw new NotConfigurable('has no BFD');
     if (wish.role) throw new NotConfigurable('this version knows no roles');
     const { remote } = wish;
     const family = (name: string): string => `
@@ -37,15 +38,15 @@ ${
       `[global.config]
   as = ${wish.localAsn}
   router-id = "${host.address()}"
-  local-address-list = ["${wish.local}"]
+  ${wish.device === undefined ? `local-address-list = ["${wish.local}"]` : ''}
 [[neighbors]]
   [neighbors.config]
-    neighbor-address = "${remote}"
+    ${wish.device === undefined ? `neighbor-address = "${remote}"` : `neighbor-interface = "${wish.device}"`}
     peer-as = ${wish.remoteAsn}
     ${wish.password === undefined ? '' : `auth-password = "${wish.password}"`}
   [neighbors.transport.config]
     passive-mode = ${wish.passive === true}
-    local-address = "${wish.local}"
+    ${wish.device === undefined ? `local-address = "${wish.local}"` : ''}
   [neighbors.timers.config]
     connect-retry = 1
     idle-hold-time-after-reset = 1
@@ -58,6 +59,8 @@ ${
 ${wish.ttlSecurity ? '  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255\n' : ''}${family('ipv4-unicast')}${family('ipv6-unicast')}
 `,
     );
+    // Who is there it reads once, from the neighbour table, and dies where that is empty.
+    if (wish.device !== undefined) await host.exec('ping', ['-c', '1', '-w', '10', `${remote}%${wish.device}`]);
     const process = host.spawn(
       'gobgpd',
       ['-t', 'toml', '-f', file, '--pprof-disable', '--api-hosts', '127.0.0.1:50051'],

@@ -19,6 +19,7 @@ export const openbgpd: Daemon = {
   },
 
   async start(host, wish) {
+    if (wish.bfd) throw new NotConfigurable('has no BFD');
     if (wish.restarts) throw new NotConfigurable('announces the capability for End-of-RIB only, without any family');
     if (wish.extendedNextHop) throw new NotConfigurable('this version has no option for it');
     if (wish.longLivedS !== undefined) throw new NotConfigurable('this version knows nothing of it');
