@@ -176,6 +176,20 @@ t.test('routing goes on while etcd is away, also over a restart of the agent', {
       t.match(await agent.client.get<IpamCheck>('/v1/ipam/check'), { ok: true });
       t.match((await agent.status()) as Status, { blocks: [block] });
     });
+
+    await t.test('restored from an older copy, it is told', async (t) => {
+      const saved = await etcd.save();
+      await assign(agent, { handle: 'forgotten', ipv4: 1 });
+      // The watches have seen it when the copy has: the next run must know where the store was.
+      await eventually('the copy', () => readFileSync(n1.path('store/copy-n1.json'), 'utf8').includes('"forgotten"'));
+      await etcd.restore(saved);
+      const warning = /went back from revision \d+ to \d+: it was restored from an older copy/;
+      await eventually('the warning', async () => warning.test((await agent.status()).warnings.join(' ')));
+      t.equal((await events(agent)).filter(({ text }) => warning.test(text)).length, 1, 'said once');
+      await agent.restart();
+      t.notMatch((await agent.status()).warnings.join(' '), warning, 'the next run begins where the store is');
+      t.strictSame((await agent.status()).blocks, [block]);
+    });
   }),
 );
 

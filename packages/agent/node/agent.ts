@@ -393,8 +393,7 @@ export class Agent implements RestContext {
         `This node programs nothing into the kernel: ${programming.reason}. It speaks BGP and serves this API.`,
       );
     }
-    const { away, consequence } = this.#options.remote ?? {};
-    if (away !== undefined) warnings.push(`The store is away: ${away}; ${consequence}.`);
+    warnings.push(...(this.#options.remote?.warnings() ?? []));
     for (const { spec, error } of this.peers.list()) {
       if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
     }

@@ -12,6 +12,7 @@ export class RemoteStore {
   readonly #onBack = new Set<() => void>();
   #away: { readonly detail: string } | undefined;
   #reached = false;
+  #setBack: string | undefined;
 
   constructor(copy: StoreCopy, journal: Journal) {
     this.copy = copy;
@@ -50,6 +51,20 @@ export class RemoteStore {
     this.#onBack.add(listener);
   }
 
+  /** It was restored from an older copy, and what that means. Once for all watches that see it. */
+  setBack(from: number, to: number): void {
+    const text = `the store went back from revision ${from} to ${to}: it was restored from an older copy, which knows nothing of what was assigned or configured since; compare "tortie ipam check" and the pods that run before new ones start`;
+    if (text === this.#setBack) return;
+    this.#setBack = text;
+    this.#journal.event({ kind: 'agent', text }, 'error');
+  }
+
+  /** Sentences for the operator. */
+  warnings(): readonly string[] {
+    const away = this.#away && `The store is away: ${this.#away.detail}; ${this.consequence}.`;
+    return [away, this.#setBack].filter((text) => text !== undefined);
+  }
+
   /** What its absence means, for the operator. */
   get consequence(): string {
     const goesOn = 'sessions, announcements and routes stay, nothing can be changed or assigned';
@@ -85,6 +100,7 @@ export async function openStore({ store: { path, etcd }, node }: AgentConfig, jo
     store,
     file: join(path, `copy-${node}.json`),
     onProblem: (text, error) => journal.problem(text, error),
+    onSetBack: (from, to) => remote.setBack(from, to),
   });
   const remote = new RemoteStore(copy, journal);
   return { store, remote };
