@@ -273,7 +273,9 @@ export class Agent implements RestContext {
       established,
       kernel: this.#kernel.programming,
       refusedRoutes: this.#kernel.summary().failed,
-      storeError: (this.peersLoop.error ?? this.peerRangesLoop.error ?? this.originatedLoop.error)?.message,
+      storeError:
+        this.#options.remote?.claim.problem ??
+        (this.peersLoop.error ?? this.peerRangesLoop.error ?? this.originatedLoop.error)?.message,
       blocksError: this.blocksLoop.error?.message ?? this.blocks.problem,
       storeAway: away === undefined ? undefined : { detail: away, consequence, reached },
     });

@@ -1,21 +1,24 @@
 /** Opens the store of the configuration. The code of a backend is loaded by those alone who use it. */
 import { join } from 'node:path';
-import type { Store, StoreError } from '@tortie/store';
+import { isUnavailable, type Store, type StoreError } from '@tortie/store';
 import type { AgentConfig } from '../src/config/config.js';
 import type { Journal } from './journal.js';
+import { NodeClaim } from './node-claim.js';
 import { StoreCopy } from './store-copy.js';
 
 /** A store on other hosts, which may be away. */
 export class RemoteStore {
   readonly copy: StoreCopy;
+  readonly claim: NodeClaim;
   readonly #journal: Journal;
   readonly #onBack = new Set<() => void>();
   #away: { readonly detail: string } | undefined;
   #reached = false;
   #setBack: string | undefined;
 
-  constructor(copy: StoreCopy, journal: Journal) {
+  constructor(copy: StoreCopy, claim: NodeClaim, journal: Journal) {
     this.copy = copy;
+    this.claim = claim;
     this.#journal = journal;
   }
 
@@ -38,7 +41,20 @@ export class RemoteStore {
     this.#away = undefined;
     this.found();
     this.#journal.event({ kind: 'agent', text: `the store is back after ${(awayMs / 1000).toFixed(1)} s` });
+    this.claim.retake();
     for (const listener of this.#onBack) listener();
+  }
+
+  /** Claims the node's name, at once or when the store answers. Throws ERR_AGENT_RUNNING where another agent has it. */
+  async claimName(): Promise<void> {
+    await this.claim.take().catch((error) => {
+      if (!isUnavailable(error)) throw error;
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.claim.release();
+    this.copy.close();
   }
 
   /** It has answered. */
@@ -62,7 +78,7 @@ export class RemoteStore {
   /** Sentences for the operator. */
   warnings(): readonly string[] {
     const away = this.#away && `The store is away: ${this.#away.detail}; ${this.consequence}.`;
-    return [away, this.#setBack].filter((text) => text !== undefined);
+    return [away, this.#setBack, this.claim.problem].filter((text) => text !== undefined);
   }
 
   /** What its absence means, for the operator. */
@@ -102,6 +118,7 @@ export async function openStore({ store: { path, etcd }, node }: AgentConfig, jo
     onProblem: (text, error) => journal.problem(text, error),
     onSetBack: (from, to) => remote.setBack(from, to),
   });
-  const remote = new RemoteStore(copy, journal);
+  const claim = new NodeClaim({ store, node, path, journal });
+  const remote = new RemoteStore(copy, claim, journal);
   return { store, remote };
 }

@@ -66,7 +66,8 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     closers.push(() => listeners.close());
     const { store, remote }: OpenedStore = options.store ? { store: options.store } : await openStore(config, journal);
     if (!options.store) closers.push(() => store.close());
-    if (remote) closers.push(() => remote.copy.close());
+    if (remote) closers.push(() => remote.close());
+    await remote?.claimName();
     const api = { socket: config.api.socket, ...(listeners.tcp !== undefined && { listen: listeners.tcp }) };
     const agent = await Agent.start({
       config,

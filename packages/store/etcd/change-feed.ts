@@ -8,7 +8,7 @@ import { ChangeLog } from './change-log.js';
 import { type Connection, closedError } from './connection.js';
 import type { Layout } from './keys.js';
 import type { Link } from './link.js';
-import { DELETED, type WatchResponse } from './messages.js';
+import { DELETED, WATCH, type WatchResponse } from './messages.js';
 
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 2_000;
@@ -96,7 +96,7 @@ export class ChangeFeed {
   /** Resolves when the stream has ended, however. */
   async #follow(link: Link, onCreated: () => void): Promise<void> {
     const { layout } = this.#options;
-    const stream = link.watch();
+    const stream = link.stream(WATCH);
     this.#stream = stream;
     let compacted = false;
     await new Promise<void>((resolve) => {

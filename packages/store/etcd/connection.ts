@@ -44,7 +44,7 @@ export class Connection {
     request: Request,
     { repeatable }: { readonly repeatable: boolean },
   ): Promise<Response> {
-    const end = this.#patienceEnds();
+    const [begun, end] = [Date.now(), this.#patienceEnds()];
     for (let authenticated = false; ; ) {
       const link = await this.link(end);
       try {
@@ -63,12 +63,8 @@ export class Connection {
         }
         const again = fault.type === 'away' && (repeatable || fault.undone);
         if (again && Date.now() < end) continue;
-        throw this.#away(
-          again
-            ? `etcd at ${link.url}: ${fault.detail}`
-            : `etcd at ${link.url}: ${fault.detail}; whether the change was made is not known`,
-          error,
-        );
+        const fate = again ? '' : '; whether the change was made is not known';
+        throw this.#away(`etcd at ${link.url}: ${fault.detail}${fate}`, { since: begun, cause: error });
       }
     }
   }
@@ -108,6 +104,7 @@ export class Connection {
 
   async #open(end: number): Promise<Link> {
     const { endpoints } = this.#options;
+    const since = Date.now();
     for (;;) {
       const failures = new Map<string, string>();
       for (let tried = 0; tried < endpoints.length; tried++) {
@@ -132,9 +129,8 @@ export class Connection {
       if (this.#closed) throw closedError();
       if (Date.now() + ROUND_PAUSE_MS >= end) {
         const tried = [...failures].map(([url, detail]) => `${url}: ${detail}`).join('; ');
-        throw this.#away(
-          `etcd does not answer (${tried}); check that it runs, that this host reaches it, and whether http or https is right`,
-        );
+        const advice = 'check that it runs, that this host reaches it, and whether http or https is right';
+        throw this.#away(`etcd does not answer (${tried}); ${advice}`, { since });
       }
       await pause(ROUND_PAUSE_MS);
     }
@@ -143,7 +139,7 @@ export class Connection {
   /** Once etcd has been away for longer than a request may wait, requests fail after one round instead of all waiting. */
   #patienceEnds(): number {
     const now = Date.now();
-    const away = this.#awaySince !== undefined && now - this.#awaySince > this.#timeoutMs;
+    const away = this.#awaySince !== undefined && now - this.#awaySince >= this.#timeoutMs - ROUND_PAUSE_MS;
     return away ? now : now + this.#timeoutMs;
   }
 
@@ -153,10 +149,11 @@ export class Connection {
     return Math.max(now + LEAST_ATTEMPT_MS, Math.min(end, now + share));
   }
 
-  #away(detail: string, cause?: unknown): StoreError {
+  /** `since`: when it was first asked in vain. */
+  #away(detail: string, { since, cause }: { readonly since: number; readonly cause?: unknown }): StoreError {
     const error = new StoreError('ERR_STORE_UNAVAILABLE', detail, cause === undefined ? {} : { cause });
     if (this.#awaySince === undefined) {
-      this.#awaySince = Date.now();
+      this.#awaySince = since;
       this.#options.onAway?.(error);
     }
     return error;

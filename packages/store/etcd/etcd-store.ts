@@ -13,15 +13,17 @@ import {
   type Changes,
   type Entry,
   encodeValue,
+  type Hold,
+  type HoldingStore,
   type Listing,
   type Operation,
-  type Store,
   StoreError,
   watchLoop,
 } from '../src/index.js';
 import { ChangeFeed } from './change-feed.js';
 import { Connection, closedError } from './connection.js';
 import { assertHead, HEAD_VALUE, Layout, parseValue } from './keys.js';
+import { Lease } from './lease.js';
 import {
   type Compare,
   type KeyValue,
@@ -40,17 +42,18 @@ interface Head {
 }
 
 /** Opens the store below a prefix of etcd. Nothing is sent before the first request. Throws ERR_STORE_INVALID. */
-export function openEtcdStore(options: EtcdStoreOptions): Store {
+export function openEtcdStore(options: EtcdStoreOptions): HoldingStore {
   assertOptions(options);
   return new EtcdStore(options);
 }
 
-class EtcdStore implements Store {
+class EtcdStore implements HoldingStore {
   readonly multiKey = true;
   readonly #layout: Layout;
   readonly #connection: Connection;
   readonly #feed: ChangeFeed;
   readonly #pageSize: number;
+  readonly #leases = new Set<Lease>();
   #closed = false;
   #nextHead: Promise<Head> | undefined;
 
@@ -98,7 +101,39 @@ class EtcdStore implements Store {
     return this.commit([{ type: 'delete', key, revision }]);
   }
 
-  async commit(operations: readonly Operation[]): Promise<number> {
+  commit(operations: readonly Operation[]): Promise<number> {
+    return this.#commit(operations);
+  }
+
+  async hold(
+    key: string,
+    value: unknown,
+    { ttlS, revision }: { readonly ttlS: number; readonly revision?: number },
+  ): Promise<Hold> {
+    this.#assertOpen();
+    const lease = await Lease.grant(this.#connection, ttlS);
+    try {
+      const operation: Operation =
+        revision === undefined ? { type: 'create', key, value } : { type: 'update', key, value, revision };
+      await this.#commit([operation], lease.id);
+    } catch (error) {
+      // Where this fails too the lease ends by itself.
+      await lease.revoke().catch(() => {});
+      throw error;
+    }
+    this.#leases.add(lease);
+    void lease.lost.then(() => this.#leases.delete(lease));
+    return {
+      lost: lease.lost,
+      release: async () => {
+        this.#leases.delete(lease);
+        await lease.revoke();
+      },
+    };
+  }
+
+  /** What it puts hangs on the lease. */
+  async #commit(operations: readonly Operation[], lease?: number): Promise<number> {
     this.#assertOpen();
     assertOperations(operations);
     const keys = operations.map(({ key }) => this.#layout.keyInEtcd(key));
@@ -112,7 +147,8 @@ class EtcdStore implements Store {
     const success = operations.flatMap((operation, at): RequestOp[] => {
       if (operation.type === 'check') return [];
       if (operation.type === 'delete') return [{ deleteRange: { key: keys[at]! } }];
-      return [{ put: { key: keys[at]!, value: Buffer.from(encodeValue(operation.key, operation.value)) } }];
+      const value = Buffer.from(encodeValue(operation.key, operation.value));
+      return [{ put: { key: keys[at]!, value, ...(lease !== undefined && { lease }) } }];
     });
     const writes = success.length > 0;
     if (writes) success.push({ put: { key: this.#layout.head, value: HEAD_VALUE } });
@@ -155,6 +191,7 @@ class EtcdStore implements Store {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    for (const lease of this.#leases) lease.end();
     this.#feed.close();
     this.#connection.close();
   }

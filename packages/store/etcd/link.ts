@@ -13,7 +13,7 @@ import {
   Metadata,
 } from '@grpc/grpc-js';
 import { type Fault, faultOf } from './etcd-errors.js';
-import { AUTHENTICATE, type Method, RANGE, WATCH, type WatchRequest, type WatchResponse } from './messages.js';
+import { AUTHENTICATE, type Method, RANGE } from './messages.js';
 import { type EtcdStoreOptions, parseEndpoint, readSecretFile } from './options.js';
 
 /**
@@ -87,9 +87,12 @@ export class Link {
     });
   }
 
-  /** A stream of watches; it ends with the link. */
-  watch(): ClientDuplexStream<WatchRequest, WatchResponse> {
-    const stream = this.#client.makeBidiStreamRequest(WATCH.path, WATCH.encode, WATCH.decode, this.#metadata);
+  /** A method that streams both ways; it ends with the link, or at the deadline. */
+  stream<Request, Response>(
+    { path, encode, decode }: Method<Request, Response>,
+    options: { readonly deadline?: Date } = {},
+  ): ClientDuplexStream<Request, Response> {
+    const stream = this.#client.makeBidiStreamRequest(path, encode, decode, this.#metadata, options);
     const cancel = (): void => stream.cancel();
     this.#onDrop.add(cancel);
     stream.once('close', () => this.#onDrop.delete(cancel));

@@ -11,7 +11,7 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   KeyValue: { key: 'bytes 1', modRevision: 'int64 3', value: 'bytes 5' },
   RangeRequest: { key: 'bytes 1', rangeEnd: 'bytes 2', limit: 'int64 3', revision: 'int64 4', keysOnly: 'bool 8' },
   RangeResponse: { header: 'ResponseHeader 1', kvs: 'repeated KeyValue 2', more: 'bool 3' },
-  PutRequest: { key: 'bytes 1', value: 'bytes 2' },
+  PutRequest: { key: 'bytes 1', value: 'bytes 2', lease: 'int64 3' },
   DeleteRangeRequest: { key: 'bytes 1' },
   RequestOp: { range: 'RangeRequest 1', put: 'PutRequest 2', deleteRange: 'DeleteRangeRequest 3' },
   ResponseOp: { range: 'RangeResponse 1' },
@@ -34,6 +34,12 @@ const MESSAGES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     cancelReason: 'string 6',
     events: 'repeated Event 11',
   },
+  LeaseGrantRequest: { ttl: 'int64 1', id: 'int64 2' },
+  LeaseGrantResponse: { id: 'int64 2', ttl: 'int64 3' },
+  LeaseRevokeRequest: { id: 'int64 1' },
+  LeaseRevokeResponse: {},
+  LeaseKeepAliveRequest: { id: 'int64 1' },
+  LeaseKeepAliveResponse: { id: 'int64 2', ttl: 'int64 3' },
   AuthenticateRequest: { name: 'string 1', password: 'string 2' },
   AuthenticateResponse: { token: 'string 2' },
 };
@@ -80,7 +86,7 @@ export interface Compare {
 
 export type RequestOp =
   | { readonly range: RangeRequest }
-  | { readonly put: { readonly key: Buffer; readonly value: Buffer } }
+  | { readonly put: { readonly key: Buffer; readonly value: Buffer; readonly lease?: number } }
   | { readonly deleteRange: { readonly key: Buffer } };
 
 export interface TxnRequest {
@@ -117,6 +123,17 @@ export interface WatchResponse {
   readonly compactRevision: number;
   readonly cancelReason: string;
   readonly events: readonly { readonly type: number; readonly kv: KeyValue }[];
+}
+
+export interface LeaseGrantRequest {
+  /** Seconds. */
+  readonly ttl: number;
+  readonly id: number;
+}
+
+export interface LeaseKeepAliveResponse {
+  /** Seconds; 0: the lease is no more. */
+  readonly ttl: number;
 }
 
 const root = protobuf.Root.fromJSON({
@@ -161,4 +178,19 @@ export const AUTHENTICATE = method<{ readonly name: string; readonly password: s
   'Auth/Authenticate',
   'AuthenticateRequest',
   'AuthenticateResponse',
+);
+export const LEASE_GRANT = method<LeaseGrantRequest, object>(
+  'Lease/LeaseGrant',
+  'LeaseGrantRequest',
+  'LeaseGrantResponse',
+);
+export const LEASE_REVOKE = method<{ readonly id: number }, object>(
+  'Lease/LeaseRevoke',
+  'LeaseRevokeRequest',
+  'LeaseRevokeResponse',
+);
+export const LEASE_KEEP_ALIVE = method<{ readonly id: number }, LeaseKeepAliveResponse>(
+  'Lease/LeaseKeepAlive',
+  'LeaseKeepAliveRequest',
+  'LeaseKeepAliveResponse',
 );

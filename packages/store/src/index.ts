@@ -6,6 +6,8 @@ export type {
   AbortSignalLike,
   Changes,
   Entry,
+  Hold,
+  HoldingStore,
   Listing,
   Operation,
   Store,

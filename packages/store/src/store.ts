@@ -68,6 +68,24 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** A key that is there as long as its holder. */
+export interface Hold {
+  /** Resolves when it is gone although nobody released it: the store was out of reach for too long. */
+  readonly lost: Promise<void>;
+  /** Deletes the key. */
+  release(): Promise<void>;
+}
+
+/** What a store that several hosts share can do besides: it notices when a process is gone. */
+export interface HoldingStore extends Store {
+  /**
+   * Writes a key that is kept while this process lives and reaches the store, and goes `ttlS` seconds after. The key must be
+   * absent (else `ERR_STORE_EXISTS`), or be at `revision` (else `ERR_STORE_CONFLICT` or `ERR_STORE_NOT_FOUND`): then it is
+   * taken over. Its end shows in watches; `changes` may tell of it a moment later.
+   */
+  hold(key: string, value: unknown, options: { readonly ttlS: number; readonly revision?: number }): Promise<Hold>;
+}
+
 /** The part of the platform's AbortSignal that a watch needs; the core knows no platform. */
 export interface AbortSignalLike {
   readonly aborted: boolean;

@@ -20,5 +20,8 @@ export const bmpKey = (node: string, name: string): string => bmpPrefix(node) + 
 export const NODES = '/agent/nodes/';
 export const nodeKey = (node: string): string => NODES + node;
 
+/** There as long as an agent of that name runs: value is a Claim. */
+export const aliveKey = (node: string): string => `/agent/alive/${node}`;
+
 /** Last part of a key below `prefix`. */
 export const nameIn = (prefix: string, key: string): string => key.slice(prefix.length);
