@@ -4,7 +4,7 @@ import { isUnavailable, type Store, type StoreError } from '@tortie/store';
 import type { AgentConfig } from '../src/config/config.js';
 import type { Journal } from './journal.js';
 import { NodeClaim } from './node-claim.js';
-import { StoreCopy } from './store-copy.js';
+import { readCopy, StoreCopy } from './store-copy.js';
 
 /** A store on other hosts, which may be away. */
 export class RemoteStore {
@@ -67,10 +67,9 @@ export class RemoteStore {
     this.#onBack.add(listener);
   }
 
-  /** It was restored from an older copy, and what that means. Once for all watches that see it. */
+  /** It was restored from an older copy. */
   setBack(from: number, to: number): void {
     const text = `the store went back from revision ${from} to ${to}: it was restored from an older copy, which knows nothing of what was assigned or configured since; compare "tortie ipam check" and the pods that run before new ones start`;
-    if (text === this.#setBack) return;
     this.#setBack = text;
     this.#journal.event({ kind: 'agent', text }, 'error');
   }
@@ -106,18 +105,18 @@ export async function openStore({ store: { path, etcd }, node }: AgentConfig, jo
   }
   const { openEtcdStore } = await import('@tortie/store/etcd');
   const { timeoutS, ...options } = etcd;
+  const file = join(path, `copy-${node}.json`);
+  const onProblem = (text: string, error: Error): void => journal.problem(text, error);
+  const former = readCopy(file, onProblem);
   const store = openEtcdStore({
     ...options,
     timeoutMs: timeoutS * 1000,
+    ...(former?.position !== undefined && { formerPosition: former.position }),
+    onSetBack: (from, to) => remote.setBack(from, to),
     onAway: (error) => remote.lost(error),
     onBack: (awayMs) => remote.back(awayMs),
   });
-  const copy = new StoreCopy({
-    store,
-    file: join(path, `copy-${node}.json`),
-    onProblem: (text, error) => journal.problem(text, error),
-    onSetBack: (from, to) => remote.setBack(from, to),
-  });
+  const copy = new StoreCopy({ store, file, former, onProblem });
   const claim = new NodeClaim({ store, node, path, journal });
   const remote = new RemoteStore(copy, claim, journal);
   return { store, remote };

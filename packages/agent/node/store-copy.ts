@@ -11,10 +11,11 @@ import type { Lister } from './reconcilers/desired.js';
 /** Raised when a reader of the former layout would misread the new one. */
 const FORMAT = 1;
 
-interface CopyFile {
+export interface CopyFile {
   readonly format: number;
   readonly savedAt: string;
-  readonly revision: number;
+  /** Of the store, then. */
+  readonly position?: string;
   readonly entries: readonly Entry[];
 }
 
@@ -22,40 +23,40 @@ interface CopyFile {
 const SAVE_AFTER_MS = 200;
 
 export interface StoreCopyOptions {
-  readonly store: Lister;
+  readonly store: Lister & { readonly position: string | undefined };
   readonly file: string;
-  /** The file cannot be read or written; the agent goes on without it. */
-  readonly onProblem: (text: string, error: Error) => void;
-  /** The store's revision went back: it is an older copy of itself. */
-  readonly onSetBack: (from: number, to: number) => void;
+  /** What a former run left there. */
+  readonly former: CopyFile | undefined;
+  /** The file cannot be written; the agent goes on without it. */
+  readonly onProblem: OnProblem;
+}
+
+type OnProblem = (text: string, error: Error) => void;
+
+/** Undefined where there is no copy, or none that can be read. */
+export function readCopy(file: string, onProblem: OnProblem): CopyFile | undefined {
+  try {
+    const copy = JSON.parse(readFileSync(file, 'utf8')) as CopyFile;
+    if (copy.format !== FORMAT) throw new Error(`it has format ${copy.format}, this program knows format ${FORMAT}`);
+    return copy;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      onProblem(`the copy of the store in ${file} cannot be read`, error as Error);
+    }
+    return undefined;
+  }
 }
 
 export class StoreCopy implements Lister {
   readonly #options: StoreCopyOptions;
   readonly #entries = new Map<string, Entry>();
   #savedAt: string | undefined;
-  /** The newest revision the store has been seen at, and what it was when the former run ended. */
-  #revision = 0;
-  #formerRevision = 0;
-  /** The newest revision of each watch: among each other they are not in step. */
-  readonly #watched = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** Reads the file. */
   constructor(options: StoreCopyOptions) {
     this.#options = options;
-    try {
-      const text = readFileSync(options.file, 'utf8');
-      const { format, savedAt, revision, entries } = JSON.parse(text) as CopyFile;
-      if (format !== FORMAT) throw new Error(`it has format ${format}, this program knows format ${FORMAT}`);
-      for (const entry of entries) this.#entries.set(entry.key, entry);
-      this.#savedAt = savedAt;
-      this.#revision = revision;
-      this.#formerRevision = revision;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      options.onProblem(`the copy of the store in ${options.file} cannot be read`, error as Error);
-    }
+    for (const entry of options.former?.entries ?? []) this.#entries.set(entry.key, entry);
+    this.#savedAt = options.former?.savedAt;
   }
 
   /** When the copy was written last; undefined: there is none. */
@@ -83,22 +84,11 @@ export class StoreCopy implements Lister {
 
   /** Takes note of what a watch of `prefix` tells; `matters` says whether an entry concerns this node. */
   take(prefix: string, event: FollowEvent, matters: (entry: Entry) => boolean = () => true): void {
-    const { revision } = event;
-    const known = this.#watched.get(prefix) ?? this.#formerRevision;
-    if (event.type === 'snapshot' && revision < known) {
-      this.#options.onSetBack(known, revision);
-      // The other watches are set back too, and need not say so.
-      this.#watched.clear();
-      this.#formerRevision = 0;
-      this.#revision = revision;
-    }
-    this.#watched.set(prefix, revision);
-    this.#revision = Math.max(this.#revision, revision);
     if (event.type === 'snapshot') {
       for (const key of [...this.#entries.keys()]) if (key.startsWith(prefix)) this.#entries.delete(key);
       for (const entry of event.entries) if (matters(entry)) this.#entries.set(entry.key, entry);
     } else if (event.type === 'put' && matters(event)) {
-      const { key, value } = event;
+      const { key, value, revision } = event;
       this.#entries.set(key, { key, value, revision });
     } else if (!this.#entries.delete(event.key)) return;
     this.#timer ??= setTimeout(() => this.#save(), SAVE_AFTER_MS);
@@ -112,11 +102,12 @@ export class StoreCopy implements Lister {
   #save(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const { file, onProblem } = this.#options;
+    const { file, onProblem, store } = this.#options;
     const savedAt = new Date().toISOString();
     try {
-      const revision = this.#revision;
-      const copy: CopyFile = { format: FORMAT, savedAt, revision, entries: [...this.#entries.values()] };
+      const { position } = store;
+      const entries = [...this.#entries.values()];
+      const copy: CopyFile = { format: FORMAT, savedAt, ...(position !== undefined && { position }), entries };
       writeFileSync(`${file}.new`, JSON.stringify(copy), { mode: 0o600 });
       renameSync(`${file}.new`, file);
       this.#savedAt = savedAt;

@@ -6,6 +6,7 @@
 import { StoreError, Wakers } from '../src/index.js';
 import { ChangeLog } from './change-log.js';
 import { type Connection, closedError } from './connection.js';
+import type { History } from './history.js';
 import type { Layout } from './keys.js';
 import type { Link } from './link.js';
 import { DELETED, WATCH, type WatchResponse } from './messages.js';
@@ -18,7 +19,8 @@ export interface FeedOptions {
   readonly layout: Layout;
   readonly keepChanges: number;
   readonly timeoutMs: number;
-  /** The store's revision, as a majority knows it. */
+  readonly history: History;
+  /** etcd's revision, as a majority knows it. */
   readonly revision: () => Promise<number>;
 }
 
@@ -27,6 +29,7 @@ export class ChangeFeed {
   readonly #options: FeedOptions;
   readonly #stop = new AbortController();
   #log: ChangeLog | undefined;
+  #era = 0;
   #stream: { cancel(): void } | undefined;
 
   constructor(options: FeedOptions) {
@@ -37,6 +40,7 @@ export class ChangeFeed {
   log(revision: number): ChangeLog {
     if (this.#log) return this.#log;
     this.#log = new ChangeLog(revision, this.#options.keepChanges);
+    this.#era = this.#options.history.era;
     void this.#run();
     return this.#log;
   }
@@ -68,12 +72,14 @@ export class ChangeFeed {
   }
 
   async #run(): Promise<void> {
-    const { connection, revision } = this.#options;
+    const { connection, history, revision } = this.#options;
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#stop.signal.aborted) {
       try {
         const link = await connection.link();
-        if ((await revision()) < this.#log!.last) await this.#beginAnew();
+        // From here on a head is known that is no older than what readers have: see history.ts.
+        await revision();
+        if (history.era !== this.#era) await this.#beginAnew();
         await this.#follow(link, () => {
           pauseMs = FIRST_PAUSE_MS;
         });
@@ -89,7 +95,10 @@ export class ChangeFeed {
 
   /** Readers of the former log are told that it ended; see `Reader`. */
   async #beginAnew(): Promise<void> {
-    this.#log = new ChangeLog(await this.#options.revision(), this.#options.keepChanges);
+    const { history, revision, keepChanges } = this.#options;
+    const { era } = history;
+    this.#log = new ChangeLog(await revision(), keepChanges);
+    this.#era = era;
     this.wakers.wakeAll();
   }
 
@@ -122,12 +131,13 @@ export class ChangeFeed {
   }
 
   #take({ header, events }: WatchResponse): void {
-    const { layout } = this.#options;
+    const { history, layout } = this.#options;
     const log = this.#log!;
     // Without events it is etcd's word that nothing happened so far.
     if (events.length === 0) log.advance(header.revision);
     log.add(
       events.flatMap(({ type, kv }) => {
+        if (kv.key.equals(layout.head)) history.saw(kv.modRevision, kv.value.toString());
         const key = layout.keyOf(kv.key);
         if (key === undefined) return [];
         return { key, revision: kv.modRevision, text: type === DELETED ? undefined : kv.value.toString() };

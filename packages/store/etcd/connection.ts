@@ -4,7 +4,7 @@
  */
 import { StoreError, Wakers } from '../src/index.js';
 import { refusedError } from './etcd-errors.js';
-import { CallError, Link } from './link.js';
+import { CallError, Link, type Proof } from './link.js';
 import type { Method } from './messages.js';
 import type { EtcdStoreOptions } from './options.js';
 
@@ -20,7 +20,7 @@ export class Connection {
   /** Woken when a new link stands. */
   readonly opened = new Wakers();
   readonly #options: EtcdStoreOptions;
-  readonly #probe: Buffer;
+  readonly #prove: Proof;
   readonly #timeoutMs: number;
   #at = 0;
   #link: Link | undefined;
@@ -28,10 +28,9 @@ export class Connection {
   #awaySince: number | undefined;
   #closed = false;
 
-  /** `probe` is the key that proves a link. */
-  constructor(options: EtcdStoreOptions, probe: Buffer) {
+  constructor(options: EtcdStoreOptions, prove: Proof) {
     this.#options = options;
-    this.#probe = probe;
+    this.#prove = prove;
     this.#timeoutMs = options.timeoutMs ?? 5_000;
   }
 
@@ -110,7 +109,7 @@ export class Connection {
       for (let tried = 0; tried < endpoints.length; tried++) {
         const url = endpoints[this.#at % endpoints.length]!;
         try {
-          const link = await Link.open(url, this.#options, this.#probe, new Date(this.#attemptEnds(end)));
+          const link = await Link.open(url, this.#options, this.#prove, new Date(this.#attemptEnds(end)));
           if (this.#closed) {
             link.drop();
             throw closedError();

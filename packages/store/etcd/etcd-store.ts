@@ -21,8 +21,10 @@ import {
   watchLoop,
 } from '../src/index.js';
 import { ChangeFeed } from './change-feed.js';
+import type { ChangeLog } from './change-log.js';
 import { Connection, closedError } from './connection.js';
-import { assertHead, HEAD_VALUE, Layout, parseValue } from './keys.js';
+import { History } from './history.js';
+import { assertHead, Layout, parseValue } from './keys.js';
 import { Lease } from './lease.js';
 import {
   type Compare,
@@ -34,6 +36,9 @@ import {
   TXN,
 } from './messages.js';
 import { assertOptions, type EtcdStoreOptions } from './options.js';
+
+/** A revision that no key has. */
+const NEVER = -1;
 
 /** The head as a majority knows it at `revision` of etcd; `head` 0: nothing was ever committed. */
 interface Head {
@@ -50,6 +55,7 @@ export function openEtcdStore(options: EtcdStoreOptions): HoldingStore {
 class EtcdStore implements HoldingStore {
   readonly multiKey = true;
   readonly #layout: Layout;
+  readonly #history: History;
   readonly #connection: Connection;
   readonly #feed: ChangeFeed;
   readonly #pageSize: number;
@@ -60,9 +66,16 @@ class EtcdStore implements HoldingStore {
   constructor(options: EtcdStoreOptions) {
     this.#layout = new Layout(options.prefix ?? '/tortie/');
     this.#pageSize = options.pageSize ?? 500;
-    this.#connection = new Connection(options, this.#layout.head);
+    const history = new History({
+      layout: this.#layout,
+      former: options.formerPosition,
+      onSetBack: (from, to) => options.onSetBack?.(from, to),
+    });
+    this.#history = history;
+    this.#connection = new Connection(options, (link, deadline) => history.prove(link, deadline));
     this.#feed = new ChangeFeed({
       connection: this.#connection,
+      history,
       layout: this.#layout,
       keepChanges: options.keepChanges ?? 10_000,
       timeoutMs: options.timeoutMs ?? 5_000,
@@ -70,11 +83,15 @@ class EtcdStore implements HoldingStore {
     });
   }
 
+  get position(): string | undefined {
+    return this.#history.position;
+  }
+
   async get(key: string): Promise<Entry | undefined> {
     this.#assertOpen();
     assertKey(key);
     const { kvs } = await this.#connection.call(RANGE, { key: this.#layout.keyInEtcd(key) }, { repeatable: true });
-    return kvs[0] && entryOf(key, kvs[0]);
+    return kvs[0] && this.#entryOf(key, kvs[0]);
   }
 
   async list(prefix: string): Promise<Listing> {
@@ -141,7 +158,7 @@ class EtcdStore implements HoldingStore {
       (operation, at): Compare => ({
         ...MOD_REVISION_EQUALS,
         key: keys[at]!,
-        modRevision: operation.type === 'create' ? 0 : operation.revision,
+        modRevision: operation.type === 'create' ? 0 : (this.#history.toEtcd(operation.revision) ?? NEVER),
       }),
     );
     const success = operations.flatMap((operation, at): RequestOp[] => {
@@ -151,12 +168,17 @@ class EtcdStore implements HoldingStore {
       return [{ put: { key: keys[at]!, value, ...(lease !== undefined && { lease }) } }];
     });
     const writes = success.length > 0;
-    if (writes) success.push({ put: { key: this.#layout.head, value: HEAD_VALUE } });
+    const head = this.#history.nextHead();
+    if (writes) success.push({ put: { key: this.#layout.head, value: Buffer.from(head) } });
     const failure = keys.map((key): RequestOp => ({ range: { key, keysOnly: true } }));
     const answer = await this.#connection.call(TXN, { compare, success, failure }, { repeatable: !writes });
-    if (answer.succeeded) return answer.header.revision;
+    if (answer.succeeded) {
+      if (writes) this.#history.saw(answer.header.revision, head);
+      return this.#history.toStore(answer.header.revision);
+    }
     for (const [at, operation] of operations.entries()) {
-      assertRevision(operation, answer.responses[at]?.range?.kvs[0]?.modRevision);
+      const present = answer.responses[at]?.range?.kvs[0]?.modRevision;
+      assertRevision(operation, present === undefined ? undefined : this.#history.toStore(present));
     }
     throw new StoreError('ERR_STORE_IO', 'etcd refused a commit although all its keys were as demanded');
   }
@@ -164,26 +186,29 @@ class EtcdStore implements HoldingStore {
   async changes(prefix: string, revision: number): Promise<Changes> {
     this.#assertOpen();
     const { head, revision: present } = await this.#readHead();
-    if (revision > present) throw compactedError(revision);
-    const log = this.#feed.log(revision);
+    const behind = this.#toEtcd(revision);
+    if (behind > present) throw compactedError(revision);
+    const log = this.#feed.log(behind);
     await this.#feed.reach(head);
-    return this.#feed.log(revision) === log ? log.since(prefix, revision) : this.changes(prefix, revision);
+    return this.#feed.log(behind) === log ? this.#since(log, prefix, behind) : this.changes(prefix, revision);
   }
 
   async *watch(prefix: string, fromRevision: number, options: { readonly signal?: AbortSignalLike } = {}) {
     this.#assertOpen();
     const feed = this.#feed;
-    const log = feed.log(fromRevision);
+    const log = feed.log(this.#toEtcd(fromRevision));
+    const since = (below: string, revision: number): Changes => {
+      const behind = this.#toEtcd(revision);
+      if (feed.log(behind) !== log) throw compactedError(revision);
+      return this.#since(log, below, behind);
+    };
     const isClosed = (): boolean => this.#closed;
     const source = {
       wakers: feed.wakers,
       get closed(): boolean {
         return isClosed();
       },
-      async changes(below: string, revision: number): Promise<Changes> {
-        if (feed.log(revision) !== log) throw compactedError(revision);
-        return log.since(below, revision);
-      },
+      changes: async (below: string, revision: number) => since(below, revision),
     };
     yield* watchLoop(source, prefix, fromRevision, options.signal);
   }
@@ -208,7 +233,11 @@ class EtcdStore implements HoldingStore {
   async #fetchHead(): Promise<Head> {
     const { head } = this.#layout;
     const { header, kvs } = await this.#connection.call(RANGE, { key: head }, { repeatable: true });
-    if (kvs[0]) assertHead(head.toString(), kvs[0].value.toString());
+    if (kvs[0]) {
+      const text = kvs[0].value.toString();
+      assertHead(head.toString(), text);
+      this.#history.saw(kvs[0].modRevision, text);
+    }
     return { head: kvs[0]?.modRevision ?? 0, revision: header.revision };
   }
 
@@ -225,23 +254,37 @@ class EtcdStore implements HoldingStore {
         { repeatable: true },
       );
       revision ??= page.header.revision;
-      for (const kv of page.kvs) entries.push(entryOf(this.#layout.keyOf(kv.key)!, kv));
+      for (const kv of page.kvs) entries.push(this.#entryOf(this.#layout.keyOf(kv.key)!, kv));
       const last = page.kvs.at(-1);
-      if (!page.more || !last) return { entries, revision };
+      if (!page.more || !last) return { entries, revision: this.#history.toStore(revision) };
       key = Buffer.concat([last.key, Buffer.of(0)]);
     }
+  }
+
+  #entryOf(key: string, { value, modRevision }: KeyValue): Entry {
+    return { key, value: parseValue(key, value.toString()), revision: this.#history.toStore(modRevision) };
+  }
+
+  /** Throws ERR_STORE_COMPACTED for a revision of a former history. */
+  #toEtcd(revision: number): number {
+    const inEtcd = this.#history.toEtcd(revision);
+    if (inEtcd === undefined) throw compactedError(revision);
+    return inEtcd;
+  }
+
+  #since(log: ChangeLog, prefix: string, behind: number): Changes {
+    const { events, revision } = log.since(prefix, behind);
+    const toStore = (one: number): number => this.#history.toStore(one);
+    return {
+      events: events.map((event) => ({ ...event, revision: toStore(event.revision) })),
+      revision: toStore(revision),
+    };
   }
 
   #assertOpen(): void {
     if (this.#closed) throw closedError();
   }
 }
-
-const entryOf = (key: string, { value, modRevision }: KeyValue): Entry => ({
-  key,
-  value: parseValue(key, value.toString()),
-  revision: modRevision,
-});
 
 const compactedError = (revision: number): StoreError =>
   new StoreError('ERR_STORE_COMPACTED', `changes behind revision ${revision} are not known; list again`);

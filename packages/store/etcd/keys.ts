@@ -2,12 +2,12 @@
  * How the store lies in etcd, below a prefix of its own:
  *
  *     PREFIX data KEY   the entry, as JSON text; its revision is etcd's mod_revision
- *     PREFIX head       written by every commit: who has seen its last write has seen every commit
+ *     PREFIX head       written by every commit: who has seen its last write has seen every commit. {"format":1,"commit":ID}
  */
 import { StoreError } from '../src/index.js';
 
 /** Raised when a reader of the former layout would misread the new one. */
-const FORMAT = 1;
+export const FORMAT = 1;
 
 export class Layout {
   /** The key that every commit writes. */
@@ -46,9 +46,6 @@ function rangeEnd(prefix: string): Buffer {
   end[end.length - 1]!++;
   return end;
 }
-
-/** The head's value. */
-export const HEAD_VALUE = Buffer.from(JSON.stringify({ format: FORMAT }));
 
 /** Throws ERR_STORE_FORMAT or ERR_STORE_CORRUPT unless the head's text names this layout. */
 export function assertHead(key: string, text: string): void {

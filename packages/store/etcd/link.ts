@@ -1,5 +1,5 @@
 /**
- * One connection to one etcd server, authenticated and proven: it has answered a read that a majority stood behind. It is
+ * One connection to one etcd server, authenticated and proven (see history.ts). It is
  * never mended: who finds it broken drops it, and a new one reads certificates and password anew.
  */
 import { isIP } from 'node:net';
@@ -13,7 +13,7 @@ import {
   Metadata,
 } from '@grpc/grpc-js';
 import { type Fault, faultOf } from './etcd-errors.js';
-import { AUTHENTICATE, type Method, RANGE } from './messages.js';
+import { AUTHENTICATE, type Method } from './messages.js';
 import { type EtcdStoreOptions, parseEndpoint, readSecretFile } from './options.js';
 
 /**
@@ -43,6 +43,9 @@ export class CallError extends Error {
   }
 }
 
+/** Asks something that shows that a link works. */
+export type Proof = (link: Link, deadline: Date) => Promise<void>;
+
 export class Link {
   readonly url: string;
   readonly #client: Client;
@@ -58,12 +61,12 @@ export class Link {
     this.#metadata.set('hasleader', 'true');
   }
 
-  /** Throws CallError, or StoreError where a file cannot be read. `probe` is a key to read. */
-  static async open(url: string, options: EtcdStoreOptions, probe: Buffer, deadline: Date): Promise<Link> {
+  /** Throws CallError, StoreError where a file cannot be read, and what `prove` throws. */
+  static async open(url: string, options: EtcdStoreOptions, prove: Proof, deadline: Date): Promise<Link> {
     const link = new Link(url, options);
     try {
       await link.#authenticate(options, deadline);
-      await link.call(RANGE, { key: probe, keysOnly: true }, deadline);
+      await prove(link, deadline);
       link.#dropWhenLost();
       return link;
     } catch (error) {

@@ -21,6 +21,10 @@ export interface EtcdStoreOptions {
   readonly keepChanges?: number;
   /** Entries of a listing that are read at once. Default 500. */
   readonly pageSize?: number;
+  /** `position` of an earlier process: whether etcd went back since is then noticed too. */
+  readonly formerPosition?: string;
+  /** Called when etcd turns out to be an older copy of itself: from which of its revisions to which it went back. */
+  readonly onSetBack?: (from: number, to: number) => void;
   /** Called once when requests begin to fail for want of an answer, with what was tried. */
   readonly onAway?: (error: StoreError) => void;
   /** Called once when etcd answers again, with how long it was away. */

@@ -76,8 +76,10 @@ export interface Hold {
   release(): Promise<void>;
 }
 
-/** What a store that several hosts share can do besides: it notices when a process is gone. */
+/** What a store that several hosts share can do besides: it notices when a process is gone, and when itself went back. */
 export interface HoldingStore extends Store {
+  /** Where it stands, for a later process to notice that it went back; undefined: nothing was read yet. */
+  readonly position: string | undefined;
   /**
    * Writes a key that is kept while this process lives and reaches the store, and goes `ttlS` seconds after. The key must be
    * absent (else `ERR_STORE_EXISTS`), or be at `revision` (else `ERR_STORE_CONFLICT` or `ERR_STORE_NOT_FOUND`): then it is

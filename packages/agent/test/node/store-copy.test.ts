@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryStore, StoreError } from '@tortie/store';
 import t from 'tap';
-import { StoreCopy } from '../../node/store-copy.js';
+import { readCopy, StoreCopy } from '../../node/store-copy.js';
 
 const root = mkdtempSync(join(tmpdir(), 'tortie-copy-'));
 t.teardown(() => rmSync(root, { recursive: true }));
 
 const failing = (code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_CORRUPT') => ({
+  position: '7 {}',
   list: () => Promise.reject(new StoreError(code, 'it does')),
 });
 
@@ -16,8 +17,8 @@ const entry = (key: string, value: unknown) => ({ key, value, revision: 7 });
 
 t.test('what watches told is listed while the store is away, by this run and the next', async (t) => {
   const file = join(root, 'copy.json');
-  const options = { file, onProblem: (text: string) => t.fail(text), onSetBack: () => t.fail('set back') };
-  const copy = new StoreCopy({ ...options, store: failing('ERR_STORE_UNAVAILABLE') });
+  const options = { file, onProblem: (text: string) => t.fail(text) };
+  const copy = new StoreCopy({ ...options, store: failing('ERR_STORE_UNAVAILABLE'), former: readCopy(file, t.fail) });
   t.equal(copy.savedAt, undefined);
   t.strictSame(await copy.list('/p/'), { entries: [], revision: 0 });
   const ours = ({ value }: { readonly value: unknown }): boolean => value !== 'foreign';
@@ -33,7 +34,9 @@ t.test('what watches told is listed while the store is away, by this run and the
   t.strictSame(await copy.list('/p/'), expected);
   copy.close();
   t.equal(statSync(file).mode & 0o777, 0o600, 'for its owner alone: peers have passwords');
-  const next = new StoreCopy({ ...options, store: failing('ERR_STORE_UNAVAILABLE') });
+  const former = readCopy(file, t.fail);
+  t.equal(former?.position, '7 {}');
+  const next = new StoreCopy({ ...options, store: failing('ERR_STORE_UNAVAILABLE'), former });
   t.strictSame(await next.list('/p/'), expected);
   t.type(next.savedAt, 'string');
 });
@@ -41,12 +44,15 @@ t.test('what watches told is listed while the store is away, by this run and the
 t.test('a store that answers is asked, and its other errors are passed on', async (t) => {
   const options = {
     file: join(root, 'none.json'),
+    former: undefined,
     onProblem: (text: string) => t.fail(text),
-    onSetBack: () => t.fail('set back'),
   };
   const store = new MemoryStore();
   await store.create('/p/a', 1);
-  t.match(await new StoreCopy({ ...options, store }).list('/p/'), { entries: [{ key: '/p/a' }], revision: 1 });
+  t.match(await new StoreCopy({ ...options, store: Object.assign(store, { position: undefined }) }).list('/p/'), {
+    entries: [{ key: '/p/a' }],
+    revision: 1,
+  });
   const corrupt = new StoreCopy({ ...options, store: failing('ERR_STORE_CORRUPT') });
   await t.rejects(corrupt.list('/p/'), { code: 'ERR_STORE_CORRUPT' });
 });
@@ -62,43 +68,14 @@ t.test('a copy that cannot be read or written is told, and the agent goes on wit
   for (const [text, expected] of rows) {
     const file = join(root, 'bad.json');
     writeFileSync(file, text);
-    const copy = new StoreCopy({ file, store, onProblem, onSetBack: () => t.fail('set back') });
+    const copy = new StoreCopy({ file, store, former: readCopy(file, onProblem), onProblem });
     t.match(problems.pop(), expected);
     copy.take('/p/', { type: 'put', ...entry('/p/a', 1) });
     copy.close();
     t.match(JSON.parse(readFileSync(file, 'utf8')), { format: 1 }, 'the next one is good again');
   }
-  const nowhere = new StoreCopy({
-    file: join(root, 'no', 'copy.json'),
-    store,
-    onProblem,
-    onSetBack: () => t.fail('set back'),
-  });
+  const nowhere = new StoreCopy({ file: join(root, 'no', 'copy.json'), store, former: undefined, onProblem });
   nowhere.take('/p/', { type: 'put', ...entry('/p/a', 1) });
   nowhere.close();
   t.match(problems.pop(), /cannot be written: ENOENT/);
-});
-
-t.test('a store that went back is told, also where that was while no agent ran', async (t) => {
-  const setBacks: (readonly [number, number])[] = [];
-  const options = {
-    file: join(root, 'set-back.json'),
-    store: failing('ERR_STORE_UNAVAILABLE'),
-    onProblem: (text: string) => t.fail(text),
-    onSetBack: (from: number, to: number) => void setBacks.push([from, to]),
-  };
-  const copy = new StoreCopy(options);
-  copy.take('/p/', { type: 'snapshot', entries: [entry('/p/a', 1)], revision: 7 });
-  copy.take('/q/', { type: 'snapshot', entries: [], revision: 9 });
-  copy.take('/p/', { type: 'put', ...entry('/p/b', 1) });
-  copy.take('/r/', { type: 'snapshot', entries: [], revision: 8 });
-  t.strictSame(setBacks, [], 'watches are not of one moment');
-  copy.take('/p/', { type: 'snapshot', entries: [], revision: 5 });
-  copy.take('/q/', { type: 'snapshot', entries: [], revision: 6 });
-  t.strictSame(setBacks, [[7, 5]], 'once');
-  copy.close();
-  const next = new StoreCopy(options);
-  next.take('/p/', { type: 'snapshot', entries: [], revision: 4 });
-  t.strictSame(setBacks.slice(1), [[6, 4]], 'since the run before');
-  next.close();
 });

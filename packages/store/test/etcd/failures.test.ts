@@ -164,6 +164,50 @@ t.test('one server', { skip: etcdMissing }, async (t) => {
     await follower.believes({ '/r/a': 1, '/r/c': 1 });
     await follower.stop();
   });
+
+  await t.test('one that was set back and has overtaken its former revision is noticed all the same', async (t) => {
+    const setBacks: number[] = [];
+    const onSetBack = (from: number, to: number): void => void setBacks.push(from, to);
+    const one = openEtcdStore({ endpoints: [proxy.url], onSetBack });
+    t.teardown(() => one.close());
+    const a = await one.create('/s/a', 'old');
+    const saved = await etcd.save();
+    const lost = await one.create('/s/b', 'old');
+    const follower = new Follower(one, '/s/');
+    await follower.believes({ '/s/a': 'old', '/s/b': 'old' });
+    const { position } = one;
+    proxy.cut();
+    await etcd.restore(saved);
+    // The same key at the same revision, in another history.
+    const late = openEtcdStore({ endpoints: etcd.endpoints });
+    t.teardown(() => late.close());
+    t.equal(await late.create('/s/b', 'new'), lost);
+    await late.create('/s/c', 'new');
+    t.strictSame(setBacks, []);
+    proxy.mend();
+    await follower.believes({ '/s/a': 'old', '/s/b': 'new', '/s/c': 'new' });
+    t.strictSame(setBacks, [lost, lost + 1]);
+    await t.rejects(one.update('/s/b', 'mine', lost), { code: 'ERR_STORE_CONFLICT' }, 'its revision means nothing now');
+    await t.rejects(one.update('/s/a', 'mine', a), { code: 'ERR_STORE_CONFLICT' });
+    await t.rejects(one.changes('/s/', lost), { code: 'ERR_STORE_COMPACTED' });
+    const b = (await one.get('/s/b'))!;
+    t.ok(b.revision > lost + 1, 'revisions keep rising');
+    const { revision } = await one.list('/s/');
+    const next = await one.update('/s/b', 'mine', b.revision);
+    t.ok(next > b.revision);
+    t.match((await one.changes('/s/', revision)).events, [{ key: '/s/b', value: 'mine', revision: next }]);
+    await follower.stop();
+
+    const heir = openEtcdStore({ endpoints: etcd.endpoints, formerPosition: position!, onSetBack });
+    t.teardown(() => heir.close());
+    await heir.get('/s/a');
+    t.equal(setBacks.length, 4, 'also by a process that knows the position of an earlier one');
+    const same = openEtcdStore({ endpoints: etcd.endpoints, formerPosition: heir.position!, onSetBack });
+    t.teardown(() => same.close());
+    await late.create('/s/d', 1);
+    await same.get('/s/a');
+    t.equal(setBacks.length, 4, 'and not where etcd merely went on');
+  });
 });
 
 t.test('three servers', { skip: etcdMissing }, async (t) => {
