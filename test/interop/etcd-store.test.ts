@@ -109,6 +109,7 @@ t.test(
         store: { path: host.path('store'), etcd: { endpoints: [...etcd.endpoints], timeoutS: 1 } },
         pools: POOLS,
         blocks: { ipv4: true, ipv6: false },
+        cni: { socket: host.path('cni.sock') },
       });
       const agent = await startAgent(n1, settings(n1));
       const other = await startAgent(lab.host('n2'), settings(lab.host('n2')));
@@ -120,6 +121,7 @@ t.test(
       const learned = async (): Promise<boolean> => (await router.birdc('show route')).includes(block);
       const installed = async (prefix: string): Promise<boolean> =>
         (await n1.kernelRoutes('ipv4', 201)).some(({ dst }) => dst === prefix);
+      const cniStarts = (): number => agent.process.logTail(10_000).split('the CNI plugin is answered').length - 1;
       await eventually('the block at BIRD', learned);
       await eventually('a route of BIRD', () => installed('198.51.100.0/24'));
 
@@ -160,12 +162,14 @@ t.test(
         await established(agent, 'bird');
         await eventually('the block at BIRD, from the copy', learned);
         t.strictSame((await agent.status()).blocks, [block]);
+        t.equal(cniStarts(), 1, 'which pods there are only the store knows');
       });
 
       await t.test('back', async (t) => {
         etcd.spawn(0);
         await eventually('the agent to be ready', async () => (await readiness(agent)).ok);
-        t.match((await events(agent)).at(-1), { text: /the store is back after/ });
+        t.ok((await events(agent)).some(({ text }) => text.startsWith('the store is back after')));
+        await eventually('the CNI plugin to be answered', () => cniStarts() === 2);
         t.match(await assign(agent, { handle: 'pod', ipv4: 1 }), { assignments: [{ node: 'n1', block }] });
         t.equal((await agent.peer('bird')).session?.state, 'established');
       });

@@ -96,6 +96,7 @@ export class Agent implements RestContext {
   readonly #startedAt = Date.now();
   #watches: readonly StoreWatch[] = [];
   #cni: CniService | undefined;
+  #startingCni: Promise<void> | undefined;
   #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
@@ -230,7 +231,7 @@ export class Agent implements RestContext {
     remote?.onBack(() => {
       tellNode();
       for (const loop of this.#loops()) loop.trigger();
-      if (!this.#cni) this.#startCni().catch((error) => journal.problem('starting the CNI service failed', error));
+      this.#startCni().catch((error) => journal.problem('starting the CNI service failed', error));
     });
     this.#grace = setTimeout(() => {
       this.#graceOver = true;
@@ -329,9 +330,16 @@ export class Agent implements RestContext {
   }
 
   /** Its code is loaded only where pods are plugged in. */
-  async #startCni(): Promise<void> {
-    const { config, journal } = this;
-    if (!config.cni) return;
+  #startCni(): Promise<void> {
+    if (!this.config.cni || this.#cni) return Promise.resolve();
+    this.#startingCni ??= this.#tryStartCni(this.config.cni.socket).finally(() => {
+      this.#startingCni = undefined;
+    });
+    return this.#startingCni;
+  }
+
+  async #tryStartCni(socket: string): Promise<void> {
+    const { journal } = this;
     const { rtnetlink, links, programming } = this.#kernel;
     if (!rtnetlink || programming.state !== 'on') {
       const cause = programming.state === 'failed' ? programming.reason : 'the kernel cannot be asked';
@@ -340,7 +348,7 @@ export class Agent implements RestContext {
     }
     const { startCniOf } = await import('./pods/start-cni.js');
     try {
-      const cni = await startCniOf(this, config.cni.socket, rtnetlink);
+      const cni = await startCniOf(this, socket, rtnetlink);
       links?.followPods((link, removed) => cni.linkChanged(link, removed));
       this.#cni = cni;
     } catch (error) {
