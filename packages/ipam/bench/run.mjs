@@ -1,6 +1,7 @@
 /**
- * What an assignment costs over the embedded store, beside one durable LMDB transaction of the same size in the same run.
- * Prints one JSON document: milliseconds, and the ratio of the medians (goal: at most 1.5). `node run.mjs [ROUNDS]`.
+ * What an assignment costs over the embedded store, beside one durable LMDB transaction of the same size in the same run, and
+ * over etcd with one member and with three, beside one transaction of etcd. Prints one JSON document: milliseconds, and the
+ * ratios of the medians (goals: at most 1.5, and 2.5). `node run.mjs [ROUNDS]`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +9,10 @@ import { join } from 'node:path';
 import { parsePrefix } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
 import { MemoryStore } from '@tortie/store';
+import { openEtcdStore } from '@tortie/store/etcd';
 import { openLmdbStore } from '@tortie/store/node';
 import { interceptStore } from '@tortie/store/testing';
+import { EtcdCluster, etcdMissing } from '@tortie/store/testing/etcd';
 import { open } from 'lmdb';
 
 const rounds = Number(process.argv[2] ?? 2000);
@@ -68,6 +71,38 @@ async function lmdb() {
   return { rounds, transaction, assign, release, assignToTransaction: ratio, goal: 1.5, findings: findings.length };
 }
 
+/** The same over etcd; the transaction writes a block and a handle of usual size through the store. */
+async function etcd(members) {
+  const cluster = await EtcdCluster.start({ members });
+  const store = openEtcdStore({ endpoints: cluster.endpoints });
+  try {
+    const ipam = new Ipam({ store, now: Date.now });
+    await ipam.pools.create({ name: 'bench', cidr: parsePrefix('10.0.0.0/16'), blockSize: 26 });
+    await ipam.configure({ maxBlocksPerHost: 0 });
+    const [block, handle] = ['b'.repeat(5000), 'h'.repeat(110)];
+    let revision = await store.create('/raw/block', block);
+    const times = { transaction: [], assign: [] };
+    for (let at = 0; at < rounds; at++) {
+      let start = performance.now();
+      revision = await store.commit([
+        { type: 'update', key: '/raw/block', value: block, revision },
+        { type: 'create', key: `/raw/handles/${at}`, value: handle },
+      ]);
+      times.transaction.push(performance.now() - start);
+      start = performance.now();
+      await ipam.assign({ node: 'node-1', handle: `k8s-pod-network.${at}`, count4: 1 });
+      times.assign.push(performance.now() - start);
+    }
+    const { findings } = await ipam.check();
+    const [transaction, assign] = [summary(times.transaction), summary(times.assign)];
+    const ratio = Number((assign.p50 / transaction.p50).toFixed(2));
+    return { members, rounds, transaction, assign, assignToTransaction: ratio, goal: 2.5, findings: findings.length };
+  } finally {
+    await store.close();
+    await cluster.stop();
+  }
+}
+
 /** Fills a pool from many nodes to the last address: milliseconds and store calls per address, in tenths of the pool. */
 async function fill() {
   let calls = 0;
@@ -91,7 +126,8 @@ async function fill() {
 }
 
 try {
-  console.log(JSON.stringify({ bench: 'ipam', lmdb: await lmdb(), fill: await fill() }, null, 2));
+  const overEtcd = etcdMissing ? etcdMissing : [await etcd(1), await etcd(3)];
+  console.log(JSON.stringify({ bench: 'ipam', lmdb: await lmdb(), etcd: overEtcd, fill: await fill() }, null, 2));
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
