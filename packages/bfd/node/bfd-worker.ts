@@ -1,18 +1,24 @@
 /** The thread of its own: nothing here but sessions, so that nothing makes a packet late. */
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
+import { tryRealtime } from '@tortie/linux/node';
 import { Engine } from './engine.js';
 import type { FromWorker, ToWorker, WorkerOptions } from './messages.js';
 
 const port = parentPort!;
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-/** Of this thread alone, as Linux has it. A packet costs microseconds; one that is late costs a session. */
-const PRIORITY = -10;
-try {
-  setPriority(PRIORITY);
-} catch {
-  // Not allowed to: as good as any other thread.
+/** Of this thread alone, as Linux has it, where real-time priority is not allowed. */
+const NICE = -10;
+
+// A packet costs microseconds; one that is late costs a session. Niceness alone counts only among the threads of one terminal
+// or service: to the scheduler (autogroups, control groups) those are one among others.
+if (!tryRealtime()) {
+  try {
+    setPriority(NICE);
+  } catch {
+    // Not allowed to either: as good as any other thread.
+  }
 }
 
 const { netns } = workerData as WorkerOptions;

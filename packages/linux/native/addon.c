@@ -155,6 +155,12 @@ static napi_value fd_attach_filter(napi_env env, napi_callback_info info) {
   struct sock_fprog program = { .len = b.length / sizeof(struct sock_filter), .filter = (void *)b.at };
   return integer(env, SYSCALL(setsockopt(number(&a, 0), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program)));
 }
+/* setRealtime(priority): of the calling thread; what it starts has ordinary priority. */
+static napi_value set_realtime(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  struct sched_param priority = { .sched_priority = number(&a, 0) };
+  return integer(env, SYSCALL(sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &priority)));
+}
 static napi_value fd_flock(napi_env env, napi_callback_info info) {
   Args a = args_of(env, info);
   return integer(env, SYSCALL(flock(number(&a, 0), number(&a, 1))));
@@ -180,7 +186,7 @@ NAPI_MODULE_INIT() {
     { "getsockopt", fd_getsockopt }, { "bind", fd_bind }, { "connect", fd_connect },
     { "getsockname", fd_getsockname }, { "getpeername", fd_getpeername }, { "receive", fd_receive }, { "attachFilter", fd_attach_filter },
     { "receiveDatagram", receive_datagram }, { "sendDatagram", send_datagram },
-    { "flock", fd_flock }, { "mount", do_mount },
+    { "setRealtime", set_realtime }, { "flock", fd_flock }, { "mount", do_mount },
     { "unmount", do_unmount }, { "exchange", exchange }, { "startWatching", start_watching }, { "watch", watch },
     { "unwatch", unwatch }, { "hold", hold },
   };

@@ -1,6 +1,7 @@
 /* Readiness of descriptors: one epoll thread per environment, which reports through a thread-safe function. */
 #include "addon.h"
 #include <pthread.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -60,6 +61,10 @@ napi_value start_watching(napi_env env, napi_callback_info info) {
     close(w->epoll), close(w->stop), free(w);
     return integer(env, -failed);
   }
+  /* Real-time priority is not inherited (RESET_ON_FORK), and is worth nothing where readiness is told late. */
+  struct sched_param priority;
+  if (sched_getparam(0, &priority) == 0 && priority.sched_priority > 0)
+    pthread_setschedparam(w->thread, SCHED_RR, &priority);
   napi_add_async_cleanup_hook(env, watcher_stop, w, &w->hook);
   napi_set_instance_data(env, w, NULL, NULL);
   return integer(env, 0);

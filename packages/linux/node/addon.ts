@@ -30,6 +30,8 @@ export interface Addon {
   sendDatagram(fd: number, octets: Uint8Array, address: Uint8Array): number;
   /** A classic BPF program, as struct sock_filter one behind the other. */
   attachFilter(fd: number, program: Uint8Array): number;
+  /** SCHED_RR for the calling thread. */
+  setRealtime(priority: number): number;
   flock(fd: number, operation: number): number;
   mount(source: string, target: string, type: string, flags: number): number;
   unmount(target: string, flags: number): number;

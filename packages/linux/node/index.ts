@@ -37,6 +37,7 @@ export { NextHopWatcher, type NextHopWatcherOptions, watchNextHops } from './nex
 export type { NexthopRange } from './nexthop-objects.js';
 export { type Capability, type KernelCapabilities, probeKernel } from './probe-kernel.js';
 export type { Reachability } from './reachability.js';
+export { tryRealtime } from './realtime.js';
 export {
   openRouterDiscovery,
   RouterDiscovery,
