@@ -5,7 +5,7 @@ import t from 'tap';
 
 const { addon } = await probeKernel();
 const skip = addon.available ? false : addon.reason;
-const script = fileURLToPath(new URL('support/realtime.js', import.meta.url));
+const script = fileURLToPath(new URL('./support/realtime.js', import.meta.url));
 
 /** `prefix` words go before node. */
 const report = (...prefix: string[]): unknown => {
