@@ -56,11 +56,13 @@ export class Connection {
         const { fault } = error;
         if (fault.type === 'refused') throw refusedError(link.url, fault);
         this.drop(link);
-        if (fault.type === 'token' && !authenticated) {
+        if (fault.type === 'token') {
+          // A new link authenticates anew; once is enough.
+          if (authenticated || this.#options.username === undefined) throw refusedError(link.url, fault);
           authenticated = true;
           continue;
         }
-        const again = fault.type === 'away' && (repeatable || fault.undone);
+        const again = repeatable || fault.undone;
         if (again && Date.now() < end) continue;
         const fate = again ? '' : '; whether the change was made is not known';
         throw this.#away(`etcd at ${link.url}: ${fault.detail}${fate}`, { since: begun, cause: error });
@@ -120,7 +122,7 @@ export class Connection {
           return link;
         } catch (error) {
           if (!(error instanceof CallError)) throw error;
-          if (error.fault.type === 'refused') throw refusedError(url, error.fault);
+          if (error.fault.type !== 'away') throw refusedError(url, error.fault);
           failures.set(url, error.fault.detail);
           this.#at++;
         }

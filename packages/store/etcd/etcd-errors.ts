@@ -7,7 +7,7 @@ import { StoreError, type StoreErrorCode } from '../src/index.js';
  *
  * - `refused`: another try, or another server, would say the same.
  * - `away`: this server does not answer, or not any more. Whether it did what was asked is not known, unless `undone`.
- * - `token`: what we authenticated with has expired; nothing was done.
+ * - `token`: what we authenticated with has expired, or nothing was asked for when we connected; nothing was done.
  */
 export type Fault =
   | { readonly type: 'refused'; readonly code: StoreErrorCode; readonly detail: string }
@@ -32,6 +32,7 @@ const token = (detail: string): Fault => ({ type: 'token', detail });
 /** By the words of etcd's `rpctypes`; the first row that matches counts. */
 const ROWS: readonly Row[] = [
   { text: /invalid auth token|revision of auth store is old/, fault: token },
+  { text: /user name is empty/, fault: () => token('it asks for a user: configure one with its password') },
   { text: /no leader|too many requests|learner/, fault: undone },
   {
     text: /database space exceeded/,
@@ -39,10 +40,6 @@ const ROWS: readonly Row[] = [
       'ERR_STORE_FULL',
       'compact and defragment etcd, then clear the alarm (etcdctl compact, defrag, alarm disarm)',
     ),
-  },
-  {
-    text: /user name is empty/,
-    fault: refused('ERR_STORE_PERMISSION', 'etcd asks for a user: configure one with its password'),
   },
   {
     text: /authentication failed/,
@@ -104,5 +101,5 @@ function plain({ code, details }: ServiceError): string {
 }
 
 /** The error a caller gets for a call to one server that failed for good. */
-export const refusedError = (url: string, { code, detail }: Fault & { type: 'refused' }): StoreError =>
-  new StoreError(code, `etcd at ${url}: ${detail}`);
+export const refusedError = (url: string, fault: Exclude<Fault, { type: 'away' }>): StoreError =>
+  new StoreError(fault.type === 'token' ? 'ERR_STORE_PERMISSION' : fault.code, `etcd at ${url}: ${fault.detail}`);

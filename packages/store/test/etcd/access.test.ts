@@ -121,10 +121,10 @@ t.test('users', { skip: etcdMissing }, async (t) => {
   const wrongFile = inRoot('wrong');
   writeFileSync(wrongFile, 'correct horse');
 
+  const early = openEtcdStore({ endpoints, username: 'tortie', passwordFile });
+  t.teardown(() => early.close());
   await t.test('a user is no hindrance where etcd asks nobody', async (t) => {
-    const store = openEtcdStore({ endpoints, username: 'tortie', passwordFile });
-    await t.resolves(store.create('/open', 1));
-    await store.close();
+    await t.resolves(early.create('/open', 1));
   });
 
   await etcd.etcdctl(['user', 'add', 'root:boss']);
@@ -134,6 +134,11 @@ t.test('users', { skip: etcdMissing }, async (t) => {
   await etcd.etcdctl(['user', 'grant-role', 'tortie', 'tortie']);
   await etcd.etcdctl(['user', 'grant-role', 'root', 'root']);
   await etcd.etcdctl(['auth', 'enable']);
+
+  await t.test('one that was connected before authentication was switched on goes on', async (t) => {
+    t.equal((await early.get('/open'))?.value, 1);
+    await t.resolves(early.create('/later', 1));
+  });
 
   await t.test('a role over the prefix is enough; an expired token is renewed unnoticed', async (t) => {
     const store = openEtcdStore({ endpoints, username: 'tortie', passwordFile });
@@ -149,7 +154,7 @@ t.test('users', { skip: etcdMissing }, async (t) => {
   });
 
   const rows: readonly { name: string; options: Partial<EtcdStoreOptions>; message: RegExp }[] = [
-    { name: 'no user', options: {}, message: /asks for a user/ },
+    { name: 'no user', options: {}, message: /asks for a user: configure one/ },
     {
       name: 'a wrong password',
       options: { username: 'tortie', passwordFile: wrongFile },
