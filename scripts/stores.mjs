@@ -8,6 +8,7 @@ const TESTS = [
   'packages/store/dist/test/etcd/etcd-store.test.js',
   'packages/store/dist/test/etcd/failures.test.js',
   'packages/store/dist/test/etcd/access.test.js',
+  'packages/store/dist/test/etcd/hold.test.js',
   'test/interop/dist/test/etcd-store.test.js',
 ];
 
