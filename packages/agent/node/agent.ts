@@ -54,6 +54,7 @@ import { followSpeaker } from './speaker-events.js';
 import { startSpeaker } from './start-speaker.js';
 import type { StoreWatch } from './store-watch.js';
 import { VERSION } from './version.js';
+import { warningsOf } from './warnings.js';
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -310,7 +311,12 @@ export class Agent implements RestContext {
       blocks: this.blocks.addressing.blocks.map(({ prefix }) => formatPrefix(prefix)),
       api: this.#options.api(),
       conditions: this.health().conditions,
-      warnings: this.#warnings(),
+      warnings: warningsOf({
+        agent: this,
+        kernel: this.#kernel,
+        remote: this.#options.remote,
+        nodes: this.#nodeWarnings,
+      }),
       memory: { residentOctets: rss, heapOctets: heapUsed },
     };
   }
@@ -393,27 +399,5 @@ export class Agent implements RestContext {
     // Nor does the speaker know a peer that was never found on its interface.
     for (const { spec, bound, error } of this.peers.list()) if (!bound && !error && !spec.adminDown) expected++;
     return { expected, established };
-  }
-
-  #warnings(): string[] {
-    const warnings = [...this.#nodeWarnings];
-    const { programming } = this.#kernel;
-    if (programming.state === 'failed') {
-      warnings.push(
-        `This node programs nothing into the kernel: ${programming.reason}. It speaks BGP and serves this API.`,
-      );
-    }
-    warnings.push(...(this.#options.remote?.warnings() ?? []));
-    for (const { spec, error } of this.peers.list()) {
-      if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
-    }
-    for (const { spec, error } of this.peerRanges.list()) {
-      if (error !== undefined) warnings.push(`Peer range "${spec.name}" is not applied: ${error}`);
-    }
-    if (this.blocks.problem !== undefined) warnings.push(this.blocks.problem);
-    const { failed } = this.#kernel.summary();
-    if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
-    warnings.push(...this.mrt.warnings());
-    return warnings;
   }
 }

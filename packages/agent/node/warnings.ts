@@ -1,0 +1,32 @@
+/** What an operator should know of the node, as sentences; empty where all is well. */
+import type { Agent } from './agent.js';
+import type { KernelSide } from './kernel-side.js';
+import type { RemoteStore } from './open-store.js';
+
+export interface WarningsOptions {
+  readonly agent: Pick<Agent, 'peers' | 'peerRanges' | 'blocks' | 'mrt'>;
+  readonly kernel: Pick<KernelSide, 'programming' | 'summary'>;
+  readonly remote: RemoteStore | undefined;
+  /** What looks wrong when the nodes are put side by side. */
+  readonly nodes: readonly string[];
+}
+
+export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): string[] {
+  const warnings = [...nodes];
+  if (kernel.programming.state === 'failed') {
+    const { reason } = kernel.programming;
+    warnings.push(`This node programs nothing into the kernel: ${reason}. It speaks BGP and serves this API.`);
+  }
+  warnings.push(...(remote?.warnings() ?? []));
+  for (const { spec, error } of agent.peers.list()) {
+    if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
+  }
+  for (const { spec, error } of agent.peerRanges.list()) {
+    if (error !== undefined) warnings.push(`Peer range "${spec.name}" is not applied: ${error}`);
+  }
+  if (agent.blocks.problem !== undefined) warnings.push(agent.blocks.problem);
+  const { failed } = kernel.summary();
+  if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
+  warnings.push(...agent.mrt.warnings());
+  return warnings;
+}
