@@ -78,6 +78,20 @@ t.test('one server', { skip: etcdMissing }, async (t) => {
     await follower.stop();
   });
 
+  await t.test('what happened during an outage may be more than gRPC takes as one message by default', async (t) => {
+    const follower = new Follower(store, '/large/');
+    await direct.create('/large/a', 1);
+    await follower.believes({ '/large/a': 1 });
+    proxy.cut();
+    const value = 'x'.repeat(400_000);
+    const keys = Array.from({ length: 15 }, (_, at) => `/large/b${at}`);
+    for (const key of keys) await direct.create(key, value);
+    proxy.mend();
+    await follower.believes({ '/large/a': 1, ...Object.fromEntries(keys.map((key) => [key, value])) });
+    t.equal(follower.snapshots, 1);
+    await follower.stop();
+  });
+
   await t.test('what a watch missed and etcd forgot comes as a new snapshot, deletions included', async (t) => {
     const follower = new Follower(store, '/w/');
     await follower.believes({ '/w/b': 1, '/w/c': 1, '/w/d': 1 });
