@@ -7,18 +7,23 @@ t.test('conformance', { skip: etcdMissing }, async (t) => {
   const etcd = await EtcdCluster.start();
   t.teardown(() => etcd.stop());
   let count = 0;
-  const suite = storeConformance(async ({ keepCommits }) => {
-    const store = openEtcdStore({ endpoints: etcd.endpoints, prefix: `/case/${count++}/`, pageSize: 3 });
-    if (keepCommits === undefined) return store;
-    let commits = 0;
-    return interceptStore(store, {
-      // etcd keeps everything until somebody compacts it.
-      async after({ method }) {
-        if (method === 'commit' && ++commits % 100 === 0) await etcd.compact(keepCommits);
-      },
+  for (const [way, endpoints] of [
+    ['directly', etcd.endpoints],
+    ["through etcd's gRPC proxy", [await etcd.startProxy()]],
+  ] as const) {
+    const suite = storeConformance(async ({ keepCommits }) => {
+      const store = openEtcdStore({ endpoints, prefix: `/case/${count++}/`, pageSize: 3 });
+      if (keepCommits === undefined) return store;
+      let commits = 0;
+      return interceptStore(store, {
+        // etcd keeps everything until somebody compacts it.
+        async after({ method }) {
+          if (method === 'commit' && ++commits % 100 === 0) await etcd.compact(keepCommits);
+        },
+      });
     });
-  });
-  for (const { name, run } of suite) await t.test(name, () => run());
+    for (const { name, run } of suite) await t.test(`${way}: ${name}`, () => run());
+  }
 
   await t.test('a listing of many pages is of one moment', async (t) => {
     const options = { endpoints: etcd.endpoints, prefix: '/pages/' };

@@ -55,6 +55,7 @@ export class EtcdCluster {
   readonly directory = mkdtempSync(join(tmpdir(), 'tortie-etcd-'));
   readonly #options: EtcdClusterOptions;
   readonly #members: readonly Member[];
+  readonly #proxies: ChildProcess[] = [];
 
   private constructor(options: EtcdClusterOptions, members: readonly Member[]) {
     this.#options = options;
@@ -186,8 +187,27 @@ export class EtcdCluster {
     await this.answers(0);
   }
 
+  /** Starts etcd's own gRPC proxy in front of the members, on loopback, and gives its URL; it ends with them. */
+  async startProxy(): Promise<string> {
+    const [port] = await freePorts(1);
+    const address = `127.0.0.1:${port}`;
+    const args = ['grpc-proxy', 'start', '--endpoints', this.endpoints.join(','), '--listen-addr', address];
+    this.#proxies.push(spawn('etcd', args, { stdio: 'ignore' }));
+    const end = Date.now() + START_MS;
+    for (;;) {
+      try {
+        await this.etcdctl(['--endpoints', `http://${address}`, 'endpoint', 'health']);
+        return `http://${address}`;
+      } catch (error) {
+        if (Date.now() > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, ASK_MS));
+      }
+    }
+  }
+
   /** Ends all members and removes their data. */
   async stop(): Promise<void> {
+    for (const proxy of this.#proxies) proxy.kill();
     await Promise.all(this.#members.map((_, at) => this.kill(at)));
     rmSync(this.directory, { recursive: true, force: true });
   }
