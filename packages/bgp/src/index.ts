@@ -21,14 +21,15 @@ export {
   type NextHopMode,
   type PeerConfig,
   type RemovePrivateAs,
+  type ResolvedGracefulRestart,
   type ResolvedPeerConfig,
   resolvePeerConfig,
   type SpeakerIdentity,
 } from './config.js';
-export { type ChangeImpact, classifyChange } from './config-change.js';
+export { type ChangeImpact, type ConfigChange, classifyChange } from './config-change.js';
 export { BgpConfigError } from './config-error.js';
 export { BmpError, EncodeError, NotificationError } from './errors.js';
-export { type Cause, describeCause, notificationName } from './fsm/cause.js';
+export { type Cause, describeCause, type InsideHardReset, notificationName } from './fsm/cause.js';
 export type { SessionStateName } from './fsm/state.js';
 export {
   type TableDumpOptions,
@@ -55,6 +56,14 @@ export {
   type UpdateOutcome,
 } from './rib/rib.js';
 export type {
+  LongLivedSession,
+  OwnNextHops,
+  RibPeerOptions,
+  RibSession,
+  RibSessionChange,
+  RibSessionSettings,
+} from './rib/rib-session.js';
+export type {
   AdvertisedView,
   CandidateView,
   ExportView,
@@ -69,6 +78,7 @@ export type {
 export { asPathExpressionFault } from './route-policy/as-path-expression.js';
 export type {
   CommunityMatch,
+  CommunityPart,
   NumberRange,
   PolicyMatch,
   PolicySet,
@@ -94,7 +104,22 @@ export type {
   PathAttributes,
   UnknownAttribute,
 } from './wire/attribute/path-attributes.js';
-export type { Capability } from './wire/capability/capability.js';
+export type {
+  AddPathCapability,
+  AfiSafi,
+  Capability,
+  EnhancedRouteRefreshCapability,
+  ExtendedMessageCapability,
+  ExtendedNextHopCapability,
+  FourOctetAsCapability,
+  FqdnCapability,
+  GracefulRestartCapability,
+  LongLivedGracefulRestartCapability,
+  MultiprotocolCapability,
+  RoleCapability,
+  RouteRefreshCapability,
+  UnknownCapability,
+} from './wire/capability/capability.js';
 export { ROLES, type Role } from './wire/capability/role.js';
 export { decodeMessage, encodeMessage } from './wire/codec.js';
 export { type WireContext, wireContext } from './wire/context.js';

@@ -58,7 +58,7 @@ export class Speaker {
   readonly asn: number;
   readonly routerId: number;
   readonly rib: Rib;
-  /** Collectors that are shown the tables, RFC 7854. */
+  /** Collectors that are shown the tables, RFC 7854. @internal */
   readonly bmp: BmpExporter;
   /** Called when drain() has something again, also outside of any input: routes originated, a next hop set. */
   onPending: (() => void) | undefined;

@@ -2,7 +2,7 @@
 import { CEASE, ERROR_CODE, FSM_ERROR, HEADER_ERROR, OPEN_ERROR, UPDATE_ERROR } from '../iana.js';
 
 /** What a Hard Reset wraps, RFC 8538. */
-interface InsideHardReset {
+export interface InsideHardReset {
   readonly errorCode: number;
   readonly errorSubcode: number;
 }

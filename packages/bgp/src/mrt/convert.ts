@@ -21,7 +21,7 @@ export interface MrtConvertOptions {
   readonly routesOnly?: boolean;
 }
 
-type Emit = (octets: Uint8Array) => void;
+export type MrtEmit = (octets: Uint8Array) => void;
 
 /** A prefix of TABLE_DUMP whose routes are still being collected. */
 interface Pending {
@@ -73,7 +73,7 @@ export class MrtConverter {
   }
 
   /** Gives the records that this one becomes to `emit`. Throws MrtError for a damaged one. */
-  convert(frame: MrtFrame, emit: Emit): void {
+  convert(frame: MrtFrame, emit: MrtEmit): void {
     const index = this.#walk.isPeerIndex(frame);
     if (!index && !this.#filter.admitsTime(frame)) return;
     switch (frame.mrtType) {
@@ -93,7 +93,7 @@ export class MrtConverter {
   }
 
   /** After the last record. */
-  finish(emit: Emit): void {
+  finish(emit: MrtEmit): void {
     const pending = this.#pending;
     this.#pending = undefined;
     if (!pending) return;
@@ -106,7 +106,7 @@ export class MrtConverter {
     emit(tableDumpV2(timestampS, version === 4 ? 2 : 4, body.finish()));
   }
 
-  #tableDump(frame: MrtFrame, emit: Emit): void {
+  #tableDump(frame: MrtFrame, emit: MrtEmit): void {
     this.#walk.walk(frame, (route) => {
       if (!this.#filter.admits(route)) return;
       this.#routes++;
@@ -115,7 +115,7 @@ export class MrtConverter {
     });
   }
 
-  #collectEntry(route: MrtRoute, emit: Emit): void {
+  #collectEntry(route: MrtRoute, emit: MrtEmit): void {
     if (!this.#collected) {
       this.#collected = true;
       const { timestampS } = route.frame;
@@ -136,7 +136,7 @@ export class MrtConverter {
     this.#pending!.entries.push(entry.finish());
   }
 
-  #tableDumpV2(frame: MrtFrame, emit: Emit): void {
+  #tableDumpV2(frame: MrtFrame, emit: MrtEmit): void {
     if (this.#walk.isPeerIndex(frame)) {
       this.#walk.walk(frame, () => {});
       if (!this.#updates) emit(recordOctets(frame));
@@ -170,7 +170,7 @@ export class MrtConverter {
     }
   }
 
-  #bgp4mp(frame: MrtFrame, emit: Emit): void {
+  #bgp4mp(frame: MrtFrame, emit: MrtEmit): void {
     let walked = 0;
     const kept: { readonly nlri: Uint8Array; readonly place: string }[] = [];
     let state = false;

@@ -374,12 +374,12 @@ export class Rib {
     return () => this.#followers.delete(follower);
   }
 
-  /** What the peers are told, for what follows it row by row. */
+  /** What the peers are told, for what follows it row by row. @internal */
   get adjRibsOut(): Advertiser {
     return this.#advertiser;
   }
 
-  /** The tables of a family themselves, for what follows them row by row. */
+  /** The tables of a family themselves, for what follows them row by row. @internal */
   family({ index }: Family): FamilyRib {
     return this.#families[index]!;
   }
