@@ -1,5 +1,7 @@
 // `npm run bench`: the load rig beside other BGP daemons, and every package's own benchmark.
 //   npm run bench -- rig [--repeat 5] [--duts "tortie bird frr"] [--cases "ebgp:500000:1"] [--out FILE.md]
+//                          [--results FILE.jsonl]
+//   npm run bench -- plots [--results FILE.jsonl]      bench/plots/*.svg from the runs that `--results` of the rig has kept
 //   npm run bench -- engine | fib | agent | ipam | cni
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -8,6 +10,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensure, root } from '../scripts/ensure.mjs';
+import { drawPlots } from './plots.mjs';
 
 const RIG = join(root, 'bench/rig');
 const DAEMONS = {
@@ -40,6 +43,7 @@ const { values, positionals } = parseArgs({
     cases: { type: 'string', default: CASES },
     out: { type: 'string' },
     phases: { type: 'string' },
+    results: { type: 'string' },
   },
 });
 
@@ -134,7 +138,7 @@ function rig() {
   });
   const parts = [`${cpus().length} cores, Node ${process.versions.node}; ${versions.join('; ')}`, ''];
   for (const text of values.cases.split(/\s+/))
-    parts.push(rigCase(text, duts, Number(values.repeat), join(scratch, 'results.jsonl')));
+    parts.push(rigCase(text, duts, Number(values.repeat), values.results ?? join(scratch, 'results.jsonl')));
   const report = parts.join('\n');
   console.log(report);
   if (values.out) writeFileSync(values.out, report);
@@ -142,9 +146,13 @@ function rig() {
 }
 
 const [what = 'rig'] = positionals;
-ensure({ commands: what === 'rig' ? DAEMONS : { cc: 'gcc', ip: 'iproute2' } });
+if (what !== 'plots') ensure({ commands: what === 'rig' ? DAEMONS : { cc: 'gcc', ip: 'iproute2' } });
 if (what === 'rig') rig();
-else if (OWN[what]) {
+else if (what === 'plots') {
+  for (const file of drawPlots(values.results ?? join(root, 'bench/results.jsonl'), join(root, 'bench/plots'))) {
+    console.log(file);
+  }
+} else if (OWN[what]) {
   for (const folder of OWN[what]) {
     const list = join(root, folder, 'run.mjs');
     const script = existsSync(list) ? list : join(root, folder, 'run.js');
@@ -155,7 +163,7 @@ else if (OWN[what]) {
     if (child.status !== 0) process.exit(child.status ?? 1);
   }
 } else {
-  const known = ['rig', ...Object.keys(OWN)].join(', ');
+  const known = ['rig', 'plots', ...Object.keys(OWN)].join(', ');
   console.error(`unknown benchmark "${what}"; there are: ${known}`);
   process.exit(2);
 }

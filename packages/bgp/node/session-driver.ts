@@ -87,13 +87,15 @@ export class SessionDriver {
         this.outputReady = false;
         return false;
       }
-      // One writev for all: the chunks are shared with other peers and must not be joined into a copy.
-      socket.cork();
+      // One writev for all: the chunks are shared with other peers and must not be joined into a copy. A single one, as of a
+      // change that goes to many peers, is written without the detour over the stream's buffer.
+      const several = chunks.length > 1;
+      if (several) socket.cork();
       for (const chunk of chunks) {
         socket.write(chunk);
         octets += chunk.length;
       }
-      socket.uncork();
+      if (several) socket.uncork();
     }
     return false;
   }

@@ -17,8 +17,8 @@ export interface WarmPeer {
   readonly sends: boolean;
 }
 
-const UPDATES = 600;
-const CHUNK_UPDATES = 60;
+/** Enough that the tables grow by a segment. */
+const UPDATES = 1400;
 const CHANGES = 60;
 /** RFC 8326. */
 const GRACEFUL_SHUTDOWN = 0xffff0000;
@@ -40,30 +40,25 @@ export const greeting = (host: number, asn: number): OpenMessage => ({
 });
 
 export interface Table {
-  /** Announced, changed, withdrawn. */
-  readonly chunks: readonly Uint8Array[];
-  /** One route each, new to everybody. */
+  /** Some thousand routes announced, changed, and withdrawn. */
+  readonly messages: Uint8Array;
+  /** Messages of one route each, new to everybody. */
   readonly changes: readonly Uint8Array[];
 }
 
 export function tableOf({ host, asn }: WarmPeer): Table {
   const context = wireContext({ peerType: asn === OWN_ASN ? 'ibgp' : 'ebgp', localAsn: asn });
-  const chunks: Uint8Array[] = [];
+  const messages: Uint8Array[] = [];
   for (const action of ['announce', 'change', 'withdraw'] as const) {
-    for (let first = 0; first < UPDATES; first += CHUNK_UPDATES) {
-      const messages: Uint8Array[] = [];
-      for (let number = first; number < first + CHUNK_UPDATES; number++) {
-        messages.push(encodeMessage(update(action, number, host), context));
-      }
-      chunks.push(Buffer.concat(messages));
-    }
+    for (let number = 0; number < UPDATES; number++)
+      messages.push(encodeMessage(update(action, number, host), context));
   }
   const changes = Array.from({ length: CHANGES }, (_, number) => {
     const prefix = { version: 4, a: 0x0c000000 + number * 512 + host * 256, b: 0, c: 0, d: 0, length: 24 } as const;
     const attributes = { ...attributesOf(number, false, host), nextHop: NEXT_HOP };
     return encodeMessage({ type: 'update', withdrawn: [], attributes, nlri: [{ prefix }], faults: [] }, context);
   });
-  return { chunks, changes };
+  return { messages: Buffer.concat(messages), changes };
 }
 
 /** An UPDATE of four to six prefixes; every fourth is about IPv6 routes, and two share their attributes. */

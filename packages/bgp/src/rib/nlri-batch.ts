@@ -29,7 +29,6 @@ export class NlriBatch {
     const { prefixes } = rib;
     let count = 0;
     let at = start;
-    let sink = 0;
     for (; at < end && count < SIZE; count++) {
       if (addPath) {
         this.pathIds[count] = wordAt(bytes, at);
@@ -37,10 +36,11 @@ export class NlriBatch {
       }
       const key = this.keys[count]!;
       at = readKey(bytes, at, prefixes.version, key);
-      const hash = prefixes.hashOf(key);
-      this.hashes[count] = hash;
-      sink += prefixes.touch(hash);
+      this.hashes[count] = prefixes.hashOf(key);
     }
+    // A loop of its own: the shorter it is, the more of its misses are under way at once.
+    let sink = 0;
+    for (let i = 0; i < count; i++) sink += prefixes.touch(this.hashes[i]!);
     this.next = at;
     this.sink = sink | 0;
     if (count > 1) this.#warm(count, rib);

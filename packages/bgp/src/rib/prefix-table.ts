@@ -16,6 +16,9 @@ const ADDRESS = 3;
 const USED = 1 << 8;
 const HOLD = 1 << 9;
 
+/** Prefixes whose slots are read ahead together. */
+const AHEAD = 32;
+
 /** A prefix as signed words: those are small integers to the JIT, unsigned ones would be boxed. */
 export interface PrefixKey {
   a: number;
@@ -30,6 +33,7 @@ export class PrefixTable {
   readonly rows: RowTable;
   readonly #index = new ShardedIndex();
   readonly #hash: SeededHash;
+  readonly #hashes = new Int32Array(AHEAD);
   /** Where words read ahead go, see NlriBatch. */
   sink = 0;
 
@@ -122,10 +126,13 @@ export class PrefixTable {
    * miss there (bench `pipeline`, phase `withdraw`); for the others that read would be the dearest part.
    */
   releaseAll(ids: Int32Array, count: number): void {
-    for (let start = 0; start < count; start += 32) {
-      const end = Math.min(start + 32, count);
+    const hashes = this.#hashes;
+    for (let start = 0; start < count; start += AHEAD) {
+      const end = Math.min(start + AHEAD, count);
+      let unused = 0;
+      for (let i = start; i < end; i++) if (this.head(ids[i]!) === 0) hashes[unused++] = this.#hashOfRow(ids[i]!);
       let sink = 0;
-      for (let i = start; i < end; i++) if (this.head(ids[i]!) === 0) sink += this.touch(this.#hashOfRow(ids[i]!));
+      for (let i = 0; i < unused; i++) sink += this.touch(hashes[i]!);
       this.sink = sink | 0;
       for (let i = start; i < end; i++) this.release(ids[i]!);
     }

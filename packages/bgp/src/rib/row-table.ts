@@ -8,7 +8,7 @@ export const ROW_BITS = 12;
 export const ROW_MASK = (1 << ROW_BITS) - 1;
 
 export class RowTable {
-  readonly segments: Int32Array[] = [];
+  readonly segments: Int32Array[];
   /** Binary logarithm of the words in a row. */
   readonly shift: number;
   /** Ids below this one have been given out at some time. */
@@ -18,6 +18,8 @@ export class RowTable {
 
   constructor(shift: number) {
     this.shift = shift;
+    // The first one is there from the start: compiled code treats an array that never held an object as another kind.
+    this.segments = [new Int32Array(1 << (ROW_BITS + shift))];
   }
 
   get used(): number {
