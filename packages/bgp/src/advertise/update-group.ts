@@ -63,6 +63,10 @@ export class UpdateGroup {
   readonly members = new Map<number, Member>();
   /** Bytes by peer index: 1 for a member. A typed array beside the map, for the hot path. */
   #isMember = new Uint8Array(16);
+  /** The only member, whose own routes go to nobody: they are not kept as advertised (bench `stages`). -1: there are others. */
+  #sole = -1;
+  /** Routes were left out for that reason. */
+  #leftOut = false;
   /** Members whose End-of-RIB waits for the main stream. */
   #awaiting: Member[] = [];
   /** The first walk over the table: the next prefix to look at, 0 once it is through. */
@@ -127,6 +131,11 @@ export class UpdateGroup {
       endOfRibAfter: endOfRibWanted ? this.dirty.added : -1,
     };
     this.members.set(peer, member);
+    this.#sole = this.members.size === 1 ? peer : -1;
+    if (this.#sole < 0 && this.#leftOut) {
+      this.#leftOut = false;
+      this.#walk = 1;
+    }
     if (peer >= this.#isMember.length) {
       const grown = new Uint8Array(peer * 2);
       grown.set(this.#isMember);
@@ -165,6 +174,8 @@ export class UpdateGroup {
     if (member.stream) successor?.addMarks(member.stream);
     this.#withdrawFromLogs(member, (bytes) => successor?.addMessages(bytes, this.treatment));
     this.members.delete(peer);
+    const [only] = this.members.keys();
+    this.#sole = this.members.size === 1 ? only! : -1;
     this.#isMember[peer] = 0;
     this.#awaiting = this.#awaiting.filter((each) => each !== member);
   }
@@ -321,7 +332,9 @@ export class UpdateGroup {
   #look(prefix: number): void {
     const route = this.rib.prefixes.best(prefix);
     const peer = route === 0 ? 0 : this.rib.word(route, ROUTE.peer) & 0xffff;
-    this.tell(prefix, route === 0 ? 0 : this.exported(prefix, route, peer), peer);
+    const own = peer === this.#sole && route !== 0;
+    if (own) this.#leftOut = true;
+    this.tell(prefix, route === 0 || own ? 0 : this.exported(prefix, route, peer), peer);
   }
 
   /** Advertises a row with these attributes, whose reference it takes, or withdraws it where `id` is 0. */

@@ -50,6 +50,49 @@ t.test('a route is not sent back to its source, also when another source was tol
   );
 });
 
+t.test("routes of a group's only member are there for whoever joins it", async (t) => {
+  const net = new RibFixture();
+  const a = net.up('a');
+  net.announce('a', many(3000));
+  net.settle();
+  t.equal(net.rib.peerCounters(a.index)[0]!.advertised, 0, 'nothing is kept for the source alone');
+  const b = net.up('b');
+  net.rib.work(500);
+  net.announce('a', ['99.0.0.0/8']);
+  net.withdraw('a', many(10));
+  net.settle(100);
+  t.equal(b.table.size, 2991);
+  t.equal(b.events.filter((event) => event.startsWith('+')).length, 3001, 'each once');
+  t.ok(b.events.indexOf('eor ipv4-unicast') >= 2990, 'and End-of-RIB behind them');
+  t.same(
+    a.events.filter((event) => !isEor(event)),
+    [],
+    'the source hears nothing',
+  );
+
+  net.down('b');
+  net.announce('a', many(100, 77));
+  net.settle();
+  const c = net.up('c');
+  net.settle(100);
+  t.equal(c.table.size, 3091, 'also of those that came while it was alone again');
+});
+
+t.test("the only member is told that another's route is gone where its own has become the best", async (t) => {
+  const net = new RibFixture();
+  const a = net.up('a');
+  net.up('b', { type: 'ibgp' });
+  net.announce('b', ['10.0.0.0/8'], { asPath: path(1, 2, 3) });
+  net.settle();
+  t.equal(a.table.size, 1);
+  net.announce('a', ['10.0.0.0/8'], { asPath: path(65001) });
+  net.settle();
+  t.equal(a.table.size, 0);
+  net.withdraw('a', ['10.0.0.0/8']);
+  net.settle();
+  t.equal(a.table.size, 1);
+});
+
 t.test('End-of-RIB follows the table as it was at the start, for each family, also of an empty one', async (t) => {
   const net = new RibFixture();
   const a = net.up('a');
