@@ -52,7 +52,7 @@ export {
   Rtnetlink,
   type RtnetlinkOptions,
 } from './rtnetlink.js';
-export { readSysctl, type SysctlOptions, writeSysctl } from './sysctl.js';
+export { ensureSysctl, readSysctl, type SysctlOptions, writeSysctl } from './sysctl.js';
 export { type TcpMd5Counters, tcpMd5Counters } from './tcp-md5.js';
 export {
   type BgpListener,

@@ -22,6 +22,16 @@ export async function writeSysctl(key: string, value: string | number, options: 
   checked(`set ${key} to ${value}`, addon().writeFile(netnsPath(options.netns), pathOf(key), octets));
 }
 
+/**
+ * Writes a setting that is not as wanted; gives whether it was. Some settings of interfaces take the kernel's network lock at
+ * every write, which may be held for milliseconds, and at none of their reads.
+ */
+export async function ensureSysctl(key: string, value: string | number, options: SysctlOptions = {}): Promise<boolean> {
+  if ((await readSysctl(key, options)) === String(value)) return false;
+  await writeSysctl(key, value, options);
+  return true;
+}
+
 export async function readSysctl(key: string, options: SysctlOptions = {}): Promise<string> {
   const octets = checkedOctets(`read ${key}`, addon().readFile(netnsPath(options.netns), pathOf(key)));
   return Buffer.from(octets).toString().trimEnd();

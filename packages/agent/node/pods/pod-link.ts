@@ -12,7 +12,7 @@
 import { CniError } from '@tortie/cni';
 import { type Address, formatAddress, hostPrefix, parsePrefix } from '@tortie/ip';
 import { type Link, LinuxError, SCOPE } from '@tortie/linux';
-import { type Rtnetlink, writeSysctl } from '@tortie/linux/node';
+import { ensureSysctl, type Rtnetlink, writeSysctl } from '@tortie/linux/node';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import { isHostInterface } from '../../src/pods/names.js';
 import type { PodNetns } from './pod-netns.js';
@@ -102,15 +102,15 @@ async function setUpHostEnd(host: Rtnetlink, mark: RouteMark, ifindex: number, l
   if (hasVersion(addresses, 4)) {
     await writeSysctl(`${conf4}/proxy_arp`, 1);
     await writeSysctl(`net/ipv4/neigh/${hostInterface}/proxy_delay`, 0);
-    await writeSysctl(`${conf4}/forwarding`, 1);
+    await ensureSysctl(`${conf4}/forwarding`, 1);
   }
   // A pod sends from its own address and from no other (RFC 2827).
   await writeSysctl(`${conf4}/rp_filter`, 1);
   if (has6) {
-    await writeSysctl(`${conf6}/disable_ipv6`, 0);
+    await ensureSysctl(`${conf6}/disable_ipv6`, 0);
     await writeSysctl(`${conf6}/accept_dad`, 0);
     await writeSysctl(`${conf6}/accept_ra`, 0);
-    await writeSysctl(`${conf6}/forwarding`, 1);
+    await ensureSysctl(`${conf6}/forwarding`, 1);
   }
   await Promise.all([
     host.changeLink(ifindex, { up: true, alias: plain(alias) }),
@@ -124,9 +124,8 @@ async function setUpPodEnd(ifindex: number, { ifName, netns, addresses }: PodLin
   const inside = { netns: netns.path };
   const pod = netns.rtnetlink;
   if (hasVersion(addresses, 6)) {
-    await writeSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, inside);
+    await ensureSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, inside);
     await writeSysctl(`net/ipv6/conf/${ifName}/accept_dad`, 0, inside);
-    await writeSysctl(`net/ipv6/conf/${ifName}/accept_ra`, 0, inside);
   }
   const requests: Promise<void>[] = [pod.changeLink(ifindex, { up: true })];
   for (const address of addresses) {

@@ -11,7 +11,7 @@ import { type AddRequest, type Attachment, type CheckRequest, CniError, type Pre
 import { formatAddress, hostPrefix, parseAddress } from '@tortie/ip';
 import type { Assignment, IpamApi } from '@tortie/ipam';
 import { type Link, SCOPE } from '@tortie/linux';
-import { type Rtnetlink, readSysctl, writeSysctl } from '@tortie/linux/node';
+import { ensureSysctl, type Rtnetlink, readSysctl } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
 import { GATEWAYS } from '../../src/pods/gateway.js';
 import { handleOf, hostInterfaceOf } from '../../src/pods/names.js';
@@ -239,9 +239,11 @@ export class Pods implements Reconciler {
   async #prepareHost(): Promise<void> {
     const { rtnetlink, mark, journal } = this.#options;
     for (const key of ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding']) {
-      const present = await readSysctl(key).catch(() => undefined);
-      if (present === undefined || present === '1') continue;
-      await writeSysctl(key, 1);
+      const isThere = await readSysctl(key).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere || !(await ensureSysctl(key, 1))) continue;
       journal.event({ kind: 'pod', text: `set ${key} to 1`, cause: 'pods need a node that forwards' });
     }
     const lo = (await rtnetlink.link('lo'))!;

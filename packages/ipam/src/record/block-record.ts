@@ -38,7 +38,17 @@ export const affinityOf = (node: string): string => `host:${node}`;
 export const nodeOf = ({ affinity }: BlockRecord): string | undefined =>
   affinity?.startsWith('host:') ? affinity.slice(5) : undefined;
 
-export const cidrOf = (record: BlockRecord): Prefix => parsePrefix(record.cidr);
+const parsed = new WeakMap<BlockRecord, Prefix>();
+
+/** Kept beside the record: every address of a block asks for it. */
+export function cidrOf(record: BlockRecord): Prefix {
+  let cidr = parsed.get(record);
+  if (!cidr) {
+    cidr = parsePrefix(record.cidr);
+    parsed.set(record, cidr);
+  }
+  return cidr;
+}
 
 /** The shape only; what the numbers say is for `check`. Throws `ERR_IPAM_RECORD`. */
 export function readBlock(entry: Entry): BlockRecord {

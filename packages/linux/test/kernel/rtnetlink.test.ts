@@ -1,6 +1,14 @@
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import type { Route } from '@tortie/linux';
-import { createNetns, deleteNetns, listNetns, openRtnetlink, readSysctl, writeSysctl } from '@tortie/linux/node';
+import {
+  createNetns,
+  deleteNetns,
+  ensureSysctl,
+  listNetns,
+  openRtnetlink,
+  readSysctl,
+  writeSysctl,
+} from '@tortie/linux/node';
 import t from 'tap';
 import { kernelTest } from '../support/kernel.js';
 
@@ -183,6 +191,9 @@ kernelTest('sysctls belong to the namespace they are written in', async (t, lab)
   t.equal(await readSysctl('net.ipv4.ip_forward', { netns: left.netns }), '1');
   t.equal(await readSysctl('net.ipv4.ip_forward', { netns: right.netns }), '0');
   t.equal(await readSysctl('net.ipv4.ip_forward'), own);
+  t.equal(await ensureSysctl('net.ipv4.ip_forward', 1, { netns: left.netns }), false, 'it is so already');
+  t.equal(await ensureSysctl('net.ipv4.ip_forward', 0, { netns: left.netns }), true);
+  t.equal(await readSysctl('net.ipv4.ip_forward', { netns: left.netns }), '0');
   await t.rejects(writeSysctl('net.ipv4.no_such_thing', 1, { netns: left.netns }), {
     code: 'ERR_LINUX_SYSCALL',
     errnoName: 'ENOENT',
