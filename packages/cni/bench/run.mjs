@@ -1,7 +1,8 @@
 /**
  * ADD and DEL of our plugin beside the reference plugins `bridge` + `host-local` and `ptp` + `host-local`, turn by turn in one
  * run: one call at a time, and 50 at once. The node is a network namespace of its own. Duplicate address detection is off
- * everywhere: with it ptp waits for two seconds in each ADD with IPv6. `run.mjs [ROUNDS] [PODS]`
+ * everywhere: with it ptp waits for two seconds in each ADD with IPv6. A second agent has its store in memory: what it is
+ * faster by is the durable commit, which the reference plugins do not make. `run.mjs [ROUNDS] [PODS]`
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -19,7 +20,6 @@ const AGENT = fileURLToPath(new URL('../../agent/bench/main.mjs', import.meta.ur
 const folder = mkdtempSync(join(tmpdir(), 'tortie-cni-bench-'));
 const node = `tortie-bench-${randomBytes(4).toString('hex')}`;
 const CALL = join(folder, 'call');
-const socket = join(folder, 'cni.sock');
 const ip = (...words) => execFileSync('ip', words);
 
 const FAMILIES = {
@@ -37,7 +37,11 @@ function pluginsFor({ subnets, ours }) {
   });
   const common = { cniVersion: '1.0.0' };
   return {
-    tortie: { file: TORTIE, config: { ...common, name: 'ours', type: 'tortie', socket, ...ours } },
+    tortie: { file: TORTIE, config: { ...common, name: 'ours', type: 'tortie', socket: socketOf('disk'), ...ours } },
+    'tortie, store in memory': {
+      file: TORTIE,
+      config: { ...common, name: 'memory', type: 'tortie', socket: socketOf('memory'), ...ours },
+    },
     bridge: {
       file: join(REFERENCE, 'bridge'),
       config: { ...common, name: 'bridge', type: 'bridge', bridge: 'b0', isGateway: true, ipam: hostLocal('bridge') },
@@ -105,24 +109,27 @@ function round(plugin, samples) {
   removePods(more);
 }
 
-async function startAgent() {
-  const file = join(folder, 'agent.yaml');
+const socketOf = (name) => join(folder, `${name}.sock`);
+
+async function startAgent({ name, store, protocol, net }) {
+  const file = join(folder, `${name}.yaml`);
   writeFileSync(
     file,
-    `node: bench
+    `node: ${name}
 asn: 64513
-api: { socket: ${join(folder, 'agent.sock')} }
-store: { path: ${join(folder, 'store')} }
+api: { socket: ${join(folder, `${name}-api.sock`)} }
+store: { path: ${store} }
 bgp: { listen: [] }
-cni: { socket: ${socket} }
+kernel: { protocol: ${protocol} }
+cni: { socket: ${socketOf(name)} }
 log: { level: warn }
-pools: [ { name: p4, cidr: 10.2.0.0/16 }, { name: p6, cidr: "fd00:2::/112" } ]
+pools: [ { name: p4, cidr: 10.${net}.0.0/16 }, { name: p6, cidr: "fd00:${net}::/112" } ]
 `,
   );
   const agent = spawn('nsenter', [`--net=/run/netns/${node}`, process.execPath, AGENT, file], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  while (!existsSync(socket)) {
+  while (!existsSync(socketOf(name))) {
     if (agent.exitCode !== null) throw new Error('the agent ended');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -137,13 +144,15 @@ function report(name, plugins, samples) {
     `| ${text} | ${quantile(alone, 0.5).toFixed(1)} / ${quantile(alone, 0.99).toFixed(1)} | ${quantile(del, 0.5).toFixed(1)} | ` +
     `${quantile(parallel, 0.5).toFixed(0)} / ${quantile(parallel, 0.99).toFixed(0)} | ${median(all).toFixed(0)} |`;
   for (const plugin of Object.keys(plugins)) console.log(row(plugin, samples[plugin]));
-  const ours = samples.tortie;
   console.log('');
-  for (const other of ['bridge', 'ptp']) {
-    const theirs = samples[other];
+  for (const [one, other] of ['tortie', 'tortie, store in memory'].flatMap((ours) => [
+    [ours, 'bridge'],
+    [ours, 'ptp'],
+  ])) {
+    const [ours, theirs] = [samples[one], samples[other]];
     const ratio = (pick, q) => (quantile(pick(ours), q) / quantile(pick(theirs), q)).toFixed(2);
     console.log(
-      `tortie / ${other}: ADD alone p50 ${ratio((s) => s.alone, 0.5)} p99 ${ratio((s) => s.alone, 0.99)}, DEL ${ratio((s) => s.del, 0.5)}, ` +
+      `${one} / ${other}: ADD alone p50 ${ratio((s) => s.alone, 0.5)} p99 ${ratio((s) => s.alone, 0.99)}, DEL ${ratio((s) => s.del, 0.5)}, ` +
         `at once p50 ${ratio((s) => s.parallel, 0.5)} p99 ${ratio((s) => s.parallel, 0.99)}, all ${ratio((s) => s.all, 0.5)}`,
     );
   }
@@ -155,11 +164,13 @@ if (process.getuid() !== 0 || !existsSync(join(REFERENCE, 'bridge'))) {
 }
 execFileSync('cc', ['-O2', '-Wall', '-o', CALL, fileURLToPath(new URL('call.c', import.meta.url))]);
 ip('netns', 'add', node);
-let agent;
+const memory = mkdtempSync('/dev/shm/tortie-cni-bench-');
+const agents = [];
 try {
   ip('-n', node, 'link', 'set', 'lo', 'up');
   withoutDad(`/run/netns/${node}`);
-  agent = await startAgent();
+  agents.push(await startAgent({ name: 'disk', store: join(folder, 'store'), protocol: 201, net: 2 }));
+  agents.push(await startAgent({ name: 'memory', store: memory, protocol: 202, net: 3 }));
   console.log(
     `Linux ${readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()}, load before: ${loadavg()[0].toFixed(1)}`,
   );
@@ -172,9 +183,9 @@ try {
     report(name, plugins, samples);
   }
 } finally {
-  agent?.kill('SIGTERM');
+  for (const agent of agents) agent.kill('SIGTERM');
   for (const line of execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).split('\n')) {
     if (line.startsWith(node)) ip('netns', 'delete', line.split(' ')[0]);
   }
-  rmSync(folder, { recursive: true, force: true });
+  for (const path of [folder, memory]) rmSync(path, { recursive: true, force: true });
 }
