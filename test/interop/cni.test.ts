@@ -1,4 +1,6 @@
 /** The CNI plugin end to end: the verbs in every version, what pods get, and who reaches whom. */
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { enterNamespaces, runCommand } from '@tortie/lab';
 import t from 'tap';
 import { addressIn, NOTHING, pings, withCniNode } from './cni-rig.js';
@@ -65,5 +67,46 @@ t.test('pods reach each other and the node, over both families and without trans
     }
     const links = results.map(({ interfaces }) => interfaces[0]!.name).sort();
     t.same((await node.traces()).links, links);
+    await node.refused('ADD', { ...one, ifName: 'a/b' });
+    const metrics = await node.agent.client.get<string>('/metrics');
+    t.match(metrics, /^tortie_pods 2$/m);
+    t.match(metrics, /^tortie_cni_calls_total\{command="ADD",code="0"\} 2$/m);
+    t.match(metrics, /^tortie_cni_calls_total\{command="ADD",code="4"\} 1$/m);
+  }),
+);
+
+t.test('no pod may speak for another address than its own', { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const [one, two] = [await node.pod(), await node.pod()];
+    const [host] = (await node.add(one)).interfaces;
+    const other = addressIn(await node.add(two), 4);
+    await runCommand('ip', ['-n', one.name, 'addr', 'add', '10.99.0.1/32', 'dev', 'eth0']);
+    const asked = async (): Promise<number> => {
+      const { stdout } = await runCommand('ip', ['netns', 'exec', two.name, 'cat', '/proc/net/snmp']);
+      const [names, values] = stdout.split('\n').filter((line) => line.startsWith('Icmp:'));
+      return Number(values!.split(' ')[names!.split(' ').indexOf('InEchos')]);
+    };
+    const spoof = () => {
+      const ping = ['ping', '-c', '1', '-W', '1', '-I', '10.99.0.1', other];
+      return runCommand('ip', ['netns', 'exec', one.name, ...ping], { allowFailure: true });
+    };
+    t.ok(await pings(one.name, other));
+    t.equal(await asked(), 1, 'its own gets through');
+    await spoof();
+    t.equal(await asked(), 1, 'what has a foreign source does not get through');
+    await node.host.exec('sh', ['-c', `echo 0 > /proc/sys/net/ipv4/conf/${host!.name}/rp_filter`]);
+    await spoof();
+    t.equal(await asked(), 2, 'but for our setting it would');
+  }),
+);
+
+t.test('an agent ends although somebody holds its CNI socket', { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const silent = createConnection(node.socket);
+    await once(silent, 'connect');
+    const gone = once(silent, 'close');
+    await node.agent.stop('SIGTERM');
+    await gone;
+    t.equal(node.agent.process.ended, 'exit code 0');
   }),
 );

@@ -13,9 +13,18 @@ t.test('containerd, asked as kubelet asks: pods come, talk, and go', { skip }, (
     const ids: string[] = [];
     try {
       await until(async () => (await cri.networkReady()).ready, { what: 'a network that is ready' });
+      const annotations = { 'cni.projectcalico.org/ipAddrs': '["10.244.9.9"]' };
       for (const name of ['web-0', 'web-1', 'web-2']) {
         ids.push(
-          await cri.run({ name, uid: name, portMappings: [{ containerPort: 80, hostPort: 8000 + ids.length }] }, logs),
+          await cri.run(
+            {
+              name,
+              uid: name,
+              ...(name === 'web-2' && { annotations }),
+              portMappings: [{ containerPort: 80, hostPort: 8000 + ids.length }],
+            },
+            logs,
+          ),
         );
       }
       const pods = await node.pods();
@@ -28,6 +37,7 @@ t.test('containerd, asked as kubelet asks: pods come, talk, and go', { skip }, (
           containerId,
         })),
       );
+      t.match(await cri.addresses(ids[2]!), ['10.244.9.9'], 'as its annotation asks');
       for (const id of ids) {
         const addresses = await cri.addresses(id);
         t.same(addresses, pods.find(({ containerId }) => containerId === id)!.addresses, 'as kubelet learns them');

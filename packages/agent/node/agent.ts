@@ -253,8 +253,8 @@ export class Agent implements RestContext {
   }
 
   /** Absent where the CNI plugin is not answered. */
-  get pods() {
-    return this.#cni?.pods;
+  get cni() {
+    return this.#cni;
   }
 
   fibSummary() {

@@ -19,5 +19,5 @@ export {
   readRequest,
 } from './request.js';
 export { type Attached, addResult } from './result.js';
-export { type CniVersion, NEWEST_VERSION } from './version.js';
+export { type CniVersion, isCommand, NEWEST_VERSION } from './version.js';
 export type { Wishes } from './wishes.js';

@@ -76,6 +76,6 @@ export function readSettings({ fields }: NetworkBasics): NetworkSettings {
 
 /** What somebody who knows other plugins may look for. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  ipMasq: 'pools with natOutgoing are masqueraded',
+  ipMasq: 'pods are seen by their own addresses; translation at the edge of the network is for the edge',
   ipam: "addresses come from the agent's pools; name some with ipv4Pools and ipv6Pools",
 };

@@ -5,7 +5,7 @@ import { Fields, refuse } from './fields.js';
 import type { Invocation } from './frame.js';
 import { NAME, type NetworkBasics, type NetworkSettings, readBasics, readSettings } from './network-config.js';
 import { type PreviousResult, readPreviousResult } from './previous-result.js';
-import { CNI_COMMANDS, type CniCommand, type CniVersion, hasCommand } from './version.js';
+import { CNI_COMMANDS, type CniCommand, type CniVersion, hasCommand, isCommand } from './version.js';
 import { readWishes, type Wishes } from './wishes.js';
 
 /** One interface of one container in one network: what ADD makes and DEL takes away. */
@@ -102,13 +102,13 @@ const invalid = (variable: string, value: string, right: string): CniError =>
   new CniError('ERR_CNI_ENVIRONMENT', `${variable} is ${value === '' ? 'not set' : JSON.stringify(value)}; ${right}`);
 
 function commandOf({ command }: Invocation, version: CniVersion): CniCommand {
-  if (!CNI_COMMANDS.includes(command as CniCommand)) {
+  if (!isCommand(command)) {
     throw invalid('CNI_COMMAND', command, `it is VERSION, ${CNI_COMMANDS.join(', ')}`);
   }
-  if (!hasCommand(version, command as CniCommand)) {
+  if (!hasCommand(version, command)) {
     throw new CniError('ERR_CNI_VERSION', `cniVersion ${version} has no ${command}; a newer one does`);
   }
-  return command as CniCommand;
+  return command;
 }
 
 function attachmentOf({ containerId, ifName }: Invocation, { name }: NetworkBasics): Attachment {

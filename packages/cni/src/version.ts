@@ -11,6 +11,8 @@ export const NEWEST_VERSION: CniVersion = '1.1.0';
 export const CNI_COMMANDS = ['ADD', 'DEL', 'CHECK', 'GC', 'STATUS'] as const;
 export type CniCommand = (typeof CNI_COMMANDS)[number];
 
+export const isCommand = (text: unknown): text is CniCommand => CNI_COMMANDS.includes(text as CniCommand);
+
 const SINCE: Readonly<Record<CniCommand, CniVersion>> = {
   ADD: '0.3.1',
   DEL: '0.3.1',

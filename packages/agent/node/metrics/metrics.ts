@@ -9,7 +9,18 @@ import { VERSION } from '../version.js';
 
 export type MetricsContext = Pick<
   RestContext,
-  'config' | 'speaker' | 'bfd' | 'journal' | 'peers' | 'status' | 'health' | 'fibSummary' | 'fib' | 'blockUsage' | 'mrt'
+  | 'config'
+  | 'speaker'
+  | 'bfd'
+  | 'journal'
+  | 'peers'
+  | 'status'
+  | 'health'
+  | 'fibSummary'
+  | 'fib'
+  | 'blockUsage'
+  | 'mrt'
+  | 'cni'
 >;
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -175,6 +186,24 @@ const ROWS: readonly Row[] = [
     type: 'counter',
     labels: ['reason'],
     read: ({ bfd }) => Object.entries(bfd.report?.dropped ?? {}).map(([reason, value]) => [{ reason }, value]),
+  },
+  {
+    name: 'tortie_pods',
+    help: 'Interfaces of pods that are plugged in',
+    type: 'gauge',
+    labels: [],
+    read: ({ cni }) => (cni ? [[{}, cni.pods.list().length]] : []),
+  },
+  {
+    name: 'tortie_cni_calls_total',
+    help: 'Calls of the CNI plugin by command and code of the answer, 0 for success',
+    type: 'counter',
+    labels: ['command', 'code'],
+    read: ({ cni }) =>
+      [...(cni?.calls ?? [])].map(([key, value]) => {
+        const [command = '', code = ''] = key.split(' ');
+        return [{ command, code }, value];
+      }),
   },
   {
     name: 'tortie_bmp_connected',

@@ -28,17 +28,21 @@ const MAX_CONNECTIONS = 1024;
 export class CniServer {
   readonly #server: Server;
   readonly #path: string;
+  /** Connections whose question is not complete. */
+  readonly #asking: ReadonlySet<Socket>;
 
-  private constructor(server: Server, path: string) {
+  private constructor(server: Server, path: string, asking: ReadonlySet<Socket>) {
     this.#server = server;
     this.#path = path;
+    this.#asking = asking;
   }
 
   /** The caller holds the socket's lock: a socket file that is there belongs to nobody. */
   static async listen({ path, answer, refuse }: CniServerOptions): Promise<CniServer> {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     rmSync(path, { force: true });
-    const server = createServer((socket) => void serve(socket, answer, refuse));
+    const asking = new Set<Socket>();
+    const server = createServer((socket) => void serve(socket, asking, answer, refuse));
     server.maxConnections = MAX_CONNECTIONS;
     const umask = process.umask(0o177);
     try {
@@ -51,7 +55,7 @@ export class CniServer {
       process.umask(umask);
     }
     chmodSync(path, 0o600);
-    return new CniServer(server, path);
+    return new CniServer(server, path, asking);
   }
 
   /** Takes no further questions; those under way get their answer. */
@@ -60,19 +64,22 @@ export class CniServer {
       this.#server.close(() => resolve());
     });
     rmSync(this.#path, { force: true });
+    for (const socket of this.#asking) socket.destroy();
     await closed;
   }
 }
 
 async function serve(
   socket: Socket,
+  asking: Set<Socket>,
   answer: CniServerOptions['answer'],
   refuse: CniServerOptions['refuse'],
 ): Promise<void> {
   // A plugin that was killed takes no answer.
   socket.on('error', () => socket.destroy());
   try {
-    const invocation = await question(socket);
+    asking.add(socket);
+    const invocation = await question(socket).finally(() => asking.delete(socket));
     if (invocation) send(socket, await answer(invocation));
   } catch (error) {
     send(socket, refuse(error as CniError));

@@ -7,6 +7,7 @@ import {
   type CniVersion,
   errorResult,
   type Invocation,
+  isCommand,
   NEWEST_VERSION,
   parseNetworkConfig,
   readRequest,
@@ -31,13 +32,22 @@ const SETTLE_MS = 1000;
 export class CniService {
   readonly pods: Pods;
   readonly loop: ReconcileLoop;
+  /** Calls so far by command and code of the specification, 0 for success: `ADD 0`. */
+  readonly calls: ReadonlyMap<string, number>;
   readonly #options: CniServiceOptions;
   readonly #server: CniServer;
   /** Host interfaces that were last seen gone or down. */
   readonly #amiss = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(options: CniServiceOptions, pods: Pods, loop: ReconcileLoop, server: CniServer) {
+  private constructor(
+    options: CniServiceOptions,
+    pods: Pods,
+    loop: ReconcileLoop,
+    server: CniServer,
+    calls: ReadonlyMap<string, number>,
+  ) {
+    this.calls = calls;
     this.#options = options;
     this.pods = pods;
     this.loop = loop;
@@ -57,7 +67,13 @@ export class CniService {
       refuse: (error) => calls.failed(error, NEWEST_VERSION),
     });
     journal.log.info({ socket: options.socket, pods: pods.list().length }, 'the CNI plugin is answered');
-    return new CniService(options, pods, loop, server);
+    return new CniService(options, pods, loop, server, calls.counts);
+  }
+
+  /** Why pods may not be plugged in, as a sentence. */
+  get problem(): string | undefined {
+    const { error } = this.loop;
+    return error && `The links of pods could not be looked after: ${error.message}`;
   }
 
   /**
@@ -88,6 +104,7 @@ export class CniService {
 }
 
 class Calls {
+  readonly counts = new Map<string, number>();
   readonly #pods: Pods;
   readonly #loop: ReconcileLoop;
   readonly #options: CniServiceOptions;
@@ -106,6 +123,7 @@ class Calls {
       const fields = parseNetworkConfig(Buffer.from(invocation.stdin).toString());
       version = versionOf(fields);
       const result = await this.#carryOut(readRequest(invocation, fields));
+      this.#count(invocation.command, 0);
       return { exitStatus: 0, stdout: result === undefined ? '' : `${JSON.stringify(result)}\n` };
     } catch (error) {
       const { command, containerId } = invocation;
@@ -115,6 +133,7 @@ class Calls {
 
   failed(error: unknown, version: CniVersion, call: Partial<Invocation> = {}): Answer {
     const { failure, unexpected } = cniFailureOf(error);
+    this.#count(isCommand(call.command) ? call.command : 'none', failure.number);
     const text = `CNI ${call.command ?? 'call'} failed`;
     if (unexpected) this.#journal.problem(text, error as Error);
     else if (failure.code !== 'ERR_CNI_NOT_AVAILABLE') {
@@ -122,6 +141,11 @@ class Calls {
       this.#journal.event({ kind: 'pod', text, cause: failure.message, ...(subject && { subject }) }, 'warn');
     }
     return { exitStatus: 1, stdout: `${JSON.stringify(errorResult(version, failure))}\n` };
+  }
+
+  #count(command: string, code: number): void {
+    const key = `${command} ${code}`;
+    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
   }
 
   /** What is printed; undefined: nothing. */

@@ -109,8 +109,12 @@ export class Pods implements Reconciler {
     const stale = this.list().filter((pod) => pod.network === network && !stay.has(handleOf(pod)));
     const failures: unknown[] = [];
     for (const pod of stale) {
-      await this.remove(pod).catch((error) => failures.push(error));
-      this.#tell(pod, `is no longer known to the runtime and was taken away`);
+      try {
+        await this.remove(pod);
+        this.#tell(pod, 'was taken away', 'the runtime no longer knows it (GC)');
+      } catch (error) {
+        failures.push(error);
+      }
     }
     if (failures.length > 0) throw failures[0];
   }

@@ -11,7 +11,7 @@ import type { DropWatch } from '../drop-watch.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Journal } from '../journal.js';
 import type { MrtFiles } from '../mrt/mrt-files.js';
-import type { Pods } from '../pods/pods.js';
+import type { CniService } from '../pods/cni-service.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
 import type { BmpCollectorsReconciler } from '../reconcilers/bmp-collectors.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
@@ -43,7 +43,7 @@ export interface RestContext {
   readonly fib: FibReconciler | undefined;
   readonly links: Links | undefined;
   /** Absent where the CNI plugin is not answered. */
-  readonly pods: Pods | undefined;
+  readonly cni: Pick<CniService, 'pods' | 'calls'> | undefined;
   status(): Status;
   health(): Health;
   fibSummary(): FibSummary;

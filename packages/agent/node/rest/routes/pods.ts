@@ -6,6 +6,6 @@ export const podRoutes: Resource = (context) => async (app) => {
   app.get(
     '/v1/pods',
     { schema: { tags: ['pods'], summary: 'Pods plugged in on this node', response: { 200: PodList } } },
-    async () => ({ pods: [...(context.pods?.list() ?? [])] }),
+    async () => ({ pods: [...(context.cni?.pods.list() ?? [])] }),
   );
 };
