@@ -2,8 +2,8 @@
  * The store in etcd v3, for nodes of a cluster. Commits are etcd transactions with comparisons; reads are linearizable;
  * what changed comes from one watch per store, which knows that it is complete by the head key (see keys.ts).
  *
- * A commit is sent once. Where its answer is lost, ERR_STORE_UNAVAILABLE says that its fate is not known: only the caller
- * knows how to look.
+ * A commit is sent once. Where its answer is lost it is looked for among the heads; one that is not found may still be made
+ * later, and ERR_STORE_UNAVAILABLE says that its fate is not known: only the caller knows how to look.
  */
 import {
   type AbortSignalLike,
@@ -15,6 +15,7 @@ import {
   encodeValue,
   type Hold,
   type HoldingStore,
+  isUnavailable,
   type Listing,
   type Operation,
   StoreError,
@@ -34,6 +35,7 @@ import {
   type RangeResponse,
   type RequestOp,
   TXN,
+  type TxnResponse,
 } from './messages.js';
 import { assertOptions, type EtcdStoreOptions } from './options.js';
 
@@ -171,7 +173,14 @@ class EtcdStore implements HoldingStore {
     const head = this.#history.nextHead();
     if (writes) success.push({ put: { key: this.#layout.head, value: Buffer.from(head) } });
     const failure = keys.map((key): RequestOp => ({ range: { key, keysOnly: true } }));
-    const answer = await this.#connection.call(TXN, { compare, success, failure }, { repeatable: !writes });
+    let answer: TxnResponse;
+    try {
+      answer = await this.#connection.call(TXN, { compare, success, failure }, { repeatable: !writes });
+    } catch (error) {
+      const found = writes && isUnavailable(error) ? await this.#find(head) : undefined;
+      if (found === undefined) throw error;
+      return this.#history.toStore(found);
+    }
     if (answer.succeeded) {
       if (writes) this.#history.saw(answer.header.revision, head);
       return this.#history.toStore(answer.header.revision);
@@ -181,6 +190,17 @@ class EtcdStore implements HoldingStore {
       assertRevision(operation, present === undefined ? undefined : this.#history.toStore(present));
     }
     throw new StoreError('ERR_STORE_IO', 'etcd refused a commit although all its keys were as demanded');
+  }
+
+  /** The revision at which a commit was made whose answer was lost; undefined where nobody knows. */
+  async #find(written: string): Promise<number | undefined> {
+    try {
+      const { head } = await this.#readHead();
+      await this.#feed.reach(head);
+      return this.#history.revisionOf(written);
+    } catch {
+      return undefined;
+    }
   }
 
   async changes(prefix: string, revision: number): Promise<Changes> {

@@ -11,6 +11,9 @@ import { type KeyValue, RANGE } from './messages.js';
 
 const ERA = 2 ** 40;
 
+/** How many heads are remembered: those among which a commit whose answer was lost may be. */
+const KEEP_HEADS = 1000;
+
 interface KnownHead {
   /** Of etcd. */
   readonly revision: number;
@@ -29,6 +32,8 @@ export class History {
   readonly #options: HistoryOptions;
   #known: KnownHead | undefined;
   #era = 0;
+  /** Revisions by the head's text, oldest first. */
+  readonly #heads = new Map<string, number>();
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -50,8 +55,15 @@ export class History {
     return JSON.stringify({ format: FORMAT, commit: randomBytes(8).toString('hex') });
   }
 
+  /** The revision of etcd at which a head was seen; undefined where it was not, or is long forgotten. */
+  revisionOf(text: string): number | undefined {
+    return this.#heads.get(text);
+  }
+
   /** A head that a majority knows. */
   saw(revision: number, text: string): void {
+    this.#heads.set(text, revision);
+    if (this.#heads.size > KEEP_HEADS) this.#heads.delete(this.#heads.keys().next().value!);
     if (this.#known === undefined || revision > this.#known.revision) this.#known = { revision, text };
   }
 
@@ -79,6 +91,7 @@ export class History {
     if (!same) {
       this.#era++;
       this.#known = undefined;
+      this.#heads.clear();
       onSetBack(known.revision, now.header.revision);
     }
     if (head) this.saw(head.modRevision, head.value.toString());

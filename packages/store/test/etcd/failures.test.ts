@@ -142,6 +142,26 @@ t.test('one server', { skip: etcdMissing }, async (t) => {
     t.equal(await store.get('/lost'), undefined);
   });
 
+  await t.test('the answer to a commit is lost, but etcd has made it: it is found', async (t) => {
+    // One of them has a watch, by which it finds what others have written over since.
+    for (const watches of [false, true]) {
+      const muted = await CutProxy.start(etcd.endpoints[0]!);
+      t.teardown(() => muted.stop());
+      const endpoints = [muted.url, etcd.endpoints[0]!];
+      const one = openEtcdStore({ endpoints, timeoutMs: 1_000 });
+      t.teardown(() => one.close());
+      const { revision } = await one.list('/found/');
+      if (watches) await one.changes('/found/', revision);
+      muted.hang({ mute: true });
+      const created = one.create(`/found/${watches}`, 1);
+      if (watches) {
+        for await (const event of direct.watch('/found/', revision)) if (event.key === `/found/${watches}`) break;
+        await direct.create('/found/since', 1);
+      }
+      t.equal(await created, (await direct.get(`/found/${watches}`))?.revision);
+    }
+  });
+
   await t.test('a read that hangs is asked again', async (t) => {
     await store.get('/a');
     proxy.hang();

@@ -32,11 +32,15 @@ export class CutProxy {
     for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
   }
 
-  /** Lets nothing through any more, but tells nobody. */
-  hang(): void {
+  /** Lets nothing through any more, but tells nobody. `mute`: only what the server says does not come through. */
+  hang({ mute = false } = {}): void {
     this.#state = 'hung';
-    for (const pair of this.#pairs) for (const socket of pair) socket.unpipe();
-    for (const pair of this.#pairs) for (const socket of pair) socket.pause();
+    for (const [client, server] of this.#pairs) {
+      for (const socket of mute ? [server] : [client, server]) {
+        socket.unpipe();
+        socket.pause();
+      }
+    }
   }
 
   /** New connections work again; those that hung stay so. */
