@@ -165,6 +165,7 @@ function addFlags(command: Command, list: readonly PeerFlag[]): void {
     const option = new Option(flags, description);
     command.addOption(choices ? option.choices(choices) : option);
   }
+  command.option('--field <name=value...>', 'any field of the API: --field delayOpenS=5 gracefulRestart.staleTimeS=60');
 }
 
 function routeCommands(leaf: Leaf, program: Command, group: Group): void {

@@ -94,6 +94,8 @@ const USAGE: readonly (readonly [readonly string[], RegExp])[] = [
   [['peers', 'add', 'x', '10.0.0.1', 'AS1'], /"AS1" is no AS number/],
   [['peers', 'add', 'x', '10.0.0.1', '1', '--hold-time', 'long'], /"long" is not a whole number/],
   [['bmp', 'add', 'x', '10.0.0.1', '--stats-interval', 'often'], /"often" is not a whole number/],
+  [['peers', 'set', 'x', '--field', 'delayOpenS'], /"delayOpenS" is not NAME=VALUE/],
+  [['peers', 'set', 'x', '--graceful-restart', 'soon'], /"soon" is not on, off or a number of seconds/],
   [['peers', 'set', 'x'], /nothing to set/],
   [['peers', 'set', 'x', '--unset', 'colour'], /there is no field "colour"/],
   [['peers', 'set', 'x', '--next-hop', 'me'], /Allowed choices are auto, self, keep/],

@@ -27,6 +27,28 @@ export const PEER_CASES: readonly CommandCase[] = [
     shows: [/^dropped: +4 segments came with another TCP-MD5 key \(TCPMD5Failure of this node\)$/m],
   },
   {
+    args: [
+      ...['peers', 'set', 'tor', '--max-prefixes-action', 'idle', '--add-path-send-max', '4', '--allow-as-in', '2'],
+      ...['--as-override', '--remove-private-as', 'replace', '--blackhole', '--graceful-restart', '60'],
+      ...['--field', 'gracefulRestart.staleTimeS=90', 'delayOpenS=5', 'adminDownText=back at noon', 'import=[]'],
+    ],
+    answers: { 'PATCH /v1/peers/tor': { body: { peer: PEER, impact: 'session-reset' } } },
+    asks: 'PATCH /v1/peers/tor',
+    body: {
+      maxPrefixesAction: 'idle',
+      addPathSendMax: 4,
+      allowAsIn: 2,
+      asOverride: true,
+      removePrivateAs: 'replace',
+      blackhole: true,
+      gracefulRestart: { enabled: true, restartTimeS: 60, staleTimeS: 90 },
+      delayOpenS: 5,
+      adminDownText: 'back at noon',
+      import: [],
+    },
+    shows: [/the session starts anew/],
+  },
+  {
     args: ['ranges', 'list'],
     answers: { 'GET /v1/peer-ranges': { body: { peerRanges: [RANGE] } } },
     shows: [/^nodes +10\.0\.1\.0\/24 +64513 +2 +256 +api +-$/m],

@@ -22,6 +22,12 @@ const bfd = (text: string): Record<string, unknown> => {
   return { enabled: true, minTxMs: Number(minTxMs), minRxMs: Number(minRxMs), multiplier: Number(multiplier) };
 };
 
+const gracefulRestart = (text: string): Record<string, unknown> => {
+  if (text === 'on' || text === 'off') return { enabled: text === 'on' };
+  if (!/^\d+$/.test(text)) throw new UsageError(`--graceful-restart: "${text}" is not on, off or a number of seconds`);
+  return { enabled: true, restartTimeS: Number(text) };
+};
+
 const list = (text: string): string[] => text.split(',').map((part) => part.trim());
 
 const family = (text: string): string => (/^ipv[46]$/.test(text) ? `${text}-unicast` : text);
@@ -99,6 +105,42 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
     parse: integer,
   },
   {
+    flags: '--max-prefixes-action <action>',
+    field: 'maxPrefixesAction',
+    description: 'above that: only say so, a new session later, or none until a reset',
+    choices: ['warn', 'restart', 'idle'],
+  },
+  { flags: '--add-path-receive', field: 'addPathReceive', description: 'take several paths per prefix (RFC 7911)' },
+  { flags: '--no-add-path-receive', field: 'addPathReceive', description: 'take one path per prefix' },
+  {
+    flags: '--add-path-send-max <number>',
+    field: 'addPathSendMax',
+    description: 'send up to so many paths per prefix (RFC 7911)',
+    parse: integer,
+  },
+  {
+    flags: '--allow-as-in <times>',
+    field: 'allowAsIn',
+    description: 'take routes with our own ASN in the AS path, up to so many times',
+    parse: integer,
+  },
+  { flags: '--as-override', field: 'asOverride', description: "our ASN in the place of the peer's in what it gets" },
+  { flags: '--no-as-override', field: 'asOverride', description: 'AS paths as they are' },
+  {
+    flags: '--remove-private-as <how>',
+    field: 'removePrivateAs',
+    description: 'private ASNs in what the peer gets go, or become ours',
+    choices: ['all', 'replace'],
+  },
+  { flags: '--blackhole', field: 'blackhole', description: 'drop traffic for routes with BLACKHOLE (RFC 7999)' },
+  { flags: '--no-blackhole', field: 'blackhole', description: 'BLACKHOLE means nothing' },
+  {
+    flags: '--graceful-restart <seconds>',
+    field: 'gracefulRestart',
+    description: 'on, off, or how long the peer shall keep our routes (RFC 4724)',
+    parse: gracefulRestart,
+  },
+  {
     flags: '--ttl-security <hops>',
     field: 'ttlSecurityHops',
     description: 'GTSM: accept only from so many hops',
@@ -150,6 +192,30 @@ const optionName = (flags: string): string =>
     .replace(/^--(no-)?/, '')
     .replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** Writes one `--field a.b=VALUE` into an object: VALUE is JSON, or else text as it stands. */
+function setField(fields: Record<string, unknown>, text: string): void {
+  const [, path, value] = /^([a-zA-Z0-9.]+)=(.*)$/s.exec(text) ?? [];
+  if (path === undefined || value === undefined) {
+    throw new UsageError(`--field: "${text}" is not NAME=VALUE; names are those of the API, like holdTimeS=30`);
+  }
+  const names = path.split('.');
+  const last = names.pop()!;
+  let object = fields;
+  for (const name of names) {
+    object[name] = { ...(object[name] as object | undefined) };
+    object = object[name] as Record<string, unknown>;
+  }
+  object[last] = jsonOrText(value);
+}
+
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The fields of the API that the flags given on the command line name. */
 export function peerFields(
   options: Readonly<Record<string, unknown>>,
@@ -164,6 +230,7 @@ export function peerFields(
     }
     fields[field] = typeof given === 'string' && parse ? parse(given) : given;
   }
+  for (const text of (options.field as readonly string[] | undefined) ?? []) setField(fields, text);
   return fields;
 }
 
