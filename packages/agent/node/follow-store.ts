@@ -2,7 +2,7 @@
 import type { FollowEvent } from '@tortie/store';
 import { bmpPrefix, NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
 import type { Agent } from './agent.js';
-import type { RemoteStore } from './open-store.js';
+import type { RemoteStore } from './remote-store.js';
 import { type StoreWatch, watchStore } from './store-watch.js';
 
 export interface FollowStoreOptions {

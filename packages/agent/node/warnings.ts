@@ -1,7 +1,7 @@
 /** What an operator should know of the node, as sentences; empty where all is well. */
 import type { Agent } from './agent.js';
 import type { KernelSide } from './kernel-side.js';
-import type { RemoteStore } from './open-store.js';
+import type { RemoteStore } from './remote-store.js';
 
 export interface WarningsOptions {
   readonly agent: Pick<Agent, 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni'>;
