@@ -72,3 +72,24 @@ t.test('conformance', { skip: etcdMissing }, async (t) => {
     await store.close();
   });
 });
+
+t.test('limits of etcd are told, with what to do', { skip: etcdMissing }, async (t) => {
+  const etcd = await EtcdCluster.start({ args: ['--quota-backend-bytes', String(4 * 1024 * 1024)] });
+  t.teardown(() => etcd.stop());
+  const store = openEtcdStore({ endpoints: etcd.endpoints });
+  t.teardown(() => store.close());
+  const many = Array.from({ length: 200 }, (_, at) => ({ type: 'create' as const, key: `/many/${at}`, value: 1 }));
+  await t.rejects(store.commit(many), { code: 'ERR_STORE_INVALID', message: /too many operations.*--max-txn-ops/ });
+  await t.rejects(store.create('/large', 'x'.repeat(1_700_000)), {
+    code: 'ERR_STORE_INVALID',
+    message: /too large.*--max-request-bytes/,
+  });
+  const fill = async (): Promise<never> => {
+    for (let at = 0; ; at++) await store.create(`/fill/${at}`, 'x'.repeat(500_000));
+  };
+  await t.rejects(fill(), {
+    code: 'ERR_STORE_FULL',
+    message: /space exceeded; compact and defragment etcd.*alarm disarm/,
+  });
+  t.equal((await store.get('/fill/0'))?.key, '/fill/0', 'it is read all the same');
+});
