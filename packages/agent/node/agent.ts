@@ -41,7 +41,7 @@ import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
 import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
-import type { CniService } from './pods/cni-service.js';
+import { CniStarter } from './pods/cni-starter.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
 import { BmpCollectorsReconciler } from './reconcilers/bmp-collectors.js';
@@ -94,10 +94,9 @@ export class Agent implements RestContext {
   readonly #kernel: KernelSide;
   readonly #fibLoop: ReconcileLoop | undefined;
   readonly #routerId: RouterId;
+  readonly #cni: CniStarter;
   readonly #startedAt = Date.now();
   #watches: readonly StoreWatch[] = [];
-  #cni: CniService | undefined;
-  #startingCni: Promise<void> | undefined;
   #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
@@ -118,6 +117,7 @@ export class Agent implements RestContext {
     this.dropWatch.follow(speaker);
     this.ipam = new Ipam({ store, now: Date.now });
     this.#kernel = kernel;
+    this.#cni = new CniStarter(this, kernel);
     this.#routerId = routerId;
     this.blocks = new BlocksReconciler({
       node: config.node,
@@ -227,12 +227,12 @@ export class Agent implements RestContext {
     };
     tellNode();
     this.#watches = followStore({ agent: this, remote, onNodes: () => void this.#checkNodes(record) });
-    await this.#startCni();
+    await this.#cni.start();
     remote?.found();
     remote?.onBack(() => {
       tellNode();
       for (const loop of this.#loops()) loop.trigger();
-      this.#startCni().catch((error) => journal.problem('starting the CNI service failed', error));
+      this.#cni.start().catch((error) => journal.problem('starting the CNI service failed', error));
     });
     this.#grace = setTimeout(() => {
       this.#graceOver = true;
@@ -254,7 +254,7 @@ export class Agent implements RestContext {
 
   /** Absent where the CNI plugin is not answered. */
   get cni() {
-    return this.#cni;
+    return this.#cni.service;
   }
 
   fibSummary() {
@@ -325,7 +325,7 @@ export class Agent implements RestContext {
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
-    await this.#cni?.close();
+    await this.#cni.service?.close();
     await Promise.all(this.#loops().map((loop) => loop.close()));
     await this.#fibLoop?.close();
     await this.interfacePeers.close();
@@ -333,34 +333,6 @@ export class Agent implements RestContext {
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
-  }
-
-  /** Its code is loaded only where pods are plugged in. */
-  #startCni(): Promise<void> {
-    if (!this.config.cni || this.#cni) return Promise.resolve();
-    this.#startingCni ??= this.#tryStartCni(this.config.cni.socket).finally(() => {
-      this.#startingCni = undefined;
-    });
-    return this.#startingCni;
-  }
-
-  async #tryStartCni(socket: string): Promise<void> {
-    const { journal } = this;
-    const { rtnetlink, links, programming } = this.#kernel;
-    if (!rtnetlink || programming.state !== 'on') {
-      const cause = programming.state === 'failed' ? programming.reason : 'the kernel cannot be asked';
-      journal.event({ kind: 'pod', text: 'plugs no pods in', cause }, 'warn');
-      return;
-    }
-    const { startCniOf } = await import('./pods/start-cni.js');
-    try {
-      const cni = await startCniOf(this, socket, rtnetlink);
-      links?.followPods((link, removed) => cni.linkChanged(link, removed));
-      this.#cni = cni;
-    } catch (error) {
-      // Only the store knows which pods there are: the plugin is told to try again until it answers.
-      if (!isUnavailable(error)) throw error;
-    }
   }
 
   /** Those that follow the store. */

@@ -46,7 +46,11 @@ const error = ({ code, stdout }: Ended): { cniVersion: string; code: number; msg
 /** An agent that does with a connection what a test wants. */
 async function withAgent(onConnection: (socket: Socket) => void, work: (path: string) => Promise<void>): Promise<void> {
   const path = join(folder, `${Math.random().toString(36).slice(2)}.sock`);
-  const server = createServer(onConnection);
+  const server = createServer((socket) => {
+    // The plugin may end while there is more to say to it.
+    socket.on('error', () => {});
+    onConnection(socket);
+  });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   try {
     await work(path);
@@ -57,7 +61,8 @@ async function withAgent(onConnection: (socket: Socket) => void, work: (path: st
 
 t.test('the plugin', { skip }, async (t) => {
   t.test('is small and says what it is', async (t) => {
-    t.ok(statSync(PLUGIN).size < 16 * 1024, `${statSync(PLUGIN).size} octets`);
+    // On arm64 segments are aligned to 64 KiB, the largest pages there are.
+    t.ok(statSync(PLUGIN).size < 80 * 1024, `${statSync(PLUGIN).size} octets`);
     const { code, stdout, stderr } = await run({}, '');
     t.same([code, stdout], [0, '']);
     t.match(stderr, /Tortie's CNI plugin.*speaks CNI 0\.3\.1, 0\.4\.0, 1\.0\.0 and 1\.1\.0/);

@@ -173,10 +173,11 @@ export class Pods implements Reconciler {
 
   /** Addresses for pods that are not plugged in: their ADD was cut off. */
   async #takeBackHalves(): Promise<void> {
+    const { ipam } = this.#options;
     for (const [handle, pod] of await this.#assigned()) {
       // In its turn: an ADD of it may be under way.
       await this.#turns.take(handle, async () => {
-        if (this.#pods.has(handle)) return;
+        if (this.#pods.has(handle) || (await ipam.assignments({ handle })).length === 0) return;
         await this.#remove(handle);
         const cause = PodNetns.isThere(pod.netns) ? 'its ADD was cut off' : 'its network namespace is gone';
         this.#tell(pod, `is not plugged in; ${pod.addresses.join(' and ')} are free again`, cause);

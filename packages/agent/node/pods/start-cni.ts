@@ -8,7 +8,7 @@ import { HostMtu } from './host-mtu.js';
 /** Metrics of routes to pods: the first, unless it is that of the FIB, which would sweep them as its own. */
 const METRICS = [32, 33] as const;
 
-export function startCniOf(agent: Agent, socket: string, rtnetlink: Rtnetlink): Promise<CniService> {
+export function startCni(agent: Agent, socket: string, rtnetlink: Rtnetlink): Promise<CniService> {
   const { config, ipam, journal, links, blocks, blocksLoop } = agent;
   const { protocol, metric } = config.kernel;
   const mtu = new HostMtu(rtnetlink);
