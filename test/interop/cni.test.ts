@@ -103,8 +103,10 @@ t.test('no pod may speak for another address than its own', { buffered: true }, 
 t.test('an agent ends although somebody holds its CNI socket', { buffered: true }, (t) =>
   withCniNode(async (node) => {
     const silent = createConnection(node.socket);
+    // It may still wait to be accepted, and is reset then.
+    silent.on('error', () => {});
+    const gone = new Promise((resolve) => silent.once('close', resolve));
     await once(silent, 'connect');
-    const gone = once(silent, 'close');
     await node.agent.stop('SIGTERM');
     await gone;
     t.equal(node.agent.process.ended, 'exit code 0');
