@@ -50,7 +50,7 @@ function titleOf(name) {
   const way =
     mode === 'ibgp'
       ? `reflected to ${receivers} clients`
-      : `one sender, ${receivers} receiver${receivers === '1' ? '' : 's'}`;
+      : `one sender, ${receivers === '1' ? 'one receiver' : `${receivers} receivers`}`;
   return `${routes.filter(Boolean).join(' and ')} routes, ${way}`;
 }
 

@@ -70,7 +70,7 @@ export const BgpConfig = Type.Object(
         default: false,
         description:
           'Have the engine compiled before the first routes come: for route reflectors and full tables. Takes a second of ' +
-          'processor time after the start, and 25 MB',
+          'processor time after the start, and 15 MB',
       }),
     ),
     gracefulRestart: Type.Optional(
