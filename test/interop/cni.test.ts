@@ -4,6 +4,7 @@ import { createConnection } from 'node:net';
 import { enterNamespaces, runCommand } from '@tortie/lab';
 import t from 'tap';
 import { addressIn, NOTHING, pings, withCniNode } from './cni-rig.js';
+import { eventually } from './eventually.js';
 
 await enterNamespaces();
 t.jobs = 2;
@@ -110,5 +111,20 @@ t.test('an agent ends although somebody holds its CNI socket', { buffered: true 
     await node.agent.stop('SIGTERM');
     await gone;
     t.equal(node.agent.process.ended, 'exit code 0');
+  }),
+);
+
+t.test("without an MTU of its own a pod has that of the node's way out, as it is then", { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const mtu = async () =>
+      (await node.add({ ...(await node.pod()), version: '1.1.0' })).interfaces.map((one) => one.mtu);
+    t.same(await mtu(), [1500, 1500]);
+    await node.ip('link', 'set', 'eth0', 'mtu', '1450');
+    await eventually('the smaller one', async () => (await mtu())[1] === 1450);
+    await node.ip('link', 'add', 'small', 'mtu', '1300', 'up', 'type', 'bridge');
+    await eventually('the smallest of all that are up', async () => (await mtu())[1] === 1300);
+    await node.ip('route', 'add', 'default', 'via', '10.0.0.2');
+    await node.ip('link', 'set', 'small', 'mtu', '1301');
+    await eventually('that of the default route', async () => (await mtu())[1] === 1450);
   }),
 );
