@@ -4,11 +4,11 @@
  * made, or when its answer has come; a new process goes on with the handles of the one before it.
  */
 import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { seededRandom } from '@tortie/bgp/testing';
 import { formatAddress } from '@tortie/ip';
 import { Ipam, IpamError } from '@tortie/ipam';
 import { openEtcdStore } from '@tortie/store/etcd';
 import { type HistoryLine, operationsOf, type Verb } from './history.js';
-import { seededRandom } from './random.js';
 
 const [, , endpoints = '', node = '', file = '', seed = '1'] = process.argv;
 

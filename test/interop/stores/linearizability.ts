@@ -5,11 +5,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { seededRandom } from '@tortie/bgp/testing';
 import { type Host, type LabProcess, withHosts } from '@tortie/lab';
 import { EtcdCluster } from '@tortie/store/testing/etcd';
 import { type FinalState, findContradictions, type HistoryLine, type Operation, operationsOf } from './history.js';
 import { FAULTS, type Scene } from './nemesis.js';
-import { seededRandom } from './random.js';
 
 export interface LinearizabilityOptions {
   readonly seed: number;
