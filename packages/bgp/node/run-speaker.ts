@@ -136,8 +136,8 @@ class NodeSpeaker implements RunningSpeaker {
     return impact;
   }
 
-  removePeer(name: string): boolean {
-    const removed = this.#loop.speaker.removePeer(name, monotonicMs());
+  removePeer(name: string, { graceful = false }: { readonly graceful?: boolean } = {}): boolean {
+    const removed = this.#loop.speaker.removePeer(name, monotonicMs(), graceful);
     this.#loop.carryOut();
     return removed;
   }

@@ -146,8 +146,11 @@ export interface RunningSpeaker {
   addPeer(peer: PeerConfig): void;
   /** Compares with the present configuration and changes what differs, at the least cost. */
   updatePeer(name: string, peer: PeerConfig): ChangeImpact;
-  /** Cease/Peer De-configured, and all its routes go. False where there is no such peer. */
-  removePeer(name: string): boolean;
+  /**
+   * Cease/Peer De-configured, and all its routes go. False where there is no such peer. `graceful`: TCP closes without a Cease, so
+   * that a peer with graceful restart keeps our routes while it finds others.
+   */
+  removePeer(name: string, options?: { readonly graceful?: boolean }): boolean;
   /** Whoever connects from inside the prefix becomes a peer of the name RANGE/ADDRESS. Throws BgpConfigError. */
   addRange(range: PeerRangeConfig): void;
   /** Changes the range of that name: its peers change with it, those outside of a new prefix go. Throws BgpConfigError. */

@@ -35,6 +35,7 @@ const IMPACT: { readonly [field in Exclude<keyof ResolvedPeerConfig, 'name'>]: I
   localAsnPrependIn: 'soft-refresh',
   localAsnPrependOut: 'soft-refresh',
   passive: 'applied',
+  waitForPeer: 'applied',
   adminDown: 'session-reset',
   adminDownText: 'applied',
   families: 'session-reset',

@@ -67,6 +67,12 @@ export interface PeerConfig {
   readonly localAsnPrependOut?: boolean;
   /** Only wait for the peer to dial. Default false. */
   readonly passive?: boolean;
+  /**
+   * Give the peer one connectRetryS to dial before we do: PassiveTcpEstablishment of RFC 4271 section 8.1.1, which dials when the
+   * ConnectRetryTimer expires. For the one of two ends that shall listen, so that they need not sort out two connections.
+   * Default false.
+   */
+  readonly waitForPeer?: boolean;
   /** Configured, but shut down: Cease/Administrative Shutdown, no dialling, nothing accepted. Default false. */
   readonly adminDown?: boolean;
   /** The text of RFC 9003 that the peer gets with adminDown. */
@@ -166,6 +172,7 @@ export interface ResolvedPeerConfig {
   readonly localAsnPrependIn: boolean;
   readonly localAsnPrependOut: boolean;
   readonly passive: boolean;
+  readonly waitForPeer: boolean;
   readonly adminDown: boolean;
   readonly adminDownText: string;
   readonly families: readonly FamilyName[];
@@ -328,6 +335,7 @@ export function resolvePeerConfig(peer: PeerConfig, speaker: SpeakerIdentity): R
     localAsnPrependIn: peer.localAsnPrependIn ?? false,
     localAsnPrependOut: peer.localAsnPrependOut ?? false,
     passive: peer.passive ?? false,
+    waitForPeer: peer.waitForPeer ?? false,
     adminDown: peer.adminDown ?? false,
     adminDownText: peer.adminDownText ?? '',
     families,

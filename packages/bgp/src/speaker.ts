@@ -140,11 +140,12 @@ export class Speaker {
     return impact;
   }
 
-  removePeer(name: string, nowMs: number): boolean {
+  /** `graceful`: TCP closes without a Cease, so that the peer keeps our routes (RFC 4724) while it finds others. */
+  removePeer(name: string, nowMs: number, graceful = false): boolean {
     this.#nowMs = nowMs;
     const peer = this.#peers.named(name);
     if (!peer) return false;
-    this.#forget(peer);
+    this.#forget(peer, graceful);
     return true;
   }
 
@@ -394,9 +395,9 @@ export class Speaker {
     return peer;
   }
 
-  #remove(peer: Peer): void {
+  #remove(peer: Peer, graceful = false): void {
     const { password } = peer.config;
-    peer.remove();
+    peer.remove(graceful);
     this.#ranges.leave(peer);
     this.#deferral.forget(peer);
     this.#peers.delete(peer);
@@ -412,8 +413,8 @@ export class Speaker {
     return peer;
   }
 
-  #forget(peer: Peer): void {
-    this.#remove(peer);
+  #forget(peer: Peer, graceful = false): void {
+    this.#remove(peer, graceful);
     this.#event({ type: 'peer', peer: peer.config.name, change: 'removed', impact: 'session-reset' });
   }
 

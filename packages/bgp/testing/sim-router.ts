@@ -61,8 +61,8 @@ export class SimRouter implements SimHost {
     return impact;
   }
 
-  removePeer(name: string): void {
-    this.speaker.removePeer(name, this.#nowMs);
+  removePeer(name: string, graceful = false): void {
+    this.speaker.removePeer(name, this.#nowMs, graceful);
     this.turn();
   }
 

@@ -35,6 +35,7 @@ const configOf = (bits: number): FsmConfig => ({
   routerId: 1,
   remoteAsn: 65002,
   passive: (bits & 1) !== 0,
+  waitForPeer: (bits & 64) !== 0,
   holdTimeS: HOLD_TIMES[(bits >>> 1) & 3]!,
   keepaliveS: bits & 8 ? 1 : undefined,
   connectRetryS: 5,

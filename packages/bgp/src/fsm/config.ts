@@ -8,6 +8,8 @@ export interface FsmConfig {
   /** `external`: any but ours. */
   readonly remoteAsn: number | 'external';
   readonly passive: boolean;
+  /** Listens for one ConnectRetryTime before it dials. */
+  readonly waitForPeer: boolean;
   readonly holdTimeS: number;
   readonly keepaliveS: number | undefined;
   readonly connectRetryS: number;

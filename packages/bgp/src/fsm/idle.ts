@@ -25,6 +25,9 @@ function start(connectRetryCounter: number, config: FsmConfig): Step {
     // Deviation: a passive peer never dials, so no ConnectRetryTimer runs; the RFC would dial once it expires.
     return become({ name: 'active', connectRetryCounter, delayOpen: false });
   }
+  if (config.waitForPeer) {
+    return become({ name: 'active', connectRetryCounter, delayOpen: false }, startConnectRetry(config));
+  }
   return become({ name: 'connect', connectRetryCounter, delayOpen: false }, startConnectRetry(config), {
     type: 'connect',
   });

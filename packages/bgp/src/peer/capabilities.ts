@@ -74,6 +74,7 @@ export function fsmConfig(
     routerId,
     remoteAsn: config.remoteAsn,
     passive: config.passive,
+    waitForPeer: config.waitForPeer,
     holdTimeS: config.holdTimeS,
     keepaliveS: config.keepaliveS,
     connectRetryS: config.connectRetryS,

@@ -119,9 +119,9 @@ export class Peer {
     }
   }
 
-  /** The configuration no longer has this peer: its routes go as well. */
-  remove(): void {
-    this.stop({ errorSubcode: CEASE.peerDeconfigured, hard: true });
+  /** The configuration no longer has this peer: its routes go as well. `graceful`: it may keep ours for its restart time. */
+  remove(graceful = false): void {
+    this.stop(graceful ? undefined : { errorSubcode: CEASE.peerDeconfigured, hard: true });
     this.stale.clear();
     this.#host.rib.removePeer(this.ribPeer);
   }

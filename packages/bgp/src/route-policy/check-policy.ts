@@ -1,7 +1,7 @@
 /** What is wrong with a policy, found before it is compiled. */
 import { FAMILIES } from '../wire/family/family.js';
 import { asPathExpressionFault } from './as-path-expression.js';
-import type { CommunityMatch, NumberRange, PolicyMatch, PolicySet, RoutePolicy } from './policy.js';
+import type { CommunityMatch, NumberRange, PolicyMatch, PolicySet, PrefixMatch, RoutePolicy } from './policy.js';
 import { lengthsOf } from './prefix-list.js';
 
 const MAX_WORD = 0xffffffff;
@@ -29,7 +29,7 @@ export function policyFault(
 }
 
 function matchFault(match: PolicyMatch): string | undefined {
-  const { prefixes, communities, asPaths, families, sources, originAsns, neighbourAsns } = match;
+  const { prefixes, notPrefixes, communities, asPaths, families, sources, originAsns, neighbourAsns } = match;
   const words = FAMILIES.map(({ name }) => name);
   const bad =
     first(families, '/match/families', (name) =>
@@ -38,12 +38,8 @@ function matchFault(match: PolicyMatch): string | undefined {
     first(sources, '/match/sources', (name) =>
       SOURCES.includes(name) ? undefined : `is "${name}"; it must be own, ebgp or ibgp`,
     ) ??
-    first(prefixes, '/match/prefixes', (each) => {
-      const [shortest, longest] = lengthsOf(each);
-      return shortest <= longest
-        ? undefined
-        : `matches nothing: it needs ${each.prefix.length} <= ge <= le <= the address's bits`;
-    }) ??
+    first(prefixes, '/match/prefixes', prefixFault) ??
+    first(notPrefixes, '/match/notPrefixes', prefixFault) ??
     first(communities, '/match/communities', communityFault) ??
     first(asPaths, '/match/asPaths', (text) => asPathExpressionFault(text)) ??
     first(originAsns, '/match/originAsns', wordFault) ??
@@ -54,6 +50,13 @@ function matchFault(match: PolicyMatch): string | undefined {
     if (fault) return `/match/${field} ${fault}`;
   }
   return undefined;
+}
+
+function prefixFault(match: PrefixMatch): string | undefined {
+  const [shortest, longest] = lengthsOf(match);
+  return shortest <= longest
+    ? undefined
+    : `matches nothing: it needs ${match.prefix.length} <= ge <= le <= the address's bits`;
 }
 
 function setFault(set: PolicySet, side: 'import' | 'export'): string | undefined {

@@ -20,8 +20,14 @@ interface CompiledTerm {
 }
 
 /** Parts of a match that only RouteMatch looks at. */
-const concernsRoute = ({ prefixes, families, sources, peers }: NonNullable<PolicyTerm['match']>): boolean =>
-  (prefixes ?? families ?? sources ?? peers) !== undefined;
+const concernsRoute = ({
+  prefixes,
+  notPrefixes,
+  families,
+  sources,
+  peers,
+}: NonNullable<PolicyTerm['match']>): boolean =>
+  (prefixes ?? notPrefixes ?? families ?? sources ?? peers) !== undefined;
 
 export class CompiledPolicy {
   readonly policy: RoutePolicy;

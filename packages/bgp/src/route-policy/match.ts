@@ -22,13 +22,15 @@ const EVERY_SOURCE = 7;
 /** The part of a match that concerns prefix and source; cheap, and asked for every route. */
 export class RouteMatch {
   readonly #prefixes: PrefixList | undefined;
+  readonly #notPrefixes: PrefixList | undefined;
   readonly #ipv4: boolean;
   readonly #ipv6: boolean;
   readonly #sources: number;
   readonly #peers: ReadonlySet<string> | undefined;
 
-  constructor({ prefixes, families, sources, peers }: PolicyMatch) {
+  constructor({ prefixes, notPrefixes, families, sources, peers }: PolicyMatch) {
     this.#prefixes = prefixes && new PrefixList(prefixes);
+    this.#notPrefixes = notPrefixes && new PrefixList(notPrefixes);
     const versions = families?.map((name) => familyByName(name).version);
     this.#ipv4 = versions?.includes(4) ?? true;
     this.#ipv6 = versions?.includes(6) ?? true;
@@ -41,6 +43,7 @@ export class RouteMatch {
     if (this.#sources !== EVERY_SOURCE && (this.#sources & sourceBit(peers.kind[source]!)) === 0) return false;
     // Number 0 is ourselves, whatever name the table has for that.
     if (this.#peers !== undefined && (source === 0 || !this.#peers.has(peers.peers[source]?.name ?? ''))) return false;
+    if (this.#notPrefixes?.matches(key, version)) return false;
     return this.#prefixes === undefined || this.#prefixes.matches(key, version);
   }
 }

@@ -39,6 +39,8 @@ export type RouteSource = 'own' | 'ebgp' | 'ibgp';
 export interface PolicyMatch {
   readonly families?: readonly FamilyName[];
   readonly prefixes?: readonly PrefixMatch[];
+  /** The route matches none of these. */
+  readonly notPrefixes?: readonly PrefixMatch[];
   /** The route carries one of these, be they communities or large ones. */
   readonly communities?: readonly CommunityMatch[];
   /** AS_PATH as an expression over AS numbers, see parseAsPathExpression: `^64512 .* [65000-65100]$`. */

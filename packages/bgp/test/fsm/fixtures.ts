@@ -16,6 +16,7 @@ export const config: FsmConfig = {
   routerId: 0x0a000001,
   remoteAsn: 65002,
   passive: false,
+  waitForPeer: false,
   holdTimeS: 90,
   keepaliveS: undefined,
   connectRetryS: 5,

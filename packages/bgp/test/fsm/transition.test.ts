@@ -299,6 +299,8 @@ const optional: readonly (readonly [string, Parameters<typeof stateNamed>, Parti
   ['passive: waits', ['idle'], { passive: true }, '1 ManualStart', 'active 0'],
   ['passive: never dials', ['active'], { passive: true }, '9 ConnectRetryTimer_Expires', 'active 4'],
   ['passive: waits again', ['open-sent'], { passive: true }, '18 TcpConnectionFails', 'active 4: H- drop ended'],
+  ['waitForPeer: listens first', ['idle'], { waitForPeer: true }, '1 ManualStart', 'active 0: R5'],
+  ['waitForPeer: dials then', ['active'], { waitForPeer: true }, '9 ConnectRetryTimer_Expires', 'connect 4: R5 dial'],
   ['DelayOpen', ['connect'], { delayOpenS: 7 }, '16 Tcp_CR_Acked', 'connect 4: R- D7'],
   ['DelayOpen', ['active'], { delayOpenS: 7 }, '17 TcpConnectionConfirmed', 'active 4: R- D7'],
   ['DelayOpen over', ['connect', true], {}, '12 DelayOpenTimer_Expires', 'open-sent 4: R- D- OPEN H240'],

@@ -65,6 +65,7 @@ const matchArb: fc.Arbitrary<PolicyMatch> = fc.record(
   {
     families: fc.subarray(['ipv4-unicast', 'ipv6-unicast'] as const),
     prefixes: manyPrefixes,
+    notPrefixes: manyPrefixes,
     communities: fc.array(communityArb, { maxLength: 3 }),
     asPaths: asPathsArb,
     originAsns: fc.subarray([0, 1, 2, 3]),
@@ -156,14 +157,15 @@ function naiveMatch(match: PolicyMatch, { prefix: to, source }: Route, attribute
   const letters = asns.map((asn) => (asn === ASN ? 'x' : `${asn}`)).join('');
   const family = to.version === 4 ? 'ipv4-unicast' : 'ipv6-unicast';
   const bits = to.version === 4 ? 32 : 128;
-  const { prefixes, communities, asPaths, nextHops } = match;
+  const { prefixes, notPrefixes, communities, asPaths, nextHops } = match;
+  const isIn = ({ prefix: outer, ge, le }: NonNullable<PolicyMatch['prefixes']>[number]): boolean => {
+    const longest = le ?? (ge === undefined ? outer.length : bits);
+    return prefixCovers(outer, to) && to.length >= (ge ?? outer.length) && to.length <= longest;
+  };
   return (
     (match.families?.includes(family) ?? true) &&
-    (prefixes?.some(({ prefix: outer, ge, le }) => {
-      const longest = le ?? (ge === undefined ? outer.length : bits);
-      return prefixCovers(outer, to) && to.length >= (ge ?? outer.length) && to.length <= longest;
-    }) ??
-      true) &&
+    (prefixes?.some(isIn) ?? true) &&
+    !(notPrefixes?.some(isIn) ?? false) &&
     (communities?.some((each) => texts(attributes).some((text) => isMeant(text, each))) ?? true) &&
     (asPaths?.some((each) => JS_PATHS[each]!.test(letters)) ?? true) &&
     (match.originAsns?.includes(asns.at(-1) ?? 0) ?? true) &&

@@ -38,6 +38,27 @@ const MATCHES: readonly (readonly [string, RoutePolicy, readonly string[]])[] = 
     { terms: [{ match: { prefixes: [{ prefix: prefix('2001:db8::/32') }] }, ...accept }], otherwise: 'reject' },
     ['2001:db8::/32'],
   ],
+  [
+    'notPrefixes',
+    { terms: [{ match: { notPrefixes: [{ prefix: prefix('10.1.0.0/16'), le: 24 }] }, ...reject }] },
+    ['10.1.0.0/16', '10.1.2.0/24'],
+  ],
+  ['notPrefixes, none', { terms: [{ match: { notPrefixes: [] }, ...reject }] }, []],
+  [
+    'notPrefixes beside prefixes',
+    {
+      terms: [
+        {
+          match: {
+            prefixes: [{ prefix: prefix('10.0.0.0/8'), le: 32 }],
+            notPrefixes: [{ prefix: prefix('10.1.0.0/16') }],
+          },
+          ...reject,
+        },
+      ],
+    },
+    ['10.1.0.0/16', '2001:db8::/32'],
+  ],
   ['community', { terms: [{ match: { communities: [8, 7] }, ...reject }] }, []],
   [
     'another community',

@@ -284,6 +284,20 @@ t.test('a removed peer takes its stale routes with it', (t) => {
   t.end();
 });
 
+t.test('a peer that removes us gracefully leaves its routes for the restart time', (t) => {
+  for (const graceful of [true, false]) {
+    const network = new SimNetwork();
+    const { a, b, c } = chain(network);
+    b.removePeer(A, graceful);
+    network.run(60_000);
+    t.equal(a.isUp(B), false);
+    t.equal(count(c), graceful ? 3 : 0, `after a minute, ${graceful ? 'without' : 'with'} a Cease`);
+    network.run(120_000);
+    t.equal(count(c), 0, 'the restart time is over');
+  }
+  t.end();
+});
+
 t.test('our own restart: nothing is said before the peers have spoken', (t) => {
   const network = new SimNetwork();
   const b = routerB(network, {}, { passive: true });

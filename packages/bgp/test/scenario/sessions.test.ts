@@ -46,6 +46,24 @@ t.test('one side passive', (t) => {
   t.end();
 });
 
+t.test('one side waits for the peer: it dials after one retry time, and not before', (t) => {
+  const network = new SimNetwork();
+  const [a, b] = pairOf(network, { waitForPeer: true }, {});
+  t.ok(network.until(() => a.isUp(B) && b.isUp(A), 1000));
+  t.equal(b.speaker.peer(A)?.remotePort, 179, 'B dialled');
+  t.equal(a.speaker.peer(B)?.established, 1);
+  const other = new SimNetwork();
+  const [x, y] = pairOf(other, { waitForPeer: true }, { passive: true });
+  other.run(3000);
+  t.same([x.state(B), y.state(A)], ['active', 'active']);
+  t.ok(
+    other.until(() => x.isUp(B) && y.isUp(A), 3000),
+    'up once the ConnectRetryTimer has expired',
+  );
+  t.equal(x.speaker.peer(B)?.remotePort, 179, 'A dialled');
+  t.end();
+});
+
 t.test('both passive never meet', (t) => {
   const network = new SimNetwork();
   const [a, b] = pairOf(network, { passive: true }, { passive: true });
