@@ -3,12 +3,12 @@
  * walker as the configuration file and answers are plain JSON, so that neither ajv nor generated serializers are loaded.
  */
 import type { IncomingMessage } from 'node:http';
+import { coerceQuery } from '@tortie/cluster/schema';
 import Fastify, { type FastifyInstance, type FastifyServerOptions, type RouteOptions } from 'fastify';
 import { Problem } from '../../src/api/problem.js';
 import { AgentError, ValidationError } from '../../src/errors.js';
 import { problemOf } from '../../src/problem.js';
 import { checkValue } from '../../src/schema/check.js';
-import { coerceQuery } from '../../src/schema/coerce.js';
 import type { RestContext } from './context.js';
 import { registerOpenApi } from './openapi.js';
 import { RESOURCES } from './resources.js';

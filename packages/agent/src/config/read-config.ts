@@ -4,6 +4,7 @@
  * Three passes: YAML, schema, then the rules that need several fields. A later pass runs only where the earlier one
  * found nothing, as its findings would be consequences.
  */
+import { withDefaults } from '@tortie/cluster/schema';
 import { isUnspecified, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
 import type { PolicyLibrary } from '../api/policy.js';
@@ -13,7 +14,6 @@ import { checkPeer, checkPeerRange, checkPeers } from '../rules/peer-rules.js';
 import { checkLibrary } from '../rules/policy-rules.js';
 import { checkPools } from '../rules/pool-rules.js';
 import { checkValue, pointerTo } from '../schema/check.js';
-import { withDefaults } from '../schema/defaults.js';
 import type { AgentConfig } from './config.js';
 import { ConfigError } from './config-error.js';
 import { parseYaml } from './yaml-source.js';

@@ -1,9 +1,9 @@
 /** What a schema cannot say about policies: names that lead nowhere, terms that cannot be, ranges that hold nothing. */
+import { suggest } from '@tortie/cluster/schema';
 import { parsePrefix } from '@tortie/ip';
 import type { Policy, PolicyLibrary, PolicyMatch, PolicyTerm, PrefixMatch } from '../api/policy.js';
 import type { Issue } from '../errors.js';
 import { pointerTo } from '../schema/check.js';
-import { suggest } from '../schema/suggest.js';
 
 /** Where a policy is used; undefined for one of the library, which may be used on both sides. */
 type Side = 'import' | 'export' | undefined;

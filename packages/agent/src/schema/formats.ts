@@ -1,20 +1,9 @@
 /** The `format` keywords of our schemas: each gives undefined for a good value, else what is wrong and what is right. */
 import { asPathExpressionFault } from '@tortie/bgp';
-import { IpError, parsePrefix, tryParseAddress } from '@tortie/ip';
+import { COMMON_FORMATS, type Formats } from '@tortie/cluster/schema';
+import { tryParseAddress } from '@tortie/ip';
 import { tryParseCommunity, tryParseCommunityMatch } from '../bgp-text/community.js';
 import { filePatternFault } from '../mrt/file-pattern.js';
-
-type Format = (text: string) => string | undefined;
-
-const prefix: Format = (text) => {
-  try {
-    parsePrefix(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof IpError) return error.message;
-    throw error;
-  }
-};
 
 /** Splits `ADDRESS:PORT`, `[ADDRESS]:PORT`; undefined where it is neither. */
 export function tryParseEndpoint(text: string): { address: string; port: number } | undefined {
@@ -25,17 +14,8 @@ export function tryParseEndpoint(text: string): { address: string; port: number 
   return { address: match[1] ?? match[2]!, port };
 }
 
-export const FORMATS: Readonly<Record<string, Format>> = {
-  'ip-address': (text) =>
-    tryParseAddress(text)
-      ? undefined
-      : `"${text}" is no IP address${text.includes('/') ? ' (leave out the length)' : ''}; write it like 192.0.2.1 or 2001:db8::1`,
-  'ipv4-address': (text) =>
-    tryParseAddress(text)?.version === 4
-      ? undefined
-      : `"${text}" is no IPv4 address; write four octets, like 192.0.2.1`,
-  'ip-prefix': prefix,
-  'ip-prefix-or-address': (text) => (text.includes('/') ? prefix(text) : FORMATS['ip-address']!(text)),
+export const FORMATS: Formats = {
+  ...COMMON_FORMATS,
   'bgp-community': (text) =>
     tryParseCommunity(text)
       ? undefined
@@ -58,10 +38,6 @@ export const FORMATS: Readonly<Record<string, Format>> = {
     text === 'self' || text === 'peer' || tryParseAddress(text)
       ? undefined
       : `"${text}" is no next hop; write an address like 192.0.2.1, self (on export) or peer (on import)`,
-  'resource-name': (text) =>
-    /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text)
-      ? undefined
-      : `"${text}" is no name; write letters, digits, dots, dashes and underscores, with a letter or digit at both ends`,
   handle: (text) => (/^[^/\s]+$/.test(text) ? undefined : `"${text}" is no handle; write it without slash and space`),
   endpoint: (text) =>
     tryParseEndpoint(text) ? undefined : `"${text}" is no address and port; write 127.0.0.1:9179 or [::1]:9179`,
@@ -71,5 +47,4 @@ export const FORMATS: Readonly<Record<string, Format>> = {
       : `"${text}" is no endpoint of etcd; write https://10.0.0.1:2379 or http://10.0.0.1:2379`,
   'etcd-prefix': (text) =>
     /^[\x21-\x7e]*\/$/.test(text) ? undefined : `"${text}" is no prefix of keys; it ends in a slash, like /tortie/`,
-  'date-time': (text) => (Number.isNaN(Date.parse(text)) ? `"${text}" is no RFC 3339 time` : undefined),
 };

@@ -9,7 +9,7 @@ export function withDefaults(schema: unknown, value: unknown): unknown {
 }
 
 function fill(schema: SchemaNode, value: unknown): unknown {
-  if (value === undefined && schema.default !== undefined) return structuredClone(schema.default);
+  if (value === undefined && schema.default !== undefined) return JSON.parse(JSON.stringify(schema.default));
   if (schema.type !== 'object' || !schema.properties) return value;
   if (value === undefined && (schema.required?.length ?? 0) > 0) return undefined;
   const filled: Record<string, unknown> = { ...(value as Record<string, unknown> | undefined) };

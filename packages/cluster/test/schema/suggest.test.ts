@@ -1,5 +1,5 @@
 import t from 'tap';
-import { suggest } from '../../src/schema/suggest.js';
+import { suggest } from '../../src/schema/index.js';
 
 const KNOWN = ['remoteAddress', 'remoteAsn', 'holdTimeS', 'passive', 'password', 'asn'];
 

@@ -1,0 +1,20 @@
+/** A cluster's resources, and what follows from them. */
+export {
+  type BgpConfiguration,
+  BgpConfigurationSpec,
+} from './resource/bgp-configuration.js';
+export { type BgpFilter, type BgpFilterOperation, type BgpFilterRule, BgpFilterSpec } from './resource/bgp-filter.js';
+export { type BgpPeer, BgpPeerSpec, type RemoteAsNumber } from './resource/bgp-peer.js';
+export type { Warning } from './resource/findings.js';
+export { type IpPool, IpPoolSpec } from './resource/ip-pool.js';
+export { type IpReservation, IpReservationSpec } from './resource/ip-reservation.js';
+export { type IpamConfiguration, IpamConfigurationSpec } from './resource/ipam-configuration.js';
+export { RESOURCES, resourceKey, resourcePrefix } from './resource/keys.js';
+export { findKind, KINDS, type Kind, kindOf, kindWords } from './resource/kinds.js';
+export { type Mark, markOf } from './resource/marks.js';
+export { type ClusterNode, NodeSpec } from './resource/node.js';
+export { type ReadResource, readResource } from './resource/read-resource.js';
+export { type FromRecord, fromRecord, RECORD_FORMAT, type ResourceRecord, toRecord } from './resource/record.js';
+export { API_VERSION, API_VERSIONS, type Metadata, type Resource } from './resource/resource.js';
+export { RESOURCE_FORMATS, secondsOf, tryParseDuration, tryParsePeerIp } from './resource/text.js';
+export type { BlockAffinity, IpamBlock, IpamHandle, NodeStatus } from './resource/views.js';
