@@ -63,7 +63,10 @@ export class UpdateGroup {
   readonly members = new Map<number, Member>();
   /** Bytes by peer index: 1 for a member. A typed array beside the map, for the hot path. */
   #isMember = new Uint8Array(16);
-  /** The only member, whose own routes go to nobody: they are not kept as advertised (bench `stages`). -1: there are others. */
+  /**
+   * The only member, whose own routes go to nobody: they are not kept as advertised, and where nothing is, their coming and
+   * going is not even looked at (bench `stages`). -1: there are others.
+   */
   #sole = -1;
   /** Routes were left out for that reason. */
   #leftOut = false;
@@ -94,6 +97,11 @@ export class UpdateGroup {
     this.#paths = treatment.addPath ? new PathChoice(rib, treatment.maxPaths) : undefined;
     this.table = this.#paths ? rib.paths : rib.prefixes;
     this.#watchers.push(this.dirty);
+    this.dirty.ignores = (prefix) => {
+      if (this.advertised.id(prefix) !== 0) return false;
+      this.#leftOut = true;
+      return true;
+    };
   }
 
   get #watchers(): DirtyIds[] | PathWatcher[] {
@@ -131,7 +139,7 @@ export class UpdateGroup {
       endOfRibAfter: endOfRibWanted ? this.dirty.added : -1,
     };
     this.members.set(peer, member);
-    this.#sole = this.members.size === 1 ? peer : -1;
+    this.#findSole();
     if (this.#sole < 0 && this.#leftOut) {
       this.#leftOut = false;
       this.#walk = 1;
@@ -160,6 +168,13 @@ export class UpdateGroup {
     return member;
   }
 
+  #findSole(): void {
+    const [only = -1] = this.members.keys();
+    this.#sole = this.members.size === 1 ? only : -1;
+    // With ADD-PATH the queue hears of every route and not of best ones alone.
+    this.dirty.uninterested = this.#sole < 0 || this.#paths ? -2 : this.#sole;
+  }
+
   #newStream(): DetachedStream {
     const stream = new DetachedStream(this, new Outlet((peer) => this.host.notify(peer)));
     this.streams.push(stream);
@@ -174,8 +189,7 @@ export class UpdateGroup {
     if (member.stream) successor?.addMarks(member.stream);
     this.#withdrawFromLogs(member, (bytes) => successor?.addMessages(bytes, this.treatment));
     this.members.delete(peer);
-    const [only] = this.members.keys();
-    this.#sole = this.members.size === 1 ? only! : -1;
+    this.#findSole();
     this.#isMember[peer] = 0;
     this.#awaiting = this.#awaiting.filter((each) => each !== member);
   }

@@ -9,6 +9,10 @@ export class DirtyIds {
   /** How many were ever added and taken: a place in the queue is a value of `added` that `taken` has to reach. */
   added = 0;
   taken = 0;
+  /** The peer whose own best routes need not be told of here, see `ignores`; -2: everybody's are to be told. */
+  uninterested = -2;
+  /** Whether a best route of `uninterested`, or its going, changes nothing for the prefix. */
+  ignores: (id: number) => boolean = () => false;
 
   get size(): number {
     return this.#size;

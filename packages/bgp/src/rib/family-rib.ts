@@ -111,7 +111,7 @@ export class FamilyRib {
     this.stale.added(peer);
     prefixRows[prefixAt + PREFIX_HEAD] = route;
     if (this.pathWatchers.length > 0) this.#tellPaths(prefix, route);
-    if (this.#isEligible(route)) this.#challenge(prefix, route, prefixRows[prefixAt + PREFIX_BEST]!);
+    if (this.#isEligible(route)) this.#challenge(prefix, route, peer, prefixRows[prefixAt + PREFIX_BEST]!);
   }
 
   #replace(
@@ -139,7 +139,7 @@ export class FamilyRib {
     rows[at + ROUTE.sequence] = this.#sequence = (this.#sequence + 1) | 0;
     if (this.pathWatchers.length > 0) this.#tellPaths(prefix, route);
     if (mattered) this.decide(prefix, route === best);
-    else if (this.#isEligible(route)) this.#challenge(prefix, route, best);
+    else if (this.#isEligible(route)) this.#challenge(prefix, route, this.#peerOf(route), best);
     this.#release(formerReceived, formerEffective);
   }
 
@@ -175,6 +175,7 @@ export class FamilyRib {
     const best = this.prefixes.best(prefix);
     const mattered = route === best || !this.stale.counts(rows[at + ROUTE.peer]!) || this.#tookPart(route, best);
     const next = rows[at + ROUTE.next]!;
+    const peer = rows[at + ROUTE.peer]! & 0xffff;
     if (before === 0) {
       this.prefixes.rows.segments[prefix >>> ROW_BITS]![
         ((prefix & ROW_MASK) << this.prefixes.rows.shift) + PREFIX_HEAD
@@ -187,7 +188,7 @@ export class FamilyRib {
     const effective = rows[at + ROUTE.attributes]!;
     if (this.pathWatchers.length > 0) this.#tellPaths(prefix, -route);
     this.routes.release(route);
-    if (mattered) this.decide(prefix, route === best);
+    if (mattered) this.decide(prefix, route === best, peer);
     this.#release(received, effective);
     if (next === 0 && before === 0) this.prefixes.drop(prefix);
   }
@@ -202,15 +203,15 @@ export class FamilyRib {
   }
 
   /** An eligible new or changed route against the best: pairwise where that is enough. */
-  #challenge(prefix: number, route: number, best: number): void {
+  #challenge(prefix: number, route: number, peer: number, best: number): void {
     if (best === 0) {
-      this.#setBest(prefix, route);
+      this.#setBest(prefix, route, peer);
       return;
     }
     const before = this.order.beforeMed(route, best);
     if (before > 0) return;
     if (before < 0) {
-      this.#setBest(prefix, route);
+      this.#setBest(prefix, route, peer);
       return;
     }
     const pair = this.nextOf(this.nextOf(this.prefixes.head(prefix))) === 0;
@@ -218,7 +219,7 @@ export class FamilyRib {
       this.decide(prefix, false);
       return;
     }
-    if ((this.order.med(route, best) || this.order.afterMed(route, best)) < 0) this.#setBest(prefix, route);
+    if ((this.order.med(route, best) || this.order.afterMed(route, best)) < 0) this.#setBest(prefix, route, peer);
   }
 
   /**
@@ -230,12 +231,18 @@ export class FamilyRib {
     return this.order.beforeMed(route, best) === 0;
   }
 
-  /** Selects anew over all routes of the prefix. `changed`: the best route itself has other attributes, or is gone. */
-  decide(prefix: number, changed: boolean): void {
+  /**
+   * Selects anew over all routes of the prefix. `changed`: the best route itself has other attributes, or is gone; `gone` is
+   * then the peer it was of, where that is known.
+   */
+  decide(prefix: number, changed: boolean, gone = -1): void {
     const former = this.prefixes.best(prefix);
-    this.gather(prefix);
-    const best = this.selection.best();
-    if (best !== former || changed) this.#setBest(prefix, best);
+    let best = 0;
+    if (this.prefixes.head(prefix) !== 0) {
+      this.gather(prefix);
+      best = this.selection.best();
+    }
+    if (best !== former || changed) this.#setBest(prefix, best, best === 0 ? gone : this.#peerOf(best));
   }
 
   /** Fills `selection` with the eligible routes of a prefix. */
@@ -253,10 +260,16 @@ export class FamilyRib {
     return best === 0 ? [] : this.selection.multipath(best, max);
   }
 
-  #setBest(prefix: number, best: number): void {
+  /** `peer` sent the best route, or the one that went where there is none now; -1: unknown. */
+  #setBest(prefix: number, best: number, peer: number): void {
     this.prefixes.rows.segments[prefix >>> ROW_BITS]![((prefix & ROW_MASK) << this.prefixes.rows.shift) + PREFIX_BEST] =
       best;
-    this.#tell(this.bestWatchers, prefix);
+    const watchers = this.bestWatchers;
+    for (let i = 0; i < watchers.length; i++) {
+      const watcher = watchers[i]!;
+      if (watcher.uninterested === peer && watcher.ignores(prefix)) continue;
+      if (watcher.add(prefix)) this.prefixes.hold(prefix);
+    }
   }
 
   /** Has everybody look at the prefix again although the best route is the same. */
@@ -314,6 +327,10 @@ export class FamilyRib {
     if (loop) return loop;
     if ((flags & ROUTE_FLAG.leaked) !== 0) return 'route-leak';
     return rows[at + ROUTE.attributes] === 0 ? 'rejected-by-policy' : 'next-hop-unreachable';
+  }
+
+  #peerOf(route: number): number {
+    return this.word(route, ROUTE.peer) & 0xffff;
   }
 
   nextOf(route: number): number {

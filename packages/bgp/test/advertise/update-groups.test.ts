@@ -54,6 +54,7 @@ t.test("routes of a group's only member are there for whoever joins it", async (
   const net = new RibFixture();
   const a = net.up('a');
   net.announce('a', many(3000));
+  t.equal(net.rib.peerCounters(a.index)[0]!.queued, 0, 'nor waits anything for it');
   net.settle();
   t.equal(net.rib.peerCounters(a.index)[0]!.advertised, 0, 'nothing is kept for the source alone');
   const b = net.up('b');
