@@ -10,7 +10,8 @@ import type { RunningSpeaker } from '@tortie/bgp/node';
 import { type Address, formatPrefix, isLinkLocal, type Prefix } from '@tortie/ip';
 import type { FibDisturbance, FibWriter, InstalledRoute } from '@tortie/linux/node';
 import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
-import { FibTable, type Resolved } from '../../src/fib/fib-table.js';
+import { FibTable } from '../../src/fib/fib-table.js';
+import type { Resolved } from '../../src/fib/via-table.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
 
@@ -108,15 +109,13 @@ export class FibReconciler implements Reconciler {
   /** A link or an address changed: what was refused may work by now, and link-local next hops follow their device. */
   changed(): void {
     this.table.resolveAgain();
-    if (this.table.counts.failed > 0) this.table.retryFailed();
+    this.table.retryFailed();
     this.kick();
   }
 
   /** A foreign route left the kernel: it may be the one that stood in the way. */
   foreignRouteGone(prefix: Prefix): void {
-    if (this.table.get(prefix)?.error === undefined) return;
-    this.table.retryFailed(prefix);
-    this.kick();
+    if (this.table.retryFailed(prefix) > 0) this.kick();
   }
 
   /** The kernel has another answer for a next hop. */

@@ -6,7 +6,7 @@ import type { RunningSpeaker } from '@tortie/bgp/node';
 import { type Address, formatAddress, isLinkLocal, isLoopback } from '@tortie/ip';
 import { type NextHopWatcher, type Reachability, watchNextHops } from '@tortie/linux/node';
 import type { ViaHop } from '../../src/fib/fib-entry.js';
-import type { Resolved } from '../../src/fib/fib-table.js';
+import type { Resolved } from '../../src/fib/via-table.js';
 import type { Journal } from '../journal.js';
 import type { Links } from './links.js';
 

@@ -16,7 +16,10 @@ export const FibRoute = Type.Object({
   kind: Type.Union([Type.Literal('unicast'), Type.Literal('blackhole')]),
   state: FibState,
   nextHops: Type.Array(Type.Object({ gateway: Type.Optional(Type.String()), interface: Type.Optional(Type.String()) })),
-  source: Type.String({ description: 'bgp, block, or kernel for a route adopted from an earlier run' }),
+  source: Type.String({
+    description:
+      'bgp; block for an own one; node for the block of another node that is not reached by BGP; kernel for a route of an earlier run',
+  }),
   error: Type.Optional(Type.String({ description: "The kernel's own words" })),
   since: Type.Optional(Type.String()),
 });

@@ -1,4 +1,4 @@
-/** One prefix of the FIB: what is wanted, what the kernel has, and how far apart they are. */
+/** One prefix of the FIB as others see it: a copy, taken when it was asked for. */
 import type { Address, Prefix } from '@tortie/ip';
 import type { HopSet } from './hop-set.js';
 
@@ -8,33 +8,23 @@ export interface ViaHop {
   readonly device?: string;
 }
 
-/** The next hops of a route as BGP gave them, shared by all routes with the same ones, and what they resolve to. */
-export interface Via {
-  readonly hops: readonly ViaHop[];
-  /** Absent where none of the hops can be reached. */
-  target: HopSet | undefined;
-  /** Why not. */
-  reason: string | undefined;
-}
+export const FIB_STATES = ['installed', 'pending', 'failed', 'stale'] as const;
+export type FibEntryState = (typeof FIB_STATES)[number];
+export type FibCounts = { readonly [State in FibEntryState]: number };
+
+/** Who wants the route, the first where several do; `kernel`: nobody, it was there when the agent started. */
+export type FibSource = 'block' | 'node' | 'bgp' | 'kernel';
 
 export interface FibEntry {
   readonly prefix: Prefix;
-  /** Position in the table's slots, and cursor of a walk. */
+  /** Where a walk that ends before this entry goes on. */
   readonly slot: number;
-  /** Wanted by BGP. */
-  via: Via | undefined;
-  /** Wanted as a blackhole for an own block; goes before BGP. */
-  block: boolean;
-  /** What the kernel has of ours. */
-  have: HopSet | undefined;
-  /** Adopted from an earlier run and not confirmed since: kept until the sweep. */
-  stale: boolean;
-  /** Number of the last dump of the kernel that listed it. */
-  dump: number;
-  /** Waits in the queue to be written. */
-  queued: boolean;
-  /** Is being written. */
-  inFlight: boolean;
-  /** Why the kernel refused what is wanted. */
-  error: string | undefined;
+  readonly state: FibEntryState;
+  readonly source: FibSource;
+  /** What the kernel should have; where that is nothing, what it has. */
+  readonly target: HopSet | undefined;
+  /** The next hops as BGP gave them. */
+  readonly hops: readonly ViaHop[];
+  /** Why it is not installed: the kernel's words, or which next hop cannot be reached. */
+  readonly error: string | undefined;
 }

@@ -3,7 +3,8 @@ import type { NextHop } from '@tortie/linux';
 import fc from 'fast-check';
 import t from 'tap';
 import type { ViaHop } from '../../src/fib/fib-entry.js';
-import { FibTable, type FibWrite, type Resolved } from '../../src/fib/fib-table.js';
+import { FibTable, type FibWrite } from '../../src/fib/fib-table.js';
+import type { Resolved } from '../../src/fib/via-table.js';
 
 const prefix = parsePrefix;
 const A = parseAddress('10.0.0.1');
@@ -102,16 +103,15 @@ t.test("a refused route keeps the kernel's words and is tried again when asked t
   kernel.refuse.add('192.0.2.0/24');
   table.want(prefix('192.0.2.0/24'), via(A));
   drain();
-  const entry = table.get(prefix('192.0.2.0/24'))!;
-  t.equal(table.stateOf(entry), 'failed');
-  t.equal(table.errorOf(entry), 'Network is unreachable');
+  t.match(table.get(prefix('192.0.2.0/24')), { state: 'failed', error: 'Network is unreachable' });
   t.equal(table.refusals, 1);
   drain();
   t.equal(kernel.writes, 1, 'not on its own');
   kernel.refuse.clear();
-  table.retryFailed();
+  t.equal(table.retryFailed(), 1);
+  t.equal(table.retryFailed(), 0);
   drain();
-  t.equal(table.stateOf(entry), 'installed');
+  t.match(table.get(prefix('192.0.2.0/24')), { state: 'installed', error: undefined });
   t.strictSame(table.counts, { installed: 1, pending: 0, failed: 0, stale: 0 });
 });
 
@@ -124,9 +124,7 @@ t.test('a next hop that goes and comes takes its routes along', async (t) => {
   table.resolveAgain(A);
   drain();
   t.strictSame([...kernel.routes], [['198.51.100.0/24', 'if2']]);
-  const gone = table.get(prefix('192.0.2.0/24'))!;
-  t.equal(table.stateOf(gone), 'failed');
-  t.equal(table.errorOf(gone), 'next hop 10.0.0.1: no route');
+  t.match(table.get(prefix('192.0.2.0/24')), { state: 'failed', error: 'next hop 10.0.0.1: no route' });
   t.strictSame(table.counts, { installed: 1, pending: 0, failed: 1, stale: 0 });
   reachable.set('10.0.0.1', 7);
   table.resolveAgain();
@@ -165,6 +163,62 @@ t.test('own blocks are blackholes and go before BGP', async (t) => {
   table.setBlocks([]);
   drain();
   t.equal(kernel.routes.get('10.244.0.0/26'), 'if1');
+});
+
+t.test('a route to another node goes before BGP, an own block before both', async (t) => {
+  const { table, kernel, drain } = setUp();
+  const block = prefix('10.244.64.0/26');
+  table.want(block, via(A));
+  table.wantDirect(block, [{ gateway: B, ifindex: 9, onLink: true }]);
+  t.match(table.get(block), { state: 'pending', source: 'node', target: { hops: [{ ifindex: 9, onLink: true }] } });
+  drain();
+  t.equal(kernel.routes.get('10.244.64.0/26'), 'if9');
+  table.setBlocks([block]);
+  drain();
+  t.match(table.get(block), { state: 'installed', source: 'block' });
+  t.equal(kernel.routes.get('10.244.64.0/26'), 'blackhole');
+  table.setBlocks([]);
+  table.wantDirect(block, []);
+  drain();
+  t.match(table.get(block), { source: 'bgp', hops: via(A) });
+  t.equal(kernel.routes.get('10.244.64.0/26'), 'if1');
+  table.want(block, []);
+  drain();
+  t.equal(table.size, 0);
+});
+
+t.test('100,000 prefixes come, change and go, and nothing is left of them', async (t) => {
+  const { table, kernel, drain } = setUp();
+  const route = (i: number): Prefix => ({ version: 4, a: (0x14000000 + i * 256) >>> 0, b: 0, c: 0, d: 0, length: 24 });
+  const six = (i: number): Prefix => ({ version: 6, a: 0x20010db8, b: i, c: 0, d: 0, length: 64 });
+  const many = 100_000;
+  for (let round = 0; round < 2; round++) {
+    for (const hop of [A, B]) {
+      for (let i = 0; i < many; i++) table.want(i % 2 ? route(i) : six(i), via(hop));
+      drain(2048);
+    }
+    t.equal(table.size, many);
+    t.strictSame(table.counts, { installed: many, pending: 0, failed: 0, stale: 0 });
+    t.match(table.get(route(77_777)), { state: 'installed', source: 'bgp' });
+    t.strictSame(table.get(six(88_888))?.prefix, six(88_888));
+    for (let i = 0; i < many; i++) table.want(i % 2 ? route(i) : six(i), []);
+    drain(2048);
+    t.equal(table.size, 0);
+    t.strictSame(table.counts, { installed: 0, pending: 0, failed: 0, stale: 0 });
+    t.equal(kernel.routes.size, 0);
+  }
+});
+
+t.test('a filtered walk gives what matches alone', async (t) => {
+  const { table, kernel, drain } = setUp();
+  kernel.refuse.add('192.0.2.0/24');
+  for (const text of ['192.0.2.0/24', '198.51.100.0/24', '2001:db8::/32']) table.want(prefix(text), via(A));
+  drain();
+  const texts = (filter: Parameters<FibTable['walk']>[1]) =>
+    [...table.walk(0, filter)].map((one) => formatPrefix(one.prefix));
+  t.strictSame(texts({ state: 'failed' }), ['192.0.2.0/24']);
+  t.strictSame(texts({ version: 6 }), ['2001:db8::/32']);
+  t.strictSame(texts({ version: 4, state: 'installed' }), ['198.51.100.0/24']);
 });
 
 t.test('routes of an earlier run stay until the sweep, and what is confirmed is not written again', async (t) => {
@@ -226,13 +280,17 @@ t.test('a walk sees what is there all the time once, whatever changes', async (t
 });
 
 /** One step of a history; the table must end in the same place in every order that keeps each prefix's own order. */
-type Step = { readonly prefix: number; readonly hops: readonly number[] } | { readonly block: readonly number[] };
+type Step =
+  | { readonly prefix: number; readonly hops: readonly number[] }
+  | { readonly prefix: number; readonly direct: number }
+  | { readonly block: readonly number[] };
 
 const PREFIXES: Prefix[] = ['10.0.0.0/8', '10.244.0.0/26', '192.0.2.0/24', '2001:db8::/32'].map(parsePrefix);
 
 t.test('kernel and table agree after any history, with any batch size and refusals in between', async () => {
   const step = fc.oneof(
     fc.record({ prefix: fc.nat(3), hops: fc.uniqueArray(fc.constantFrom(1, 2, 3), { maxLength: 3 }) }),
+    fc.record({ prefix: fc.nat(3), direct: fc.nat(2) }),
     fc.record({ block: fc.uniqueArray(fc.nat(3), { maxLength: 2 }) }),
   );
   fc.assert(
@@ -243,11 +301,15 @@ t.test('kernel and table agree after any history, with any batch size and refusa
       (steps: Step[], batch, refuse) => {
         const { table, kernel, drain } = setUp({ '10.0.0.1': 1, '10.0.0.2': 2 });
         const want = new Map<number, readonly number[]>();
+        const direct = new Map<number, number>();
         let blocks: readonly number[] = [];
         for (const [i, one] of steps.entries()) {
           if ('block' in one) {
             blocks = one.block;
             table.setBlocks(blocks.map((index) => PREFIXES[index]!));
+          } else if ('direct' in one) {
+            direct.set(one.prefix, one.direct);
+            table.wantDirect(PREFIXES[one.prefix]!, one.direct ? [{ ifindex: one.direct + 10 }] : []);
           } else {
             want.set(one.prefix, one.hops);
             table.want(
@@ -268,17 +330,19 @@ t.test('kernel and table agree after any history, with any batch size and refusa
           const hops = (want.get(index) ?? []).filter((n) => n !== 3);
           const expected = blocks.includes(index)
             ? 'blackhole'
-            : hops.length > 0
-              ? hops
-                  .map((n) => `if${n}`)
-                  .sort()
-                  .join('+')
-              : undefined;
+            : direct.get(index)
+              ? `if${direct.get(index)! + 10}`
+              : hops.length > 0
+                ? hops
+                    .map((n) => `if${n}`)
+                    .sort()
+                    .join('+')
+                : undefined;
           const actual = kernel.routes.get(formatPrefix(one))?.split('+').sort().join('+');
           if (actual !== expected) throw new Error(`${formatPrefix(one)}: ${actual} instead of ${expected}`);
         }
         const counted = { installed: 0, pending: 0, failed: 0, stale: 0 };
-        for (const entry of table.walk()) counted[table.stateOf(entry)]++;
+        for (const entry of table.walk()) counted[entry.state]++;
         if (JSON.stringify(counted) !== JSON.stringify(table.counts)) {
           throw new Error(`counts ${JSON.stringify(table.counts)} but ${JSON.stringify(counted)}`);
         }

@@ -31,9 +31,9 @@ export const fibRoutes: Resource = (context) => async (app) => {
       const version = family === undefined ? undefined : family === 'ipv4-unicast' ? 4 : 6;
       const routes: FibRoute[] = [];
       let next: number | undefined;
-      for (const entry of prefix ? [table.get(prefix)] : table.walk(Number(cursor ?? 0))) {
-        if (!entry || (version !== undefined && entry.prefix.version !== version)) continue;
-        if (state !== undefined && table.stateOf(entry) !== state) continue;
+      for (const entry of prefix ? one(table.get(prefix)) : table.walk(Number(cursor ?? 0), { version, state })) {
+        if (version !== undefined && entry.prefix.version !== version) continue;
+        if (state !== undefined && entry.state !== state) continue;
         if (routes.length === limit) {
           next = entry.slot;
           break;
@@ -45,20 +45,20 @@ export const fibRoutes: Resource = (context) => async (app) => {
   );
 };
 
-export function fibView({ fib, links }: RestContext, entry: FibEntry): FibRoute {
-  const table = fib!.table;
-  const target = table.targetOf(entry) ?? entry.have;
-  const error = table.errorOf(entry);
-  const hops = target?.hops ?? (entry.via?.hops ?? []).map(({ address }) => ({ gateway: address, ifindex: undefined }));
+const one = (entry: FibEntry | undefined): readonly FibEntry[] => (entry ? [entry] : []);
+
+export function fibView({ links }: RestContext, entry: FibEntry): FibRoute {
+  const { prefix, target, state, source, error } = entry;
+  const hops = target?.hops ?? entry.hops.map(({ address }) => ({ gateway: address, ifindex: undefined }));
   return {
-    prefix: formatPrefix(entry.prefix),
+    prefix: formatPrefix(prefix),
     kind: target?.kind ?? 'unicast',
-    state: table.stateOf(entry),
+    state,
     nextHops: hops.map(({ gateway, ifindex }) => {
       const name = ifindex === undefined ? undefined : (links?.name(ifindex) ?? `if${ifindex}`);
       return { ...(gateway && { gateway: formatAddress(gateway) }), ...(name !== undefined && { interface: name }) };
     }),
-    source: entry.block ? 'block' : entry.stale || !entry.via ? 'kernel' : 'bgp',
+    source,
     ...(error !== undefined && { error }),
   };
 }
