@@ -25,7 +25,7 @@
 import { BfdService } from '@tortie/bfd/node';
 import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { formatPrefix } from '@tortie/ip';
-import { Ipam } from '@tortie/ipam';
+import { Ipam, steadyClock } from '@tortie/ipam';
 import { tcpMd5Counters } from '@tortie/linux/node';
 import { isUnavailable, type Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
@@ -115,7 +115,7 @@ export class Agent implements RestContext {
     this.journal = journal;
     this.speaker = speaker;
     this.dropWatch.follow(speaker);
-    this.ipam = new Ipam({ store, now: Date.now });
+    this.ipam = new Ipam({ store, now: steadyClock(Date.now, () => performance.now()) });
     this.#kernel = kernel;
     this.#cni = new CniStarter(this, kernel);
     this.#routerId = routerId;

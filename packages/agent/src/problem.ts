@@ -53,6 +53,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   ERR_IPAM_CONFLICT: { status: 412, title: 'The resource has changed', code: 'ERR_AGENT_REVISION' },
   ERR_IPAM_CONTENTION: UNAVAILABLE,
   ERR_IPAM_RECORD: UNAVAILABLE,
+  ERR_IPAM_VERSION: UNAVAILABLE,
   'ERR_IPAM_*': CONFLICT,
 };
 

@@ -6,18 +6,21 @@ import { type IpamContext, termsFor } from './context.js';
 import type { Draft } from './draft.js';
 import { IpamError } from './errors.js';
 import { assignmentAt, heldBy } from './held.js';
-import { nodeOf } from './record/block-record.js';
+import { LOAD_BALANCER, nodeOf } from './record/block-record.js';
 import { assertHandle, type HandleRecord, withCount } from './record/handle.js';
 import { blockKey, handleKey, poolKey } from './record/keys.js';
 import type { Assignment, FixedRequest } from './requests.js';
+import { firstSequence } from './sequence-floor.js';
 
 export async function planAssignAddress(
   context: IpamContext,
   draft: Draft,
-  { node, handle, address, owner = {} }: FixedRequest,
+  { node: asking, handle, address, owner = {}, use = 'Workload' }: FixedRequest,
 ): Promise<Assignment> {
   const { catalogue } = context;
   assertHandle(handle);
+  catalogue.assertSettings();
+  const node = use === 'LoadBalancer' ? LOAD_BALANCER : asking;
   const text = formatAddress(address);
   const pool = catalogue.blocks.spaceOf(address)?.pool;
   if (!pool) throw new IpamError('ERR_IPAM_ADDRESS_OUTSIDE', `${text} is in no pool`);
@@ -31,6 +34,10 @@ export async function planAssignAddress(
     throw new IpamError('ERR_IPAM_ADDRESS_IN_USE', `${text} is in use by ${holder.handle} on ${holder.node}`);
   }
   if (pool.disabled) throw new IpamError('ERR_IPAM_NO_POOL', `${text} is in pool ${pool.name}, which is disabled`);
+  if (!pool.allowedUses.includes(use)) {
+    const uses = pool.allowedUses.join(', ');
+    throw new IpamError('ERR_IPAM_NO_POOL', `${text} is in pool ${pool.name}, which is for ${uses}, not for ${use}`);
+  }
   const { autoAllocateBlocks, strictAffinity } = catalogue.config;
   if (!present && autoAllocateBlocks && mayClaim(context, node, cidr.version)) {
     await claimBlock(context, draft, node, cidr);
@@ -42,10 +49,10 @@ export async function planAssignAddress(
     );
   } else if (!present) {
     draft.guard(poolKey(pool.name), pool.revision);
-    draft.put(key, newBlock(cidr, undefined, context.now()));
+    draft.put(key, newBlock(cidr, undefined, context.now(), await firstSequence(draft, context.now())));
   }
   const block = (await draft.block(key))!;
-  const next = assignOrdinal(block, ordinal, { handle, node, owner }, termsFor(context, block));
+  const next = assignOrdinal(block, ordinal, { handle, node, owner }, termsFor(context, key, block));
   const { record, holdings } = await heldBy(draft, handle);
   const counts = Object.fromEntries(holdings.map(({ block, ordinals }) => [block.cidr, ordinals.length]));
   const raised: HandleRecord = { handle, node: record?.node ?? node, blocks: counts };

@@ -7,7 +7,7 @@
 import type { IpVersion } from '@tortie/ip';
 import { StoreError } from '@tortie/store';
 import { assignFree, type Recipient } from './block.js';
-import { claimNext } from './claim.js';
+import { claimNext, mayClaim } from './claim.js';
 import { type IpamContext, termsFor, VERSIONS } from './context.js';
 import type { Draft } from './draft.js';
 import { eligiblePools } from './eligible-pools.js';
@@ -15,9 +15,10 @@ import { IpamError } from './errors.js';
 import { fnv1 } from './fnv.js';
 import { fullError } from './full-error.js';
 import { assignmentAt, heldBy } from './held.js';
-import { cidrOf, nodeOf } from './record/block-record.js';
+import { cidrOf, LOAD_BALANCER, nodeOf } from './record/block-record.js';
 import { assertHandle, type HandleRecord } from './record/handle.js';
 import { blockKey, handleKey } from './record/keys.js';
+import { BORROWS } from './record/pool.js';
 import type { Assignment, AssignRequest } from './requests.js';
 
 /** The addresses taken so far: key of a block -> ordinals. */
@@ -27,9 +28,11 @@ type Taken = Map<string, readonly number[]>;
 export async function planAssign(
   context: IpamContext,
   draft: Draft,
-  request: AssignRequest,
+  asked: AssignRequest,
 ): Promise<readonly Assignment[]> {
-  assertRequest(request);
+  assertRequest(asked);
+  context.catalogue.assertSettings();
+  const request = asked.use === 'LoadBalancer' ? { ...asked, node: LOAD_BALANCER } : asked;
   const { handle } = request;
   if (draft.attempt === 0) {
     // Most handles are new: their absence is tried before it is read. Whatever fails on that guess decides nothing.
@@ -103,7 +106,7 @@ async function takeAddresses(
   const take = async (key: string, mustBeOurs: boolean): Promise<void> => {
     const block = await draft.block(key);
     if (!block || (mustBeOurs && nodeOf(block) !== node)) return;
-    const { block: next, ordinals } = assignFree(block, wanted, to, termsFor(context, block));
+    const { block: next, ordinals } = assignFree(block, wanted, to, termsFor(context, key, block));
     if (ordinals.length === 0) {
       catalogue.rememberFull(key, block, context.now());
       return;
@@ -122,8 +125,8 @@ async function takeAddresses(
     }
   }
   let claimed = 0;
-  const { maxBlocksPerHost, autoAllocateBlocks, strictAffinity } = catalogue.config;
-  const limited = (): boolean => maxBlocksPerHost > 0 && owned.length + claimed >= maxBlocksPerHost;
+  const { autoAllocateBlocks, strictAffinity } = catalogue.config;
+  const limited = (): boolean => !mayClaim(context, node, version, claimed);
   for (const space of autoAllocateBlocks ? spaces : []) {
     while (wanted > 0 && !limited()) {
       const before = wanted;
@@ -134,7 +137,7 @@ async function takeAddresses(
       if (wanted === before) break;
     }
   }
-  if (wanted > 0 && !strictAffinity && use !== 'Tunnel') {
+  if (wanted > 0 && !strictAffinity && BORROWS[use]) {
     for (const space of spaces) {
       for (const key of space.open.from(fnv1(node) + (draft.attempt > 0 ? Math.floor(context.random() * 1e6) : 0))) {
         if (wanted === 0) return;

@@ -80,6 +80,11 @@ export class BlockIndex {
     return this.#sorted(this.#byNode.get(node)).filter(({ cidr }) => version === undefined || cidr.version === version);
   }
 
+  /** Who owns blocks or has addresses in those of others. */
+  owners(): readonly string[] {
+    return [...new Set([...this.#byNode.keys(), ...this.#byGuest.keys()])].sort();
+  }
+
   /** Foreign blocks in which the node has addresses. */
   visitedBy(node: string): readonly BlockSummary[] {
     return this.#sorted(this.#byGuest.get(node));

@@ -1,13 +1,19 @@
 /** What happens inside one block: pure functions from a record to the next. No address is chosen anywhere else. */
 import { addressAt, formatPrefix, type Prefix } from '@tortie/ip';
 import { IpamError } from './errors.js';
-import { affinityOf, type BlockAttribute, type BlockRecord, cidrOf } from './record/block-record.js';
+import { affinityOf, type BlockAttribute, type BlockRecord, cidrOf, nodeOf } from './record/block-record.js';
 import type { Owner } from './requests.js';
 
-/** Which unallocated ordinals may be handed out. */
-export interface Terms {
+/** How long released ordinals rest. */
+export interface Rest {
   readonly now: number;
   readonly cooldownMs: number;
+  /** When this process came to know the block as it is. */
+  readonly seenAt: number;
+}
+
+/** Which unallocated ordinals may be handed out. */
+export interface Terms extends Rest {
   readonly isReserved: (ordinal: number) => boolean;
 }
 
@@ -19,7 +25,12 @@ export interface Recipient {
 }
 
 /** An unused block, owned by the node or by nobody. */
-export function newBlock(cidr: Prefix, node: string | undefined, now: number): BlockRecord {
+export function newBlock(
+  cidr: Prefix,
+  node: string | undefined,
+  now: number,
+  sequence = Math.floor(now) * 1000,
+): BlockRecord {
   const size = 2 ** ((cidr.version === 4 ? 32 : 128) - cidr.length);
   return {
     cidr: formatPrefix(cidr),
@@ -28,7 +39,7 @@ export function newBlock(cidr: Prefix, node: string | undefined, now: number): B
     allocations: Array.from({ length: size }, () => null),
     unallocated: Array.from({ length: size }, (_, ordinal) => ordinal),
     attributes: [],
-    sequenceNumber: Math.floor(now) * 1000,
+    sequenceNumber: sequence,
     sequences: {},
     released: {},
   };
@@ -42,9 +53,11 @@ export const withOwner = (block: BlockRecord, node: string | undefined, now: num
   sequenceNumber: block.sequenceNumber + 1,
 });
 
-/** A stamp from the future (a clock that was set back) holds an address no longer than the cooldown. */
-export const isResting = (releasedAt: number, { now, cooldownMs }: Pick<Terms, 'now' | 'cooldownMs'>): boolean =>
-  Math.abs(now - releasedAt) < cooldownMs;
+/** How long ago; a stamp from the future (a clock that was set back, or is ahead) counts from when it was seen. */
+export const ageOf = (stamp: number, { now, seenAt }: Pick<Rest, 'now' | 'seenAt'>): number =>
+  now - Math.min(stamp, seenAt);
+
+export const isResting = (releasedAt: number, rest: Rest): boolean => ageOf(releasedAt, rest) < rest.cooldownMs;
 
 const isFree = (block: BlockRecord, ordinal: number, terms: Terms): boolean => {
   const releasedAt = block.released[ordinal];
@@ -97,11 +110,7 @@ function allocate(block: BlockRecord, ordinals: readonly number[], to: Recipient
 }
 
 /** Gives ordinals back; they rest from `terms.now` on. Ordinals that are not allocated stay as they are. */
-export function releaseOrdinals(
-  block: BlockRecord,
-  ordinals: readonly number[],
-  terms: Pick<Terms, 'now' | 'cooldownMs'>,
-): BlockRecord {
+export function releaseOrdinals(block: BlockRecord, ordinals: readonly number[], terms: Rest): BlockRecord {
   const allocations = [...block.allocations];
   const sequences = { ...block.sequences };
   const released: Record<string, number> = { ...stillResting(block, terms, new Set()) };
@@ -126,14 +135,11 @@ export function releaseOrdinals(
   };
 }
 
-function stillResting(
-  block: BlockRecord,
-  terms: Pick<Terms, 'now' | 'cooldownMs'>,
-  except: ReadonlySet<number>,
-): Readonly<Record<string, number>> {
+/** Stamps from the future are brought down to now. */
+function stillResting(block: BlockRecord, terms: Rest, except: ReadonlySet<number>): Readonly<Record<string, number>> {
   const kept: Record<string, number> = {};
   for (const [ordinal, releasedAt] of Object.entries(block.released)) {
-    if (isResting(releasedAt, terms) && !except.has(Number(ordinal))) kept[ordinal] = releasedAt;
+    if (isResting(releasedAt, terms) && !except.has(Number(ordinal))) kept[ordinal] = Math.min(releasedAt, terms.now);
   }
   return kept;
 }
@@ -168,8 +174,14 @@ export function attributeAt(block: BlockRecord, ordinal: number): BlockAttribute
 export function usageOf(
   block: BlockRecord,
   terms: Terms,
-): { assigned: number; resting: number; reserved: number; free: number } {
-  const usage = { assigned: block.allocations.length - block.unallocated.length, resting: 0, reserved: 0, free: 0 };
+): { assigned: number; borrowed: number; resting: number; reserved: number; free: number } {
+  const usage = { assigned: 0, borrowed: 0, resting: 0, reserved: 0, free: 0 };
+  const owner = nodeOf(block);
+  for (const index of block.allocations) {
+    if (index === null) continue;
+    usage.assigned++;
+    if (block.attributes[index]?.node !== owner) usage.borrowed++;
+  }
   for (const ordinal of block.unallocated) {
     const releasedAt = block.released[ordinal];
     if (terms.isReserved(ordinal)) usage.reserved++;
@@ -211,6 +223,10 @@ export function blockFaults(block: BlockRecord): readonly string[] {
     else if (times > 1) faults.push(`ordinal ${ordinal} is ${times} times in the list of unallocated`);
   }
   for (const ordinal of listed.keys()) faults.push(`ordinal ${ordinal} does not exist but is listed as unallocated`);
+  const highest = Math.max(0, ...Object.values(block.sequences));
+  if (highest > block.sequenceNumber) {
+    faults.push(`its sequence number ${block.sequenceNumber} lies below ${highest}, which an assignment of it has`);
+  }
   for (const index of block.attributes.keys())
     if (!used.has(index)) faults.push(`attribute ${index} is used by no ordinal`);
   return faults;

@@ -5,26 +5,28 @@
  * that commits several keys at once the states between are never seen.
  */
 import { addressBits, type Prefix } from '@tortie/ip';
-import { newBlock, withOwner } from './block.js';
+import { ageOf, isResting, newBlock, withOwner } from './block.js';
 import type { BlockSummary } from './block-summary.js';
-import type { IpamContext } from './context.js';
+import { type IpamContext, restFor } from './context.js';
 import type { Draft } from './draft.js';
 import { IpamError } from './errors.js';
 import { fnv1 } from './fnv.js';
 import type { PoolSpace } from './pool-space.js';
 import type { AffinityRecord } from './record/affinity.js';
-import { nodeOf } from './record/block-record.js';
+import { type BlockRecord, LOAD_BALANCER, nodeOf } from './record/block-record.js';
 import { affinityKey, blockKey, poolKey } from './record/keys.js';
+import { firstSequence, raiseFloor } from './sequence-floor.js';
 
 /** An empty block of another node may be taken over this long after it was claimed. */
 export const RECLAIM_AFTER_MS = 60_000;
 
 const state = (name: AffinityRecord['state']): AffinityRecord => ({ state: name });
 
-/** Whether the node may own one more block of this version. */
-export function mayClaim(context: IpamContext, node: string, version: 4 | 6): boolean {
+/** Whether the node may own one more block of this version, besides `more` that are being claimed. */
+export function mayClaim(context: IpamContext, node: string, version: 4 | 6, more = 0): boolean {
   const { config, blocks } = context.catalogue;
-  return config.maxBlocksPerHost === 0 || blocks.ownedBy(node, version).length < config.maxBlocksPerHost;
+  if (config.maxBlocksPerHost === 0 || node === LOAD_BALANCER) return true;
+  return blocks.ownedBy(node, version).length + more < config.maxBlocksPerHost;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function claimNext(
 function mayTakeOver({ catalogue, now }: IpamContext, summary: BlockSummary, node: string): boolean {
   if (summary.node === node || catalogue.isWhollyReserved(summary.cidr)) return false;
   if (summary.node === undefined) return summary.unallocated > 0;
-  return summary.assigned === 0 && now() - summary.claimedAt >= RECLAIM_AFTER_MS;
+  return summary.assigned === 0 && ageOf(summary.claimedAt, { now: now(), seenAt: summary.seenAt }) >= RECLAIM_AFTER_MS;
 }
 
 /** Plans that the node owns this block: creates it, or takes it over from whoever owns it now. */
@@ -77,7 +79,8 @@ export async function claimBlock(context: IpamContext, draft: Draft, node: strin
   draft.put(affinity, state('pending'));
   const former = owner === undefined ? undefined : affinityKey(owner, cidr);
   if (former !== undefined && (await draft.read(former))) draft.put(former, state('pendingDeletion'));
-  draft.put(key, block ? withOwner(block, node, context.now()) : newBlock(cidr, node, context.now()));
+  const now = context.now();
+  draft.put(key, block ? withOwner(block, node, now) : newBlock(cidr, node, now, await firstSequence(draft, now)));
   if (former !== undefined && (await draft.read(former))) draft.delete(former);
   draft.putAgain(affinity, state('confirmed'));
 }
@@ -104,11 +107,28 @@ export async function giveUpBlock(
       throw new IpamError('ERR_IPAM_BLOCK', `block ${block.cidr} is not empty: ${used} addresses are assigned`);
     }
     if (known) draft.put(affinity, state('pendingDeletion'));
-    const cooldownMs = context.catalogue.config.cooldownS * 1000;
-    const resting = Object.values(block.released).some((at) => Math.abs(context.now() - at) < cooldownMs);
-    if (used > 0 || resting) draft.put(key, withOwner(block, undefined, context.now()));
-    else draft.delete(key);
+    if (used > 0 || rests(context, key, block)) draft.put(key, withOwner(block, undefined, context.now()));
+    else {
+      await raiseFloor(draft, block);
+      draft.delete(key);
+    }
   }
   if (known) draft.delete(affinity);
   return owned;
+}
+
+/** Plans that an empty block of nobody goes. False: it is none, or has addresses that rest. */
+export async function dropOwnerless(context: IpamContext, draft: Draft, cidr: Prefix): Promise<boolean> {
+  const key = blockKey(cidr);
+  const block = await draft.block(key);
+  if (!block || nodeOf(block) !== undefined || block.unallocated.length < block.allocations.length) return false;
+  if (rests(context, key, block)) return false;
+  await raiseFloor(draft, block);
+  draft.delete(key);
+  return true;
+}
+
+function rests(context: IpamContext, key: string, { released }: BlockRecord): boolean {
+  const rest = restFor(context, key);
+  return Object.values(released).some((at) => isResting(at, rest));
 }

@@ -7,6 +7,7 @@ import type { Entry, Operation, Store } from '@tortie/store';
 import type { Catalogue } from './catalogue.js';
 import { type BlockRecord, readBlock } from './record/block-record.js';
 import { BLOCKS } from './record/keys.js';
+import { assertVersion } from './record/version.js';
 
 interface Step {
   readonly key: string;
@@ -88,6 +89,8 @@ export class Draft {
   /** Throws StoreError; see isConflict. */
   async commit(): Promise<void> {
     if (this.#steps.length === 0) return;
+    // What a later version wrote is not written over, whoever planned it.
+    for (const { key } of this.#steps) assertVersion({ key, value: this.#bases.get(key)?.value });
     if (this.#store.multiKey) await this.#commitAtOnce();
     else await this.#commitInOrder();
   }
@@ -106,6 +109,7 @@ export class Draft {
     if (operations.length === 0) return;
     const revision = await this.#store.commit(operations);
     for (const [key, value] of last) this.#written(key, value, revision);
+    this.#catalogue.committed(last.keys(), revision);
   }
 
   async #commitInOrder(): Promise<void> {

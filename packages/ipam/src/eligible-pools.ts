@@ -14,7 +14,8 @@ export interface PoolQuery extends Asker {
 
 const compiled = new Map<string, Selector>();
 
-function selects(selector: string, labels: Labels | undefined): boolean {
+/** Whether a selector that was checked before selects these labels. */
+export function selects(selector: string, labels: Labels | undefined): boolean {
   let test = compiled.get(selector);
   if (!test) {
     test = parseSelector(selector);

@@ -16,7 +16,9 @@ export type IpamErrorCode =
   | 'ERR_IPAM_CONTENTION' // other writers were faster too many times
   | 'ERR_IPAM_SELECTOR' // text that is no selector
   | 'ERR_IPAM_INVALID' // a request or setting that cannot be
-  | 'ERR_IPAM_RECORD'; // a record in the store that is unreadable
+  | 'ERR_IPAM_RECORD' // a record in the store that is unreadable
+  | 'ERR_IPAM_VERSION' // a record that a later version wrote
+  | 'ERR_IPAM_CLUSTER'; // what is said of another store
 
 /** An address management operation that was refused or failed. */
 export class IpamError extends Error {

@@ -1,11 +1,11 @@
 /** Why there was no address: which pools, how full, and what stood in the way. */
 import type { IpVersion } from '@tortie/ip';
-import { isResting } from './block.js';
+import { ageOf, isResting } from './block.js';
 import type { IpamContext } from './context.js';
 import { IpamError } from './errors.js';
 import type { PoolSpace } from './pool-space.js';
-import { usageOfSpace } from './pool-usage.js';
-import type { PoolUse } from './record/pool.js';
+import { fillOfSpace } from './pool-usage.js';
+import { BORROWS, type PoolUse } from './record/pool.js';
 
 export interface Shortage {
   readonly node: string;
@@ -23,8 +23,9 @@ export function fullError(context: IpamContext, shortage: Shortage): IpamError {
   const { config, blocks } = context.catalogue;
   const texts = spaces.map((space) => fullText(context, space));
   const reasons: string[] = [];
-  const noBorrowing = config.strictAffinity || use === 'Tunnel';
-  if (limited && noBorrowing) {
+  const noBorrowing = config.strictAffinity || !BORROWS[use];
+  const full = spaces.every((space) => isExhausted(context, space));
+  if (limited && (noBorrowing || !full)) {
     const owned = blocks.ownedBy(node, version).length;
     reasons.push(`${node} owns ${owned} of at most ${config.maxBlocksPerHost} IPv${version} blocks (maxBlocksPerHost)`);
   }
@@ -34,7 +35,6 @@ export function fullError(context: IpamContext, shortage: Shortage): IpamError {
   const detail = [...texts, ...reasons].join('; ');
   const missing =
     shortage.missing < shortage.count ? ` (${shortage.missing} of ${shortage.count} addresses are missing)` : '';
-  const full = spaces.every((space) => isExhausted(context, space));
   return new IpamError(
     limited && noBorrowing && !full ? 'ERR_IPAM_BLOCK_LIMIT' : 'ERR_IPAM_POOL_FULL',
     detail + missing,
@@ -42,13 +42,13 @@ export function fullError(context: IpamContext, shortage: Shortage): IpamError {
 }
 
 function isExhausted(context: IpamContext, space: PoolSpace): boolean {
-  const { assigned, size } = usageOfSpace(context, space);
+  const { assigned, size } = fillOfSpace(context, space);
   return BigInt(assigned) >= size;
 }
 
 function fullText(context: IpamContext, space: PoolSpace): string {
   const { name } = space.pool;
-  const { assigned, size, resting, blocks, maxBlocks } = usageOfSpace(context, space);
+  const { assigned, size, resting, blocks, maxBlocks } = fillOfSpace(context, space);
   const parts = [`${assigned} of ${size} in use`];
   if (resting > 0) parts.push(`${resting} resting after release (first free in ${firstFree(context, space)} s)`);
   parts.push(`${blocks} of ${maxBlocks} blocks claimed`);
@@ -60,8 +60,10 @@ function firstFree(context: IpamContext, space: PoolSpace): number {
   const cooldownMs = context.catalogue.config.cooldownS * 1000;
   let first = cooldownMs;
   for (const key of space.open.from(0)) {
-    for (const releasedAt of context.catalogue.blocks.get(key)!.releasedAt) {
-      if (isResting(releasedAt, { now, cooldownMs })) first = Math.min(first, releasedAt + cooldownMs - now);
+    const { releasedAt, seenAt } = context.catalogue.blocks.get(key)!;
+    for (const at of releasedAt) {
+      const rest = { now, cooldownMs, seenAt };
+      if (isResting(at, rest)) first = Math.min(first, cooldownMs - ageOf(at, rest));
     }
   }
   return Math.max(1, Math.ceil(first / 1000));

@@ -5,7 +5,7 @@ import type { IpamContext } from './context.js';
 import type { Draft } from './draft.js';
 import { type BlockRecord, cidrOf, nodeOf } from './record/block-record.js';
 import { type HandleRecord, readHandle } from './record/handle.js';
-import { BLOCKS, handleKey } from './record/keys.js';
+import { blockKeyOf, handleKey } from './record/keys.js';
 import type { Assignment } from './requests.js';
 
 /** One block of a handle. */
@@ -27,7 +27,7 @@ export async function heldBy(draft: Draft, handle: string): Promise<Held> {
   const record = readHandle(entry);
   const holdings: Holding[] = [];
   for (const cidr of Object.keys(record.blocks)) {
-    const key = BLOCKS + cidr.replace('/', '-');
+    const key = blockKeyOf(cidr);
     const block = await draft.block(key);
     const ordinals = block ? ordinalsOf(block, handle) : [];
     if (block && ordinals.length > 0) holdings.push({ key, block, ordinals });
@@ -49,7 +49,7 @@ export async function planRecount(
   const record = entry ? readHandle(entry) : { handle, node, blocks: {} };
   const blocks: Record<string, number> = {};
   for (const cidr of new Set([...Object.keys(record.blocks), ...alsoIn])) {
-    const blockKey = BLOCKS + cidr.replace('/', '-');
+    const blockKey = blockKeyOf(cidr);
     const block = await draft.block(blockKey);
     draft.guardRead(blockKey);
     const count = block ? ordinalsOf(block, handle).length : 0;

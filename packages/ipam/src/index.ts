@@ -1,8 +1,10 @@
+export { type BlockMap, MAP_SIGNS } from './block-map.js';
 export { RECLAIM_AFTER_MS } from './claim.js';
 export { IpamError, type IpamErrorCode } from './errors.js';
 export { Garbage, type GarbageOptions, type GarbageReport, type Liveness } from './garbage.js';
-export { type ClaimOptions, Ipam, type IpamApi, type IpamOptions, type IpamPools } from './ipam.js';
+export { type ClaimOptions, Ipam, type IpamApi, type IpamOptions, type IpamPools, type RepairOptions } from './ipam.js';
 export type { AffinityState } from './record/affinity.js';
+export { LOAD_BALANCER } from './record/block-record.js';
 export { DEFAULT_CONFIG, type IpamConfig, type Reservation } from './record/config.js';
 export {
   type Asker,
@@ -13,7 +15,9 @@ export {
   type PoolSpec,
   type PoolUse,
 } from './record/pool.js';
+export { RECORD_VERSION } from './record/version.js';
 export type {
+  AddressView,
   Assignment,
   AssignmentFilter,
   AssignRequest,
@@ -30,3 +34,4 @@ export type {
   RepairReport,
 } from './requests.js';
 export { type Labels, parseSelector, type Selector } from './selector.js';
+export { steadyClock } from './steady-clock.js';

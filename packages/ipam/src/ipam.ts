@@ -1,18 +1,19 @@
 /** Address management over a store shared by all nodes. */
 import { type Address, formatPrefix, type IpVersion, type Prefix } from '@tortie/ip';
-import type { Store } from '@tortie/store';
+import { MemoryStore, type Store } from '@tortie/store';
 import { planAssign } from './assign.js';
 import { planAssignAddress } from './assign-address.js';
 import { Catalogue } from './catalogue.js';
-import { checkRecords } from './check.js';
-import { claimNext, giveUpBlock, mayClaim } from './claim.js';
+import { checkRecords } from './check/check-records.js';
+import { claimNext, dropOwnerless, giveUpBlock, mayClaim } from './claim.js';
 import type { IpamContext } from './context.js';
 import type { Draft } from './draft.js';
 import { eligiblePools } from './eligible-pools.js';
 import { IpamError } from './errors.js';
 import { fullError } from './full-error.js';
 import { heldBy } from './held.js';
-import { usageOfNode, usageOfSpace } from './pool-usage.js';
+import { planIdentity } from './identity.js';
+import { usageOfNode, viewPoolUsage } from './pool-usage.js';
 import { createPool, deletePool, updatePool } from './pools.js';
 import {
   assertConfig,
@@ -25,14 +26,17 @@ import {
 import { CONFIG, RESERVATIONS, ROOT, reservationKey } from './record/keys.js';
 import type { Asker, Pool, PoolSettings, PoolSpec } from './record/pool.js';
 import { type Progress, planRelease } from './release.js';
-import { repair } from './repair.js';
+import { ADVICE } from './repair/advice.js';
+import { repair } from './repair/repair.js';
 import type {
+  AddressView,
   Assignment,
   AssignmentFilter,
   AssignRequest,
   BlockFilter,
   BlockView,
   CheckReport,
+  Finding,
   FixedRequest,
   NodeRoutes,
   NodeUsage,
@@ -43,11 +47,12 @@ import type {
 import { swap } from './swap.js';
 import { Turns } from './turns.js';
 import { planUndo } from './undo-assign.js';
-import { viewAssignmentOf, viewAssignments, viewBlocks, viewRoutes } from './views.js';
+import { unselectedBlocks } from './unselected-blocks.js';
+import { viewAddress, viewAssignmentOf, viewAssignments, viewBlocks, viewRoutes } from './views.js';
 
 export interface IpamOptions {
   readonly store: Store;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. Must not go back while this instance is used: see steadyClock. */
   readonly now: () => number;
   /** In [0, 1). Default: Math.random. */
   readonly random?: () => number;
@@ -70,6 +75,12 @@ export interface ClaimOptions extends Asker {
   readonly pool?: string;
 }
 
+export interface RepairOptions {
+  readonly node?: string;
+  /** Only tells what would be done. */
+  readonly dryRun?: boolean;
+}
+
 export interface IpamApi {
   readonly pools: IpamPools;
   config(): Promise<IpamConfig>;
@@ -81,6 +92,8 @@ export interface IpamApi {
   claimBlock(node: string, version: IpVersion, options?: ClaimOptions): Promise<BlockView>;
   /** Gives a block up: deleted when empty, else it belongs to nobody. False: the node did not own it. */
   releaseBlock(node: string, cidr: Prefix, options?: { readonly mustBeEmpty?: boolean }): Promise<boolean>;
+  /** Deletes an empty block that belongs to nobody. False: it is none. */
+  deleteBlock(cidr: Prefix): Promise<boolean>;
   /** IPv4 addresses first. */
   assign(request: AssignRequest): Promise<readonly Assignment[]>;
   assignAddress(request: FixedRequest): Promise<Assignment>;
@@ -92,10 +105,18 @@ export interface IpamApi {
   assignmentOf(address: Address): Promise<Assignment | undefined>;
   routesOf(node: string): Promise<NodeRoutes>;
   nodeUsage(node: string): Promise<readonly NodeUsage[]>;
+  /** The same of all that own blocks or have addresses, in order of their names. */
+  nodes(): Promise<readonly NodeUsage[]>;
+  addressOf(address: Address): Promise<AddressView>;
+  /** What tells this store from every other; drawn when first asked for. */
+  identity(): Promise<string>;
   /** Reads every record and tests all invariants. */
   check(): Promise<CheckReport>;
-  /** Finishes or undoes what a crash left half done: of one node, or everywhere. Run it when the node's agent starts. */
-  repair(options?: { readonly node?: string }): Promise<RepairReport>;
+  /**
+   * Of one node: finishes or undoes what a crash left half done; run it when the node's agent starts. Without a node: cures every
+   * kind of damage that can be cured without dropping an assignment, and says what is left.
+   */
+  repair(options?: RepairOptions): Promise<RepairReport>;
 }
 
 /**
@@ -108,7 +129,7 @@ export class Ipam implements IpamApi {
   readonly #turns = new Turns();
 
   constructor({ store, now, random = Math.random, pause = async () => {} }: IpamOptions) {
-    this.#context = { store, now, random, pause, catalogue: new Catalogue(store) };
+    this.#context = { store, now, random, pause, catalogue: new Catalogue(store, now) };
     const { catalogue } = this.#context;
     const found = (name: string) => catalogue.pools.find((pool) => pool.name === name);
     this.pools = {
@@ -119,7 +140,7 @@ export class Ipam implements IpamApi {
       delete: (name, revision) => this.#turn((context) => deletePool(context, name, revision)),
       usage: () =>
         this.#synced((context) =>
-          catalogue.pools.map(({ name }) => usageOfSpace(context, catalogue.blocks.space(name)!)),
+          Promise.all(catalogue.pools.map(({ name }) => viewPoolUsage(context, catalogue.blocks.space(name)!))),
         ),
     };
   }
@@ -160,6 +181,7 @@ export class Ipam implements IpamApi {
   async claimBlock(node: string, version: IpVersion, options: ClaimOptions = {}): Promise<BlockView> {
     const names = options.pool === undefined ? undefined : [options.pool];
     const cidr = await this.#swap(async (draft, context) => {
+      context.catalogue.assertSettings();
       const { blocks, pools } = context.catalogue;
       const eligible = eligiblePools(pools, { ...options, node, version, names, use: 'Workload' });
       const spaces = eligible.map(({ name }) => blocks.space(name)!);
@@ -184,8 +206,17 @@ export class Ipam implements IpamApi {
     return this.#swap((draft, context) => giveUpBlock(context, draft, node, cidr, options.mustBeEmpty ?? false));
   }
 
-  assign(request: AssignRequest): Promise<readonly Assignment[]> {
-    return this.#allOrNothing(request, (draft, context) => planAssign(context, draft, request));
+  deleteBlock(cidr: Prefix): Promise<boolean> {
+    return this.#swap((draft, context) => dropOwnerless(context, draft, cidr));
+  }
+
+  async assign(request: AssignRequest): Promise<readonly Assignment[]> {
+    const assignments = await this.#allOrNothing(request, (draft, context) => planAssign(context, draft, request));
+    for (const { cidr } of unselectedBlocks(this.#context, request)) {
+      // What cannot be given up now is the next time; the addresses are assigned either way.
+      await this.releaseBlock(request.node, cidr, { mustBeEmpty: true }).catch(() => false);
+    }
+    return assignments;
   }
 
   assignAddress(request: FixedRequest): Promise<Assignment> {
@@ -221,13 +252,39 @@ export class Ipam implements IpamApi {
     return this.#synced((context) => usageOfNode(context, node));
   }
 
-  async check(): Promise<CheckReport> {
-    const { entries, revision } = await this.#context.store.list(ROOT);
-    return checkRecords(entries, revision);
+  nodes(): Promise<readonly NodeUsage[]> {
+    return this.#synced((context) => context.catalogue.blocks.owners().flatMap((node) => usageOfNode(context, node)));
   }
 
-  repair({ node }: { readonly node?: string } = {}): Promise<RepairReport> {
-    return this.#turn((context) => repair(context, node));
+  addressOf(address: Address): Promise<AddressView> {
+    return this.#synced((context) => viewAddress(context, address));
+  }
+
+  identity(): Promise<string> {
+    return this.#swap((draft, context) => planIdentity(context, draft));
+  }
+
+  async check(): Promise<CheckReport> {
+    const cluster = await this.identity();
+    const { entries, revision } = await this.#context.store.list(ROOT);
+    return { cluster, revision, ...checkRecords(entries) };
+  }
+
+  async repair({ node, dryRun = false }: RepairOptions = {}): Promise<RepairReport> {
+    if (dryRun) return (await this.#onCopy()).repair({ ...(node !== undefined && { node }) });
+    const repairs = await this.#turn((context) => repair(context, node));
+    if (node !== undefined) return { repairs, remaining: [] };
+    const { findings } = await this.check();
+    const advise = (finding: Finding) => ({ ...finding, advice: ADVICE[finding.code] ?? 'repair again' });
+    return { repairs, remaining: findings.map(advise) };
+  }
+
+  /** Over a copy of the records as they are now: what is done there is not done. */
+  async #onCopy(): Promise<Ipam> {
+    const { store, now, random } = this.#context;
+    const copy = new MemoryStore({ multiKey: store.multiKey });
+    for (const { key, value } of (await store.list(ROOT)).entries) await copy.create(key, value);
+    return new Ipam({ store: copy, now, random });
   }
 
   #turn<T>(action: (context: IpamContext) => Promise<T>): Promise<T> {

@@ -20,6 +20,16 @@ export class Mirror {
     this.#target = target;
   }
 
+  /** The state it has; undefined: none yet. */
+  get revision(): number | undefined {
+    return this.#revision;
+  }
+
+  /** The target has what was committed since, up to this revision. */
+  advance(revision: number): void {
+    this.#revision = revision;
+  }
+
   /**
    * Asks the store what changed; the function it gives brings the target to what the store was at some moment during the
    * call. Must not run twice at a time.

@@ -17,6 +17,7 @@ import {
   writePool,
 } from './record/pool.js';
 import { parseSelector } from './selector.js';
+import { raiseFloor } from './sequence-floor.js';
 import { swap } from './swap.js';
 
 const LINK_LOCAL = [parsePrefix('169.254.0.0/16'), parsePrefix('fe80::/10')];
@@ -52,6 +53,14 @@ function checkSettings(name: string, settings: PoolSettings): void {
   if (settings.allowedUses.includes('LoadBalancer') && settings.allowedUses.length > 1) {
     throw invalid(name, 'LoadBalancer stands alone in allowedUses');
   }
+  if (settings.allowedUses.includes('LoadBalancer')) {
+    // No node owns these addresses: they are not tunnelled, not selected by node, and useless where nobody hears of them.
+    if (settings.vxlanMode !== 'Never') throw invalid(name, 'vxlanMode is Never for LoadBalancer');
+    if (settings.disableBGPExport) throw invalid(name, 'disableBGPExport is false for LoadBalancer');
+    if (settings.nodeSelector.trim() !== '' && settings.nodeSelector.trim() !== 'all()') {
+      throw invalid(name, 'nodeSelector is all() for LoadBalancer');
+    }
+  }
 }
 
 export async function createPool(context: IpamContext, spec: PoolSpec): Promise<Pool> {
@@ -75,6 +84,11 @@ function assertNoOverlap({ catalogue }: IpamContext, { name, cidr }: PoolSpec, b
   for (const pool of catalogue.pools) {
     if (pool.name === name || !prefixesOverlap(pool.cidr, cidr)) continue;
     const detail = `${formatPrefix(cidr)} overlaps ${formatPrefix(pool.cidr)} of pool ${pool.name}`;
+    throw new IpamError('ERR_IPAM_POOL_OVERLAP', `pool ${name}: ${detail}`);
+  }
+  const unreadable = catalogue.unreadablePools.find((other) => prefixesOverlap(other, cidr));
+  if (unreadable) {
+    const detail = `${formatPrefix(cidr)} overlaps ${formatPrefix(unreadable)} of a pool that cannot be read`;
     throw new IpamError('ERR_IPAM_POOL_OVERLAP', `pool ${name}: ${detail}`);
   }
   for (const { cidr: block } of catalogue.blocks.all()) {
@@ -167,5 +181,6 @@ async function dropBlock(context: IpamContext, draft: Draft, cidr: Pool['cidr'])
   }
   const node = nodeOf(block);
   if (node !== undefined) await giveUpBlock(context, draft, node, cidr, true);
+  await raiseFloor(draft, block);
   draft.delete(key);
 }

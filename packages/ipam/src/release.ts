@@ -4,7 +4,7 @@
  */
 import { formatAddress, ordinalOf } from '@tortie/ip';
 import { attributeAt, releaseOrdinals } from './block.js';
-import type { IpamContext } from './context.js';
+import { type IpamContext, restFor } from './context.js';
 import type { Draft } from './draft.js';
 import { IpamError } from './errors.js';
 import { assignmentAt, heldBy, planRecount } from './held.js';
@@ -34,18 +34,13 @@ export async function planRelease(
   return [...progress.values()];
 }
 
-const restFrom = (context: IpamContext) => ({
-  now: context.now(),
-  cooldownMs: context.catalogue.config.cooldownS * 1000,
-});
-
 async function releaseHandle(context: IpamContext, draft: Draft, handle: string): Promise<readonly Assignment[]> {
   assertHandle(handle);
   const { record, holdings } = await heldBy(draft, handle);
   const released: Assignment[] = [];
   for (const { key, block, ordinals } of holdings) {
     for (const ordinal of ordinals) released.push(assignmentAt(context, block, ordinal));
-    draft.put(key, releaseOrdinals(block, ordinals, restFrom(context)));
+    draft.put(key, releaseOrdinals(block, ordinals, restFor(context, key)));
   }
   if (record) draft.delete(handleKey(handle));
   return released;
@@ -71,7 +66,7 @@ async function releaseAddress(
   if (!holder) return [];
   const assignment = assignmentAt(context, block, ordinal);
   assertSame(assignment, request);
-  draft.put(summary.key, releaseOrdinals(block, [ordinal], restFrom(context)));
+  draft.put(summary.key, releaseOrdinals(block, [ordinal], restFor(context, summary.key)));
   await planRecount(draft, holder, []);
   return [assignment];
 }

@@ -1,5 +1,6 @@
 /** What callers ask of address management and what they get. */
 import type { Address, IpVersion, Prefix } from '@tortie/ip';
+import type { BlockMap } from './block-map.js';
 import type { AffinityState } from './record/affinity.js';
 import type { Asker, PoolUse } from './record/pool.js';
 
@@ -23,7 +24,10 @@ export interface AssignRequest extends Asker {
   /** The same for one version; the other goes by `pools`, or by the selectors. */
   readonly pools4?: readonly string[];
   readonly pools6?: readonly string[];
-  /** Default `Workload`. Addresses for tunnels are never borrowed. */
+  /**
+   * Default `Workload`. Addresses of tunnels and load balancers are never borrowed; the latter belong to no node, whichever
+   * one asks (`LOAD_BALANCER`).
+   */
   readonly use?: PoolUse;
   readonly owner?: Owner;
 }
@@ -33,6 +37,8 @@ export interface FixedRequest {
   readonly node: string;
   readonly handle: string;
   readonly address: Address;
+  /** Default `Workload`; the address's pool must allow it. */
+  readonly use?: PoolUse;
   readonly owner?: Owner;
 }
 
@@ -74,19 +80,26 @@ export interface BlockView {
   readonly resting: number;
   readonly reserved: number;
   readonly free: number;
+  /** Of the assigned addresses: those of nodes other than the owner. */
+  readonly borrowed: number;
   readonly revision: number;
+  /** Where the filter asks for it. */
+  readonly map?: BlockMap;
 }
 
 export interface BlockFilter {
   readonly node?: string;
   readonly pool?: string;
   readonly version?: IpVersion;
+  readonly map?: boolean;
 }
 
 export interface AssignmentFilter {
   readonly handle?: string;
   readonly node?: string;
   readonly block?: Prefix;
+  /** Only those from blocks of others. */
+  readonly borrowed?: boolean;
 }
 
 /** What a node tells the network and its kernel about its addresses. */
@@ -109,13 +122,17 @@ export interface NodeRoutes {
   }[];
 }
 
+/** size = assigned + resting + reserved + free, of the whole pool, whether cut into blocks already or not. */
 export interface PoolUsage {
   readonly pool: string;
   readonly cidr: Prefix;
   readonly size: bigint;
   readonly assigned: number;
-  /** Released and still cooling down, as far as known without reading blocks again. */
+  /** Released and still cooling down, and not reserved. */
   readonly resting: number;
+  /** Reserved and not assigned. */
+  readonly reserved: bigint;
+  readonly free: bigint;
   readonly blocks: number;
   readonly maxBlocks: bigint;
 }
@@ -127,6 +144,25 @@ export interface NodeUsage {
   readonly blocks: number;
   /** 0: as many as it needs. */
   readonly maxBlocksPerHost: number;
+  /** Blocks of others in which it has addresses. */
+  readonly visits: number;
+}
+
+/** Everything about one address. */
+export interface AddressView {
+  readonly address: Address;
+  /** `outside`: in no pool. `unreadable`: the record of its block cannot be read. */
+  readonly state: 'outside' | 'free' | 'used' | 'reserved' | 'resting' | 'unreadable';
+  readonly pool: string | undefined;
+  /** Absent where no node has claimed the block around it. */
+  readonly block: Prefix | undefined;
+  /** Who owns the block. */
+  readonly node: string | undefined;
+  readonly assignment: Assignment | undefined;
+  /** Reservations that cover it. */
+  readonly reservations: readonly string[];
+  /** Of a resting address: when it can be used again, in milliseconds since 1970. */
+  readonly freeAt: number | undefined;
 }
 
 /** One broken invariant. */
@@ -138,6 +174,8 @@ export interface Finding {
 }
 
 export interface CheckReport {
+  /** Of the store that was checked: see Ipam.identity. */
+  readonly cluster: string;
   readonly revision: number;
   readonly pools: number;
   readonly blocks: number;
@@ -149,4 +187,6 @@ export interface CheckReport {
 /** What a repair changed. */
 export interface RepairReport {
   readonly repairs: readonly Finding[];
+  /** What is left, and what to do about it. Empty for the repair of one node, which looks at nothing else. */
+  readonly remaining: readonly (Finding & { readonly advice: string })[];
 }

@@ -1,6 +1,6 @@
 /** Takes back what a failed assignment has left in a store without multi-key commits. */
 import { releaseOrdinals } from './block.js';
-import type { IpamContext } from './context.js';
+import { type IpamContext, restFor } from './context.js';
 import type { Draft } from './draft.js';
 import { heldBy, planRecount } from './held.js';
 
@@ -14,8 +14,7 @@ export async function planUndo(
   const { holdings } = await heldBy(draft, who.handle);
   for (const { key, block, ordinals } of holdings) {
     const added = ordinals.filter((ordinal) => !before.has(`${block.cidr} ${ordinal}`));
-    const cooldownMs = context.catalogue.config.cooldownS * 1000;
-    if (added.length > 0) draft.put(key, releaseOrdinals(block, added, { now: context.now(), cooldownMs }));
+    if (added.length > 0) draft.put(key, releaseOrdinals(block, added, restFor(context, key)));
   }
   await planRecount(draft, who, []);
 }

@@ -1,36 +1,45 @@
 /** What is shown of blocks and assignments. */
-import { type Address, addressBits, ordinalOf } from '@tortie/ip';
-import { attributeAt, usageOf } from './block.js';
-import { type IpamContext, termsFor } from './context.js';
+import { type Address, addressBits, ordinalOf, prefixContains } from '@tortie/ip';
+import { ageOf, attributeAt, isResting, usageOf } from './block.js';
+import { mapOf } from './block-map.js';
+import { type IpamContext, restFor, termsFor } from './context.js';
 import { assignmentAt } from './held.js';
 import { type AffinityState, readAffinity } from './record/affinity.js';
-import { type BlockRecord, cidrOf, nodeOf, readBlock } from './record/block-record.js';
+import { type BlockRecord, cidrOf, nodeOf, usableBlock } from './record/block-record.js';
 import { readHandle } from './record/handle.js';
-import { AFFINITIES, affinitiesKey, affinityKey, BLOCKS, blockKey, handleKey } from './record/keys.js';
-import type { Assignment, AssignmentFilter, BlockFilter, BlockView, NodeRoutes } from './requests.js';
+import { AFFINITIES, affinitiesKey, affinityKey, BLOCKS, blockKey, blockKeyOf, handleKey } from './record/keys.js';
+import type { AddressView, Assignment, AssignmentFilter, BlockFilter, BlockView, NodeRoutes } from './requests.js';
 
 interface ReadBlock {
+  readonly key: string;
   readonly block: BlockRecord;
   readonly revision: number;
 }
 
-/** Every block, in one read. */
+/** Every block that can be read, in one read. */
 async function readAll({ store }: IpamContext): Promise<readonly ReadBlock[]> {
   const { entries } = await store.list(BLOCKS);
-  return entries.map((entry) => ({ block: readBlock(entry), revision: entry.revision }));
+  return entries.flatMap((entry) => {
+    const block = usableBlock(entry);
+    return block ? [{ key: entry.key, block, revision: entry.revision }] : [];
+  });
 }
 
 /** Some blocks, those known to this process without a read. */
-async function readSome({ store, catalogue }: IpamContext, keys: readonly string[]): Promise<readonly ReadBlock[]> {
+export async function readSome(
+  { store, catalogue }: IpamContext,
+  keys: readonly string[],
+): Promise<readonly ReadBlock[]> {
   const blocks: ReadBlock[] = [];
   for (const key of keys) {
     const known = catalogue.record(key);
     if (known) {
-      blocks.push({ block: known.record, revision: known.revision });
+      blocks.push({ key, block: known.record, revision: known.revision });
       continue;
     }
     const entry = await store.get(key);
-    if (entry) blocks.push({ block: readBlock(entry), revision: entry.revision });
+    const block = entry && usableBlock(entry);
+    if (block) blocks.push({ key, block, revision: entry.revision });
   }
   return blocks;
 }
@@ -53,7 +62,7 @@ export async function viewBlocks(context: IpamContext, filter: BlockFilter): Pro
           ),
           await statesUnder(context, affinitiesKey(node)),
         ];
-  const views = read.map((one) => viewBlock(context, one, states));
+  const views = read.map((one) => viewBlock(context, one, states, filter.map ?? false));
   return views.filter(
     (view) => (pool === undefined || view.pool === pool) && (version === undefined || view.cidr.version === version),
   );
@@ -61,11 +70,13 @@ export async function viewBlocks(context: IpamContext, filter: BlockFilter): Pro
 
 function viewBlock(
   context: IpamContext,
-  { block, revision }: ReadBlock,
+  { key, block, revision }: ReadBlock,
   states: ReadonlyMap<string, AffinityState>,
+  map: boolean,
 ): BlockView {
   const cidr = cidrOf(block);
   const node = nodeOf(block);
+  const terms = termsFor(context, key, block);
   return {
     cidr,
     pool: context.catalogue.blocks.spaceOf(cidr)?.pool.name,
@@ -73,8 +84,9 @@ function viewBlock(
     state: (node === undefined ? undefined : states.get(affinityKey(node, cidr))) ?? 'none',
     claimedAt: block.affinityClaimTime,
     size: block.allocations.length,
-    ...usageOf(block, termsFor(context, block)),
+    ...usageOf(block, terms),
     revision,
+    ...(map && { map: mapOf(block, terms) }),
   };
 }
 
@@ -86,6 +98,7 @@ export async function viewAssignments(context: IpamContext, filter: AssignmentFi
       if (!holder) continue;
       if (filter.handle !== undefined && holder.handle !== filter.handle) continue;
       if (filter.node !== undefined && holder.node !== filter.node) continue;
+      if (filter.borrowed !== undefined && filter.borrowed !== (holder.node !== nodeOf(block))) continue;
       assignments.push(assignmentAt(context, block, ordinal));
     }
   }
@@ -102,10 +115,7 @@ async function blocksFor(
   if (handle !== undefined) {
     const entry = await context.store.get(handleKey(handle));
     const cidrs = entry ? Object.keys(readHandle(entry).blocks) : [];
-    return readSome(
-      context,
-      cidrs.map((cidr) => BLOCKS + cidr.replace('/', '-')),
-    );
+    return readSome(context, cidrs.map(blockKeyOf));
   }
   if (node !== undefined) {
     return readSome(
@@ -122,6 +132,35 @@ export async function viewAssignmentOf(context: IpamContext, address: Address): 
   if (!summary || !read) return undefined;
   const ordinal = Number(ordinalOf(summary.cidr, address));
   return attributeAt(read.block, ordinal) && assignmentAt(context, read.block, ordinal);
+}
+
+export async function viewAddress(context: IpamContext, address: Address): Promise<AddressView> {
+  const { blocks, reservations } = context.catalogue;
+  const summary = blocks.containing(address);
+  const [read] = summary ? await readSome(context, [summary.key]) : [];
+  const assignment = read && (await viewAssignmentOf(context, address));
+  const covering = reservations.filter(({ cidrs }) => cidrs.some((cidr) => prefixContains(cidr, address)));
+  const pool = blocks.spaceOf(address)?.pool.name;
+  const rest = summary && restFor(context, summary.key);
+  const releasedAt = read?.block.released[Number(ordinalOf(cidrOf(read.block), address))];
+  const isAtRest = rest !== undefined && releasedAt !== undefined && isResting(releasedAt, rest);
+  const state = (): AddressView['state'] => {
+    if (summary && !read) return 'unreadable';
+    if (assignment) return 'used';
+    if (pool === undefined) return 'outside';
+    if (covering.length > 0) return 'reserved';
+    return isAtRest ? 'resting' : 'free';
+  };
+  return {
+    address,
+    state: state(),
+    pool,
+    block: summary?.cidr,
+    node: read && nodeOf(read.block),
+    assignment,
+    reservations: covering.map(({ name }) => name),
+    freeAt: isAtRest ? rest.now + rest.cooldownMs - ageOf(releasedAt, rest) : undefined,
+  };
 }
 
 export async function viewRoutes(context: IpamContext, node: string): Promise<NodeRoutes> {

@@ -16,9 +16,15 @@ import {
 import type { BlockRecord } from '../src/record/block-record.js';
 
 const to = (handle: string, node = 'n') => ({ handle, node, owner: {} });
-const terms = (now: number, cooldownMs = 0, reserved: readonly number[] = []): Terms => ({
+const terms = (
+  now: number,
+  cooldownMs = 0,
+  reserved: readonly number[] = [],
+  seenAt = Number.POSITIVE_INFINITY,
+): Terms => ({
   now,
   cooldownMs,
+  seenAt,
   isReserved: (ordinal) => reserved.includes(ordinal),
 });
 
@@ -71,10 +77,17 @@ t.test('what is handed out', async (t) => {
       ordinals: [1, 2, 3, 0],
     },
     {
-      name: 'a stamp from a clock far ahead holds nothing for ever',
+      name: 'a stamp from a clock far ahead rests from when it was seen',
       start: releaseOrdinals(assignFree(fresh, 1, to('a'), terms(0)).block, [0], terms(1e9, 100)),
       count: 4,
-      terms: terms(5, 100),
+      terms: terms(104, 100, [], 5),
+      ordinals: [1, 2, 3],
+    },
+    {
+      name: 'and no longer',
+      start: releaseOrdinals(assignFree(fresh, 1, to('a'), terms(0)).block, [0], terms(1e9, 100)),
+      count: 4,
+      terms: terms(105, 100, [], 5),
       ordinals: [1, 2, 3, 0],
     },
   ];
@@ -121,7 +134,7 @@ t.test('usage adds up to the size', async (t) => {
   let block = newBlock(parsePrefix('10.0.0.0/29'), 'n', 0);
   block = assignFree(block, 3, to('a'), terms(0)).block;
   block = releaseOrdinals(block, [0], terms(5, 100));
-  t.same(usageOf(block, terms(6, 100, [1, 7])), { assigned: 2, resting: 1, reserved: 1, free: 4 });
+  t.same(usageOf(block, terms(6, 100, [1, 7])), { assigned: 2, borrowed: 0, resting: 1, reserved: 1, free: 4 });
 });
 
 t.test('law: whatever happens, a block stays sound and no ordinal is handed out twice', async () => {

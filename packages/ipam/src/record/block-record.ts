@@ -3,6 +3,7 @@ import { type Prefix, parsePrefix } from '@tortie/ip';
 import type { Entry } from '@tortie/store';
 import { IpamError } from '../errors.js';
 import type { Owner } from '../requests.js';
+import { assertVersion } from './version.js';
 
 /** Who has addresses; one per handle and node in a block, however many addresses. */
 export interface BlockAttribute {
@@ -16,7 +17,7 @@ export interface BlockAttribute {
 /** Ordinals count from the first address of the block. Every ordinal is either allocated or in `unallocated`. */
 export interface BlockRecord {
   readonly cidr: string;
-  /** `host:NAME` of the owner, or null. */
+  /** `host:NAME` of the owner, `virtual:load-balancer`, or null. */
   readonly affinity: string | null;
   readonly affinityClaimTime: number;
   /** By ordinal: an index into `attributes`, or null. */
@@ -32,11 +33,14 @@ export interface BlockRecord {
   readonly released: Readonly<Record<string, number>>;
 }
 
-export const affinityOf = (node: string): string => `host:${node}`;
+/** Who owns the blocks and addresses of load balancers: no node, all nodes serve them. No name of a node has a colon. */
+export const LOAD_BALANCER = 'virtual:load-balancer';
 
-/** The owner's node name, or undefined. */
+export const affinityOf = (owner: string): string => (owner === LOAD_BALANCER ? owner : `host:${owner}`);
+
+/** The owner: a node's name, LOAD_BALANCER, or undefined. */
 export const nodeOf = ({ affinity }: BlockRecord): string | undefined =>
-  affinity?.startsWith('host:') ? affinity.slice(5) : undefined;
+  affinity === LOAD_BALANCER ? affinity : affinity?.startsWith('host:') ? affinity.slice(5) : undefined;
 
 const parsed = new WeakMap<BlockRecord, Prefix>();
 
@@ -52,6 +56,7 @@ export function cidrOf(record: BlockRecord): Prefix {
 
 /** The shape only; what the numbers say is for `check`. Throws `ERR_IPAM_RECORD`. */
 export function readBlock(entry: Entry): BlockRecord {
+  assertVersion(entry);
   const record = entry.value as Partial<BlockRecord> | null;
   const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
   if (
@@ -67,4 +72,15 @@ export function readBlock(entry: Entry): BlockRecord {
     throw new IpamError('ERR_IPAM_RECORD', `${entry.key} is no block`);
   }
   return record as BlockRecord;
+}
+
+/** Undefined where the record cannot be used: unreadable, or of a later version. */
+export function usableBlock(entry: Entry): BlockRecord | undefined {
+  try {
+    const record = readBlock(entry);
+    cidrOf(record);
+    return record;
+  } catch {
+    return undefined;
+  }
 }

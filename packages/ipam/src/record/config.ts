@@ -2,6 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
 import type { Entry } from '@tortie/store';
 import { IpamError } from '../errors.js';
+import { assertVersion } from './version.js';
 
 /** Settings of the whole cluster. */
 export interface IpamConfig {
@@ -13,6 +14,8 @@ export interface IpamConfig {
   readonly maxBlocksPerHost: number;
   /** How long a released address rests. Default 60, at most 86,400. */
   readonly cooldownS: number;
+  /** How long the workload of an address is gone before that counts as leaked; 0: never. Default 900, at most 604,800. */
+  readonly leakGraceS: number;
 }
 
 export const DEFAULT_CONFIG: IpamConfig = {
@@ -20,6 +23,7 @@ export const DEFAULT_CONFIG: IpamConfig = {
   autoAllocateBlocks: true,
   maxBlocksPerHost: 20,
   cooldownS: 60,
+  leakGraceS: 900,
 };
 
 /** Throws `ERR_IPAM_INVALID` for settings that cannot be. */
@@ -34,6 +38,9 @@ export function assertConfig(config: IpamConfig): void {
   if (!whole(config.cooldownS, 86_400)) {
     throw new IpamError('ERR_IPAM_INVALID', `cooldownS is ${config.cooldownS}; it is 0 to 86400 seconds`);
   }
+  if (!whole(config.leakGraceS, 604_800)) {
+    throw new IpamError('ERR_IPAM_INVALID', `leakGraceS is ${config.leakGraceS}; it is 0 to 604800 seconds`);
+  }
   if (!config.autoAllocateBlocks && !config.strictAffinity) {
     throw new IpamError(
       'ERR_IPAM_INVALID',
@@ -42,10 +49,18 @@ export function assertConfig(config: IpamConfig): void {
   }
 }
 
-export const readConfig = (entry: Entry | undefined): IpamConfig => ({
-  ...DEFAULT_CONFIG,
-  ...(entry?.value as Partial<IpamConfig> | undefined),
-});
+/** Throws `ERR_IPAM_VERSION`, or `ERR_IPAM_RECORD`. */
+export function readConfig(entry: Entry | undefined): IpamConfig {
+  if (!entry) return DEFAULT_CONFIG;
+  assertVersion(entry);
+  const config = { ...DEFAULT_CONFIG, ...(entry.value as Partial<IpamConfig> | null) };
+  try {
+    assertConfig(config);
+  } catch (cause) {
+    throw new IpamError('ERR_IPAM_RECORD', `${entry.key}: ${(cause as Error).message}`, { cause });
+  }
+  return config;
+}
 
 /** Addresses that are never handed out by themselves; a request for one of them by address is served. */
 export interface Reservation {
@@ -56,6 +71,7 @@ export interface Reservation {
 export const writeReservation = ({ name, cidrs }: Reservation): unknown => ({ name, cidrs: cidrs.map(formatPrefix) });
 
 export function readReservation(entry: Entry): Reservation {
+  assertVersion(entry);
   const record = entry.value as { name?: unknown; cidrs?: unknown } | null;
   if (typeof record?.name !== 'string' || !Array.isArray(record.cidrs)) {
     throw new IpamError('ERR_IPAM_RECORD', `${entry.key} is no reservation`);

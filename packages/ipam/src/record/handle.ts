@@ -1,6 +1,7 @@
 /** IPAMHandle: how many addresses of which blocks one workload has. */
 import type { Entry } from '@tortie/store';
 import { IpamError } from '../errors.js';
+import { assertVersion } from './version.js';
 
 export interface HandleRecord {
   readonly handle: string;
@@ -23,8 +24,14 @@ export function assertHandle(handle: string): void {
 }
 
 export function readHandle(entry: Entry): HandleRecord {
+  assertVersion(entry);
   const record = entry.value as Partial<HandleRecord> | null;
-  if (typeof record?.handle !== 'string' || typeof record.node !== 'string' || typeof record.blocks !== 'object') {
+  if (
+    typeof record?.handle !== 'string' ||
+    typeof record.node !== 'string' ||
+    typeof record.blocks !== 'object' ||
+    !record.blocks
+  ) {
     throw new IpamError('ERR_IPAM_RECORD', `${entry.key} is no handle`);
   }
   return record as HandleRecord;

@@ -3,8 +3,12 @@ import { formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
 import type { Entry } from '@tortie/store';
 import { IpamError } from '../errors.js';
 import type { Labels } from '../selector.js';
+import { assertVersion } from './version.js';
 
 export type PoolUse = 'Workload' | 'Tunnel' | 'LoadBalancer';
+
+/** Tunnels end where their address is routed to; blocks of load balancers have one owner. */
+export const BORROWS: Readonly<Record<PoolUse, boolean>> = { Workload: true, Tunnel: false, LoadBalancer: false };
 
 /** What may change while the pool is in use. */
 export interface PoolSettings {
@@ -81,6 +85,7 @@ export const writePool = ({ name, cidr, blockSize, ...rest }: PoolSpec & { block
 });
 
 export function readPool(entry: Entry): Pool {
+  assertVersion(entry);
   const record = entry.value as Partial<Record<keyof Pool, unknown>> | null;
   if (typeof record?.name !== 'string' || typeof record.cidr !== 'string' || typeof record.blockSize !== 'number') {
     throw new IpamError('ERR_IPAM_RECORD', `${entry.key} is no pool`);

@@ -10,14 +10,15 @@
  * The block is the truth in all of them. Over a store with multi-key commits nothing is ever left.
  */
 import { formatPrefix } from '@tortie/ip';
-import { newBlock } from './block.js';
-import { giveUpBlock } from './claim.js';
-import type { IpamContext } from './context.js';
-import type { Draft } from './draft.js';
-import { planRecount } from './held.js';
-import { readAffinity } from './record/affinity.js';
-import { nodeOf, readBlock } from './record/block-record.js';
-import { readHandle } from './record/handle.js';
+import type { Entry } from '@tortie/store';
+import { newBlock } from '../block.js';
+import { giveUpBlock } from '../claim.js';
+import type { IpamContext } from '../context.js';
+import type { Draft } from '../draft.js';
+import { planRecount } from '../held.js';
+import { readAffinity } from '../record/affinity.js';
+import { nodeOf, usableBlock } from '../record/block-record.js';
+import { type HandleRecord, readHandle } from '../record/handle.js';
 import {
   AFFINITIES,
   affinitiesKey,
@@ -27,25 +28,69 @@ import {
   cidrOfSegment,
   HANDLES,
   handleKey,
-} from './record/keys.js';
-import type { Finding, RepairReport } from './requests.js';
-import { swap } from './swap.js';
+} from '../record/keys.js';
+import { assertVersion } from '../record/version.js';
+import type { Finding } from '../requests.js';
+import { firstSequence } from '../sequence-floor.js';
+import { swap } from '../swap.js';
+import { repairBlocks } from './repair-blocks.js';
+import { passOverUnreadable } from './unreadable.js';
 
-export async function repair(context: IpamContext, node: string | undefined): Promise<RepairReport> {
+/** Of one node: what a crash of it can leave, at the start of its agent. Of all (undefined): every kind of damage. */
+export async function repair(context: IpamContext, node: string | undefined): Promise<readonly Finding[]> {
   await context.catalogue.sync();
-  const repairs = [
+  return [
+    ...(node === undefined ? await dropUnreadable(context) : []),
+    ...(node === undefined ? await repairBlocks(context) : []),
     ...(await repairAffinities(context, node)),
     ...(await restoreAffinities(context, node)),
     ...(await repairHandles(context, node)),
   ];
-  return { repairs };
+}
+
+/** Affinities and handles that cannot be read, or lie under the key of another: the blocks say all that they said. */
+async function dropUnreadable(context: IpamContext): Promise<readonly Finding[]> {
+  const repairs: Finding[] = [];
+  for (const prefix of [AFFINITIES, HANDLES]) {
+    for (const { key } of (await context.store.list(prefix)).entries) {
+      const dropped = await swap(context, async (draft) => {
+        const entry = await draft.read(key);
+        const reason = entry && whyUseless(entry);
+        if (reason === undefined) return undefined;
+        draft.delete(key);
+        return reason;
+      });
+      if (dropped !== undefined) repairs.push({ code: 'record-dropped', key, detail: dropped });
+    }
+  }
+  return repairs;
+}
+
+/** Undefined for records that are fine, and for those of a later version. */
+function whyUseless(entry: Entry): string | undefined {
+  try {
+    assertVersion(entry);
+  } catch {
+    return undefined;
+  }
+  try {
+    if (entry.key.startsWith(AFFINITIES)) {
+      readAffinity(entry);
+      cidrOfSegment(entry.key.slice(AFFINITIES.length).split('/')[1] ?? '');
+      return undefined;
+    }
+    const { handle } = readHandle(entry);
+    return entry.key === handleKey(handle) ? undefined : `it is the record of ${handle}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 async function repairAffinities(context: IpamContext, node: string | undefined): Promise<readonly Finding[]> {
   const { entries } = await context.store.list(node === undefined ? AFFINITIES : affinitiesKey(node));
   const repairs: Finding[] = [];
   for (const { key } of entries) {
-    const repaired = await swap(context, (draft) => repairAffinity(context, draft, key));
+    const repaired = await swap(context, (draft) => repairAffinity(context, draft, key)).catch(passOverUnreadable);
     if (repaired) repairs.push(repaired);
   }
   return repairs;
@@ -73,11 +118,15 @@ async function repairAffinity(context: IpamContext, draft: Draft, key: string): 
     draft.put(key, { state: 'confirmed' });
     return { code: 'affinity-confirmed', key, detail: `block ${block.cidr} is there` };
   }
-  if (context.catalogue.blocks.spaceOf(cidr)?.pool.blockSize !== cidr.length) {
+  const { blocks, hasUnreadablePools } = context.catalogue;
+  const pool = blocks.spaceOf(cidr)?.pool;
+  if (!pool && hasUnreadablePools) return undefined;
+  if (pool?.blockSize !== cidr.length) {
     draft.delete(key);
     return { code: 'affinity-dropped', key, detail: `no pool has a block ${formatPrefix(cidr)}` };
   }
-  draft.put(blockKey(cidr), newBlock(cidr, node, context.now()));
+  const now = context.now();
+  draft.put(blockKey(cidr), newBlock(cidr, node, now, await firstSequence(draft, now)));
   draft.put(key, { state: 'confirmed' });
   return { code: 'block-rebuilt', key, detail: `block ${formatPrefix(cidr)} was missing` };
 }
@@ -86,7 +135,8 @@ async function restoreAffinities(context: IpamContext, node: string | undefined)
   const { blocks } = context.catalogue;
   const owned = node === undefined ? [...blocks.all()] : blocks.ownedBy(node);
   const repairs: Finding[] = [];
-  for (const { key, cidr } of owned) {
+  for (const { key, cidr, opaque } of owned) {
+    if (opaque) continue;
     const restored = await swap(context, async (draft) => {
       const block = await draft.block(key);
       const owner = block && nodeOf(block);
@@ -94,7 +144,7 @@ async function restoreAffinities(context: IpamContext, node: string | undefined)
       draft.guardRead(key);
       draft.put(affinityKey(owner, cidr), { state: 'confirmed' });
       return true;
-    });
+    }).catch(passOverUnreadable);
     if (restored) repairs.push({ code: 'affinity-restored', key, detail: 'its owner had no affinity for it' });
   }
   return repairs;
@@ -109,18 +159,20 @@ async function repairHandles(context: IpamContext, node: string | undefined): Pr
     found.set(handle, known);
   };
   for (const entry of (await store.list(HANDLES)).entries) {
-    const record = readHandle(entry);
-    if (node === undefined || record.node === node) note(record.handle, record.node, Object.keys(record.blocks));
+    const record = usableHandle(entry);
+    if (record && (node === undefined || record.node === node))
+      note(record.handle, record.node, Object.keys(record.blocks));
   }
   for (const entry of (await store.list(BLOCKS)).entries) {
-    const block = readBlock(entry);
+    const block = usableBlock(entry);
+    if (!block) continue;
     for (const { handle, node: at } of block.attributes) {
       if (node === undefined || at === node || found.has(handle)) note(handle, at, [block.cidr]);
     }
   }
   const repairs: Finding[] = [];
   for (const { cidrs, ...who } of found.values()) {
-    const recounted = await swap(context, (draft) => planRecount(draft, who, cidrs));
+    const recounted = await swap(context, (draft) => planRecount(draft, who, cidrs)).catch(passOverUnreadable);
     if (recounted) {
       repairs.push({
         code: 'handle-recounted',
@@ -130,4 +182,12 @@ async function repairHandles(context: IpamContext, node: string | undefined): Pr
     }
   }
   return repairs;
+}
+
+function usableHandle(entry: Entry): HandleRecord | undefined {
+  try {
+    return readHandle(entry);
+  } catch {
+    return undefined;
+  }
 }
