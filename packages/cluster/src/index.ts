@@ -14,7 +14,7 @@ export { findKind, KINDS, type Kind, kindOf, kindWords } from './resource/kinds.
 export { type Mark, markOf } from './resource/marks.js';
 export { type ClusterNode, NodeSpec } from './resource/node.js';
 export { type ReadResource, readResource } from './resource/read-resource.js';
-export { type FromRecord, fromRecord, RECORD_FORMAT, type ResourceRecord, toRecord } from './resource/record.js';
+export { type FromRecord, fromRecord, RECORD_VERSION, type ResourceRecord, toRecord } from './resource/record.js';
 export { API_VERSION, API_VERSIONS, type Metadata, type Resource } from './resource/resource.js';
 export { RESOURCE_FORMATS, secondsOf, tryParseDuration, tryParsePeerIp } from './resource/text.js';
 export type { BlockAffinity, IpamBlock, IpamHandle, NodeStatus } from './resource/views.js';

@@ -4,6 +4,7 @@
  * Three passes: YAML, schema, then the rules that need several fields. A later pass runs only where the earlier one
  * found nothing, as its findings would be consequences.
  */
+import { parseYaml } from '@tortie/cluster/manifest';
 import { withDefaults } from '@tortie/cluster/schema';
 import { isUnspecified, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
@@ -16,7 +17,6 @@ import { checkPools } from '../rules/pool-rules.js';
 import { checkValue, pointerTo } from '../schema/check.js';
 import type { AgentConfig } from './config.js';
 import { ConfigError } from './config-error.js';
-import { parseYaml } from './yaml-source.js';
 
 export interface ConfigInput {
   readonly text: string;

@@ -1,24 +1,24 @@
 /**
  * A resource as the store keeps it.
  *
- * `format` lets agents of different versions share a store. A field that older agents may ignore comes without a new number;
+ * `recordVersion` lets agents of different versions share a store. A field that older agents may ignore comes without a new number;
  * the number is raised where an older agent would misread the record. An agent reads records up to its own number, and
  * neither follows nor overwrites one above it: it says so, and goes on by what it knew.
  */
 import { API_VERSION, type Metadata, type Resource } from './resource.js';
 
 /** What this program writes, and the newest it reads. */
-export const RECORD_FORMAT = 1;
+export const RECORD_VERSION = 1;
 
 export interface ResourceRecord {
-  readonly format: number;
+  readonly recordVersion: number;
   readonly metadata: Pick<Metadata, 'labels' | 'annotations'> & { readonly creationTimestamp: string };
   readonly spec: unknown;
 }
 
 /** `createdAt`: RFC 3339; of the present record where there is one. */
 export const toRecord = ({ metadata, spec }: Resource, createdAt: string): ResourceRecord => ({
-  format: RECORD_FORMAT,
+  recordVersion: RECORD_VERSION,
   metadata: {
     ...(metadata.labels && { labels: metadata.labels }),
     ...(metadata.annotations && { annotations: metadata.annotations }),
@@ -32,12 +32,12 @@ export type FromRecord = { readonly resource: Resource } | { readonly problem: s
 /** The resource of a record, at a revision of the store; or a sentence why it cannot be read. */
 export function fromRecord(kind: string, name: string, value: unknown, revision: number): FromRecord {
   const record = (value ?? {}) as Partial<ResourceRecord>;
-  if (typeof record.format !== 'number' || typeof record.spec !== 'object' || record.spec === null) {
+  if (typeof record.recordVersion !== 'number' || typeof record.spec !== 'object' || record.spec === null) {
     return { problem: `${kind} "${name}" cannot be read: the store has no resource there` };
   }
-  if (record.format > RECORD_FORMAT) {
+  if (record.recordVersion > RECORD_VERSION) {
     return {
-      problem: `${kind} "${name}" was written by a newer Tortie (format ${record.format}, this one reads up to ${RECORD_FORMAT}); update this agent`,
+      problem: `${kind} "${name}" was written by a newer Tortie (version ${record.recordVersion}, this one reads up to ${RECORD_VERSION}); update this agent`,
     };
   }
   const metadata: Metadata = { name, ...record.metadata, resourceVersion: String(revision) };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { fromRecord, RECORD_FORMAT, readResource, toRecord } from '../../src/index.js';
+import { fromRecord, RECORD_VERSION, readResource, toRecord } from '../../src/index.js';
 
 const { resource } = readResource({
   apiVersion: 'projectcalico.org/v3',
@@ -19,9 +19,9 @@ t.test('a resource comes back from its record with its revision', async (t) => {
 });
 
 t.test('a record of a newer format, or none at all, is told of and not read', async (t) => {
-  const newer = { ...toRecord(resource!, ''), format: RECORD_FORMAT + 1 };
+  const newer = { ...toRecord(resource!, ''), recordVersion: RECORD_VERSION + 1 };
   t.match(fromRecord('BGPPeer', 'tor', newer, 7), { problem: /BGPPeer "tor" was written by a newer Tortie/ });
-  for (const value of [null, {}, { format: 1 }, 'text']) {
+  for (const value of [null, {}, { recordVersion: 1 }, 'text']) {
     t.match(fromRecord('BGPPeer', 'tor', value, 7), { problem: /cannot be read/ });
   }
 });

@@ -1,5 +1,15 @@
 /** A YAML document that still knows where each of its nodes stood. */
-import { isMap, isNode, isPair, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  parseDocument,
+} from 'yaml';
 
 export interface Position {
   readonly line: number;
@@ -25,10 +35,28 @@ const DETAILS: Readonly<Record<string, string>> = {
 
 const detailOf = (code: string, message: string): string => DETAILS[code] ?? `this is no YAML: ${message}`;
 
-/** Parses text as YAML 1.2; gives the faults, with their places, where it is none. */
+/** Parses text as YAML 1.2 of one document; gives the faults, with their places, where it is none. */
 export function parseYaml(text: string): { source: YamlSource } | { faults: readonly YamlFault[] } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
+  return sourceOf(parseDocument(text, { ...OPTIONS, lineCounter: lines }), lines);
+}
+
+/** The same of a text that may hold several documents, JSON included; empty ones are left out. */
+export function parseYamlDocuments(text: string): { sources: readonly YamlSource[]; faults: readonly YamlFault[] } {
+  const lines = new LineCounter();
+  const sources: YamlSource[] = [];
+  const faults: YamlFault[] = [];
+  for (const document of parseAllDocuments(text, { ...OPTIONS, lineCounter: lines })) {
+    const parsed = sourceOf(document, lines);
+    if ('faults' in parsed) faults.push(...parsed.faults);
+    else if (parsed.source.value !== null && parsed.source.value !== undefined) sources.push(parsed.source);
+  }
+  return { sources, faults };
+}
+
+const OPTIONS = { prettyErrors: false, version: '1.2' } as const;
+
+function sourceOf(document: Document, lines: LineCounter): { source: YamlSource } | { faults: readonly YamlFault[] } {
   const place = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
@@ -45,9 +73,8 @@ export function parseYaml(text: string): { source: YamlSource } | { faults: read
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    return {
-      faults: [{ line: 1, column: 1, detail: `this is no YAML: ${error instanceof Error ? error.message : error}` }],
-    };
+    const detail = `this is no YAML: ${error instanceof Error ? error.message : error}`;
+    return { faults: [{ ...place(document.range?.[0] ?? 0), detail }] };
   }
   const locate = (pointer: string, key = false): Position => {
     let node: unknown = document.contents;
