@@ -18,3 +18,16 @@ export { type FromRecord, fromRecord, RECORD_VERSION, type ResourceRecord, toRec
 export { API_VERSION, API_VERSIONS, type Metadata, type Resource } from './resource/resource.js';
 export { RESOURCE_FORMATS, secondsOf, tryParseDuration, tryParsePeerIp } from './resource/text.js';
 export type { BlockAffinity, IpamBlock, IpamHandle, NodeStatus } from './resource/views.js';
+export { ClusterIndex, type ClusterState, type NamedPeer, type SessionNode } from './sessions/cluster-index.js';
+export { type DesiredSessions, desiredSessions } from './sessions/desired-sessions.js';
+export { type NextInput, type NextSessions, nextSessions, type Pending } from './sessions/next-sessions.js';
+export {
+  type OpenSession,
+  originText,
+  type SecretReference,
+  type Session,
+  type SessionNote,
+  type SessionOrigin,
+  type SessionTerms,
+} from './sessions/session.js';
+export { type SessionCost, sessionCost } from './sessions/session-cost.js';
