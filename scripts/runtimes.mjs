@@ -1,4 +1,5 @@
-// `npm run test:runtimes`: real container runtimes call the CNI plugin of a real agent: podman, and containerd asked as kubelet asks.
+// `npm run test:runtimes`: real container runtimes call the CNI plugin of a real agent: podman, and
+// containerd asked as kubelet asks; and BIRD runs in containers beside agents.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensure, LAB_COMMANDS, root, TEST_FILES } from './ensure.mjs';
@@ -16,7 +17,7 @@ ensure({
   files: TEST_FILES,
 });
 let failed = false;
-for (const suite of ['podman', 'containerd']) {
+for (const suite of ['podman', 'containerd', 'bird']) {
   const { status } = spawnSync(process.execPath, [join(root, `test/runtimes/dist/suite/${suite}.test.js`)], {
     stdio: 'inherit',
     env: { ...process.env, TAP_TIMEOUT: '300' },

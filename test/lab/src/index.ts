@@ -6,6 +6,7 @@ export { Bird, birdc, startBird } from './host/bird.js';
 export { type BirdProtocol, birdProtocols } from './host/bird-answers.js';
 export { askBird, type BirdLine, birdText } from './host/bird-control.js';
 export { type CommandOptions, type CommandResult, runCommand } from './host/command.js';
+export { Containers } from './host/containers.js';
 export { Host, type KernelRoute, type SpawnOptions } from './host/host.js';
 export { dropBgp, dropPackets } from './host/nftables.js';
 export type { Pod } from './host/pod.js';

@@ -13,6 +13,7 @@ import { Guardian } from './guardian.js';
 import { Agent, type AgentOptions } from './host/agent.js';
 import { Bird } from './host/bird.js';
 import { runCommand } from './host/command.js';
+import { Containers } from './host/containers.js';
 import { Host } from './host/host.js';
 import { configureNamespace, createNamespaces } from './host/namespace.js';
 import { type Pod, startPod } from './host/pod.js';
@@ -48,6 +49,7 @@ export class Lab {
   readonly #naming: Naming;
   readonly #guardian: Guardian;
   readonly #processes = new Set<LabProcess>();
+  #containers: Promise<Containers> | undefined;
   #state: LabState;
   /** The bring-up; taking down waits for its step in hand, so that nothing is made behind its back. */
   #coming: Promise<void> = Promise.resolve();
@@ -71,7 +73,10 @@ export class Lab {
     };
     writeState(this.#state);
     this.#guardian = new Guardian(this.id);
-    const owner = { onProcess: (started: LabProcess) => this.#record(started) };
+    const owner = {
+      onProcess: (started: LabProcess) => this.#record(started),
+      containers: () => (this.#containers ??= Containers.open(`${this.directory}/containers`)),
+    };
     this.hosts = new Map(
       plan.hosts.map((host) => [
         host.name,

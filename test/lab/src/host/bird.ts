@@ -4,6 +4,7 @@ import { LabError } from '../errors.js';
 import { until } from '../until.js';
 import { type BirdProtocol, birdProtocols } from './bird-answers.js';
 import { askBird, birdText } from './bird-control.js';
+import { allInContainers } from './containers.js';
 import type { Host } from './host.js';
 import type { LabProcess } from './process.js';
 
@@ -25,21 +26,27 @@ export class Bird {
     const configFile = host.path(`${name}.conf`);
     const controlSocket = host.path(`${name}.ctl`);
     writeFileSync(configFile, config, { mode: 0o600 });
-    const bird = new Bird(host, configFile, controlSocket, Bird.#spawn(host, name, configFile, controlSocket));
+    const started = await Bird.#spawn(host, name, configFile, controlSocket);
+    const bird = new Bird(host, configFile, controlSocket, started);
     await bird.#answers();
     return bird;
   }
 
-  static #spawn(
+  static async #spawn(
     host: Host,
     name: string,
     configFile: string,
     controlSocket: string,
-    args: readonly string[] = [],
-  ): LabProcess {
+    more: readonly string[] = [],
+  ): Promise<LabProcess> {
     rmSync(controlSocket, { force: true });
     const files = ['-c', configFile, '-s', controlSocket, '-P', host.path(`${name}.pid`)];
-    return host.spawn('bird', ['-f', ...files, ...args], { name });
+    const args = ['-f', ...files, ...more];
+    if (!host.plan.container && !allInContainers()) return host.spawn('bird', args, { name });
+    const pidFile = host.path(`${name}.container`);
+    rmSync(pidFile, { force: true });
+    const [command, env] = (await host.containers()).birdCommand(host.directory, pidFile, args);
+    return host.spawn('podman', command, { name, env, pidFile });
   }
 
   async #answers(): Promise<void> {
@@ -93,7 +100,7 @@ export class Bird {
   async restart(signal: NodeJS.Signals = 'SIGTERM', args: readonly string[] = []): Promise<void> {
     await this.stop(signal);
     const name = this.configFile.replace(/^.*\/|\.conf$/g, '');
-    this.#process = Bird.#spawn(this.host, name, this.configFile, this.controlSocket, args);
+    this.#process = await Bird.#spawn(this.host, name, this.configFile, this.controlSocket, args);
     await this.#answers();
   }
 }

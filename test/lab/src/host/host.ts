@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LabError } from '../errors.js';
 import { bareAddress, type FamilyKey, type PlannedHost } from '../topology/plan.js';
 import { type CommandOptions, type CommandResult, runCommand } from './command.js';
+import type { Containers } from './containers.js';
 import { inNetns } from './namespace.js';
 import { LabProcess } from './process.js';
 
@@ -11,12 +12,16 @@ import { LabProcess } from './process.js';
 export interface HostOwner {
   /** Called with each process started in the host. */
   readonly onProcess: (process: LabProcess) => void;
+  /** Where the lab's containers are kept, made when first asked for. */
+  readonly containers: () => Promise<Containers>;
 }
 
 export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Name of the log file, without ending; default: the command's own name. */
   readonly name?: string;
+  /** See ProcessOptions. */
+  readonly pidFile?: string;
 }
 
 /** One route of the kernel, as `ip -j route` shows it. */
@@ -73,6 +78,7 @@ export class Host {
       args,
       logFile: this.path(`${name}.log`),
       ...(options.env ? { env: options.env } : {}),
+      ...(options.pidFile === undefined ? {} : { pidFile: options.pidFile }),
     });
     this.adopt(started);
     return started;
@@ -81,6 +87,10 @@ export class Host {
   /** Writes a process down that was started inside the host by other means. */
   adopt(started: LabProcess): void {
     this.#owner.onProcess(started);
+  }
+
+  containers(): Promise<Containers> {
+    return this.#owner.containers();
   }
 
   /** A file of this host. */

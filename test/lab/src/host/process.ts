@@ -13,6 +13,8 @@ export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Opens a message channel to a Node process. */
   readonly ipc?: boolean;
+  /** The command holds another process that signals are for, and writes its id here: a container. */
+  readonly pidFile?: string;
   readonly onStart?: (pid: number) => void;
 }
 
@@ -20,6 +22,7 @@ export class LabProcess {
   readonly child: ChildProcess;
   readonly logFile: string;
   readonly command: string;
+  readonly #pidFile: string | undefined;
   readonly #ended: Promise<string>;
   #how: string | undefined;
 
@@ -27,6 +30,7 @@ export class LabProcess {
     const log = openSync(options.logFile, 'a', 0o600);
     const [command, args] = inNetns(options.netns, options.command, options.args);
     this.logFile = options.logFile;
+    this.#pidFile = options.pidFile;
     this.command = [options.command, ...options.args].join(' ');
     this.child = spawn(command, args, {
       stdio: options.ipc ? ['ignore', log, log, 'ipc'] : ['ignore', log, log],
@@ -44,9 +48,11 @@ export class LabProcess {
     });
   }
 
+  /** Of the process that signals are for. */
   get pid(): number {
-    if (this.child.pid === undefined) throw new LabError('ERR_LAB_PROCESS', `${this.command} did not start`);
-    return this.child.pid;
+    const pid = this.#innerPid() ?? this.child.pid;
+    if (pid === undefined) throw new LabError('ERR_LAB_PROCESS', `${this.command} did not start`);
+    return pid;
   }
 
   /** How the process ended (`exit code 1`, `killed by SIGKILL`), or undefined while it runs. */
@@ -70,7 +76,22 @@ export class LabProcess {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.#how === undefined) this.child.kill(signal);
+    if (this.#how !== undefined) return;
+    const inner = this.#innerPid();
+    if (inner === undefined) this.child.kill(signal);
+    else process.kill(inner, signal);
+  }
+
+  #innerPid(): number | undefined {
+    if (this.#pidFile === undefined) return undefined;
+    try {
+      const pid = Number(readFileSync(this.#pidFile, 'utf8'));
+      process.kill(pid, 0);
+      return pid;
+    } catch {
+      // It does not run yet, or no longer.
+      return undefined;
+    }
   }
 
   /** Resolves with how it ended. */

@@ -131,6 +131,9 @@ function planHost(
   if (run !== 'agent' && host.pods && host.pods.length > 0) {
     faults.push({ path: [...path, 'pods'], text: 'only hosts with "run: agent" have pods' });
   }
+  if (host.container && run !== 'bird') {
+    faults.push({ path: [...path, 'container'], text: 'only hosts with "run: bird" are put into a container' });
+  }
   for (const key of ['routerId', 'clusterId'] as const) {
     const given = host[key];
     if (given !== undefined && tryParseAddress(given)?.version !== 4) {
@@ -148,6 +151,7 @@ function planHost(
   return {
     name,
     run,
+    container: host.container ?? false,
     asn: host.asn ?? 0,
     routerId: routerId ?? '0.0.0.0',
     ...(host.clusterId === undefined ? {} : { clusterId: host.clusterId }),

@@ -14,6 +14,7 @@ export interface PlannedInterface {
 export interface PlannedHost {
   readonly name: string;
   readonly run: HostRun;
+  readonly container: boolean;
   readonly asn: number;
   readonly routerId: string;
   readonly clusterId?: string;

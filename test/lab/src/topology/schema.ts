@@ -15,6 +15,8 @@ const HostSchema = Type.Object(
   {
     /** What runs on the host: a Tortie agent, BIRD 2, or nothing. */
     run: Type.Optional(Type.Enum(['agent', 'bird', 'none'])),
+    /** BIRD runs in a container. */
+    container: Type.Optional(Type.Boolean()),
     asn: Type.Optional(asn),
     routerId: Type.Optional(Type.String()),
     clusterId: Type.Optional(Type.String()),

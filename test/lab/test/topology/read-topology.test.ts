@@ -87,6 +87,11 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     'lab.yaml:3:12: sessions.0: a and c share no IPv4 network or link',
   ],
   [
+    'an agent in a container',
+    'hosts:\n  a: { asn: 1, container: true }',
+    'lab.yaml:2:16: hosts.a.container: only hosts with "run: bird" are put into a container',
+  ],
+  [
     'a link to itself',
     'links:\n  - [a, a]\nhosts: { a: { asn: 1, routerId: 1.1.1.1 } }',
     'lab.yaml:2:5: links.0: a link joins two hosts; both ends are a',
