@@ -22,6 +22,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   ERR_AGENT_FILE_ORIGIN: { status: 409, title: 'The resource belongs to the configuration file' },
   ERR_AGENT_RANGE_ORIGIN: { status: 409, title: 'The peer belongs to a peer range' },
   ERR_AGENT_REVISION: { status: 412, title: 'The resource has changed' },
+  ERR_AGENT_RECORD: { status: 409, title: 'The record in the store cannot be read' },
+  ERR_AGENT_READ_ONLY: { status: 405, title: 'The resource is made by nodes' },
   ERR_AGENT_SESSION: CONFLICT,
   ERR_AGENT_UNAVAILABLE: UNAVAILABLE,
   ERR_AGENT_NOT_READY: { status: 503, title: 'Not ready' },

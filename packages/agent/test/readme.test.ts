@@ -42,7 +42,7 @@ t.test('every YAML example of the README is a configuration the agent takes', as
 t.test('every path of the API is in the README', async (t) => {
   const paths = new Set<string>();
   const collect = (path: string) => void paths.add(path);
-  const app = { get: collect, post: collect, patch: collect, delete: collect };
+  const app = { get: collect, post: collect, put: collect, patch: collect, delete: collect };
   const context = new Proxy({}, { get: () => ({}) });
   for (const resource of RESOURCES)
     await (resource(context as never) as unknown as (target: typeof app) => Promise<void>)(app);

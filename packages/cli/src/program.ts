@@ -85,7 +85,7 @@ function statusCommands(leaf: Leaf, program: Command): void {
     .option('-f, --follow', 'go on with what happens')
     .option(
       '--kind <kind>',
-      'only these: session, peer, bfd, bmp, mrt, block, originated, fib, pod, link, store, agent',
+      'only these: session, peer, bfd, bmp, mrt, block, originated, fib, pod, link, store, resource, agent',
     )
     .option('--limit <number>', 'at most so many of the newest');
 }

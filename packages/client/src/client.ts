@@ -4,7 +4,7 @@ import type { Problem } from '@tortie/agent/api';
 import { describeEndpoint, type Endpoint } from './endpoint.js';
 import { ClientError, ProblemError, UnreachableError } from './errors.js';
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface CallOptions {
   /** Parameters behind the path; undefined ones are left out. */

@@ -9,6 +9,7 @@ export type { Warning } from './resource/findings.js';
 export { type IpPool, IpPoolSpec } from './resource/ip-pool.js';
 export { type IpReservation, IpReservationSpec } from './resource/ip-reservation.js';
 export { type IpamConfiguration, IpamConfigurationSpec } from './resource/ipam-configuration.js';
+export { jsonSchemaOf, jsonSchemaOfAll, schemaFile } from './resource/json-schema.js';
 export { RESOURCES, resourceKey, resourcePrefix } from './resource/keys.js';
 export { findKind, KINDS, type Kind, kindOf, kindWords } from './resource/kinds.js';
 export { type Mark, markOf } from './resource/marks.js';

@@ -2,10 +2,19 @@ export { type BlockMap, MAP_SIGNS } from './block-map.js';
 export { RECLAIM_AFTER_MS } from './claim.js';
 export { IpamError, type IpamErrorCode } from './errors.js';
 export { Garbage, type GarbageOptions, type GarbageReport, type Liveness } from './garbage.js';
-export { type ClaimOptions, Ipam, type IpamApi, type IpamOptions, type IpamPools, type RepairOptions } from './ipam.js';
+export {
+  type ClaimOptions,
+  Ipam,
+  type IpamApi,
+  type IpamOptions,
+  type IpamPools,
+  type RepairOptions,
+  type ReserveOptions,
+} from './ipam.js';
 export type { AffinityState } from './record/affinity.js';
 export { LOAD_BALANCER } from './record/block-record.js';
 export { DEFAULT_CONFIG, type IpamConfig, type Reservation } from './record/config.js';
+export type { Notes } from './record/notes.js';
 export {
   type Asker,
   BLOCK_SIZES,

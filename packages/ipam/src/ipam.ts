@@ -1,6 +1,6 @@
 /** Address management over a store shared by all nodes. */
 import { type Address, formatPrefix, type IpVersion, type Prefix } from '@tortie/ip';
-import { MemoryStore, type Store } from '@tortie/store';
+import { type Entry, MemoryStore, type Store } from '@tortie/store';
 import { planAssign } from './assign.js';
 import { planAssignAddress } from './assign-address.js';
 import { Catalogue } from './catalogue.js';
@@ -24,6 +24,7 @@ import {
   writeReservation,
 } from './record/config.js';
 import { CONFIG, RESERVATIONS, ROOT, reservationKey } from './record/keys.js';
+import { type Notes, withNotes } from './record/notes.js';
 import type { Asker, Pool, PoolSettings, PoolSpec } from './record/pool.js';
 import { type Progress, planRelease } from './release.js';
 import { ADVICE } from './repair/advice.js';
@@ -75,6 +76,11 @@ export interface ClaimOptions extends Asker {
   readonly pool?: string;
 }
 
+export interface ReserveOptions {
+  readonly notes?: Notes;
+  readonly revision?: number;
+}
+
 export interface RepairOptions {
   readonly node?: string;
   /** Only tells what would be done. */
@@ -84,9 +90,14 @@ export interface RepairOptions {
 export interface IpamApi {
   readonly pools: IpamPools;
   config(): Promise<IpamConfig>;
-  configure(change: Partial<IpamConfig>): Promise<IpamConfig>;
-  reserve(name: string, cidrs: readonly Prefix[]): Promise<void>;
-  unreserve(name: string): Promise<boolean>;
+  /** The settings with the revision of their record; 0: there is none, and the defaults hold. */
+  settings(): Promise<{ readonly config: IpamConfig; readonly revision: number }>;
+  /** With `revision`: only if the settings still have it (`ERR_IPAM_CONFLICT`); so with those below. */
+  configure(change: Partial<IpamConfig>, revision?: number): Promise<IpamConfig>;
+  /** Made, or changed where it is there. Revision 0: only if it is not. */
+  reserve(name: string, cidrs: readonly Prefix[], options?: ReserveOptions): Promise<void>;
+  /** False: there was none. */
+  unreserve(name: string, revision?: number): Promise<boolean>;
   reservations(): Promise<readonly Reservation[]>;
   /** The node's first block of this version; claims one where it has none. */
   claimBlock(node: string, version: IpVersion, options?: ClaimOptions): Promise<BlockView>;
@@ -149,26 +160,31 @@ export class Ipam implements IpamApi {
     return this.#synced(({ catalogue }) => catalogue.config);
   }
 
-  configure(change: Partial<IpamConfig>): Promise<IpamConfig> {
+  async settings(): Promise<{ readonly config: IpamConfig; readonly revision: number }> {
+    const entry = await this.#context.store.get(CONFIG);
+    return { config: readConfig(entry), revision: entry?.revision ?? 0 };
+  }
+
+  configure(change: Partial<IpamConfig>, revision?: number): Promise<IpamConfig> {
     return this.#swap(async (draft) => {
-      const config = { ...readConfig(await draft.read(CONFIG)), ...change };
+      const config = { ...readConfig(await present(draft, CONFIG, revision)), ...change };
       assertConfig(config);
       draft.put(CONFIG, config);
       return config;
     });
   }
 
-  async reserve(name: string, cidrs: readonly Prefix[]): Promise<void> {
+  async reserve(name: string, cidrs: readonly Prefix[], { notes, revision }: ReserveOptions = {}): Promise<void> {
     if (name === '') throw new IpamError('ERR_IPAM_INVALID', 'a reservation needs a name');
     await this.#swap(async (draft) => {
-      await draft.read(reservationKey(name));
-      draft.put(reservationKey(name), writeReservation({ name, cidrs }));
+      await present(draft, reservationKey(name), revision);
+      draft.put(reservationKey(name), writeReservation({ name, cidrs, ...withNotes(notes) }));
     });
   }
 
-  unreserve(name: string): Promise<boolean> {
+  unreserve(name: string, revision?: number): Promise<boolean> {
     return this.#swap(async (draft) => {
-      const entry = await draft.read(reservationKey(name));
+      const entry = await present(draft, reservationKey(name), revision);
       if (entry) draft.delete(reservationKey(name));
       return entry !== undefined;
     });
@@ -324,4 +340,13 @@ export class Ipam implements IpamApi {
       }
     });
   }
+}
+
+/** A record, undefined where absent; throws where it is not at the revision given. */
+async function present(draft: Draft, key: string, revision: number | undefined): Promise<Entry | undefined> {
+  const entry = await draft.read(key);
+  const at = entry?.revision ?? 0;
+  if (revision === undefined || revision === at) return entry;
+  const detail = at === 0 ? 'is not there any more' : `is at revision ${at}, not ${revision}`;
+  throw new IpamError('ERR_IPAM_CONFLICT', `${key} was changed meanwhile: it ${detail}`);
 }

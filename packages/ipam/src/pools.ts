@@ -120,7 +120,7 @@ export async function updatePool(
     if (!pool) throw new IpamError('ERR_IPAM_POOL_NOT_FOUND', `there is no pool ${name}`);
     const settings = poolSettings({ ...pool, ...change });
     checkSettings(name, settings);
-    draft.put(key, writePool({ ...pool, ...settings }));
+    draft.put(key, writePool({ name, cidr: pool.cidr, blockSize: pool.blockSize, ...settings }));
   });
   await context.catalogue.sync();
   return readPool((await context.store.get(key))!);

@@ -18,6 +18,7 @@ export async function registerOpenApi(app: FastifyInstance): Promise<void> {
         { name: 'node', description: 'The agent itself' },
         { name: 'peers', description: 'BGP peers and their sessions' },
         { name: 'routes', description: 'What was learned, chosen, announced and programmed' },
+        { name: 'resources', description: "The cluster's resources, as manifests have them" },
         { name: 'ipam', description: 'Pools, blocks and assigned addresses' },
         { name: 'pods', description: 'What container runtimes had plugged in' },
       ],

@@ -12,6 +12,7 @@ import { peerTableRoutes } from './routes/peer-tables.js';
 import { peerRoutes } from './routes/peers.js';
 import { podRoutes } from './routes/pods.js';
 import { poolRoutes } from './routes/pools.js';
+import { resourceRoutes } from './routes/resources.js';
 import { routeRoutes } from './routes/routes.js';
 
 export type Resource = (context: RestContext) => FastifyPluginAsyncTypebox;
@@ -29,4 +30,5 @@ export const RESOURCES: readonly Resource[] = [
   podRoutes,
   bmpCollectorRoutes,
   mrtRoutes,
+  resourceRoutes,
 ];

@@ -13,6 +13,7 @@ export * from './peer-range.js';
 export * from './pod.js';
 export * from './policy.js';
 export * from './problem.js';
+export * from './resource.js';
 export * from './route.js';
 export * from './status.js';
 export * from './text.js';

@@ -48,7 +48,9 @@ export type Status = Static<typeof Status>;
 export const AgentEvent = Type.Object({
   id: Type.Integer({ minimum: 1, description: 'Ascending, without gaps, from 1 at start' }),
   time: Timestamp,
-  kind: Type.String({ description: 'session, peer, bfd, bmp, mrt, block, originated, fib, pod, link, store, agent' }),
+  kind: Type.String({
+    description: 'session, peer, bfd, bmp, mrt, block, originated, fib, pod, link, store, resource, agent',
+  }),
   subject: Type.Optional(Type.String()),
   text: Type.String(),
   cause: Type.Optional(Type.String()),

@@ -1,7 +1,7 @@
 /** IPAMConfiguration: what holds for every pool. There is one, `default`; kept by address management, and nowhere else. */
 import { type Static, Type } from '../schema/type.js';
 import { Faults, type Findings } from './findings.js';
-import { noEffect } from './marks.js';
+import { extension, noEffect } from './marks.js';
 import type { Resource } from './resource.js';
 
 export const IpamConfigurationSpec = Type.Object(
@@ -26,6 +26,15 @@ export const IpamConfigurationSpec = Type.Object(
         maximum: 86_400,
         default: 60,
         description: 'How long a released address rests. Default 60, where Calico has 0',
+      }),
+    ),
+    leakGraceSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 604_800,
+        default: 900,
+        description: 'How long the workload of an address is gone before the address is taken back; 0: never',
+        ...extension(),
       }),
     ),
     kubeVirtVMAddressPersistence: Type.Optional(

@@ -137,7 +137,7 @@ function keptMetadata(metadata: Group): Metadata {
 }
 
 const dropNulls = (group: Group): Group =>
-  Object.fromEntries(Object.entries(group).filter(([, value]) => value !== null));
+  Object.fromEntries(Object.entries(group).filter(([, value]) => value !== null && value !== undefined));
 
 /** Exports write null, and "" where a text may be absent: both say that nothing was said. */
 function withoutNothing(schema: SchemaNode, value: unknown): unknown {
@@ -146,7 +146,7 @@ function withoutNothing(schema: SchemaNode, value: unknown): unknown {
   const required = schema.required ?? [];
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]) => {
-      const nothing = member === null || (member === '' && !required.includes(name));
+      const nothing = member === null || member === undefined || (member === '' && !required.includes(name));
       return nothing ? [] : [[name, withoutNothing(schema.properties?.[name] ?? {}, member)]];
     }),
   );

@@ -41,7 +41,8 @@ export const IpamHandleSpec = Type.Object(
   {
     handleID: Type.String({ description: 'The workload' }),
     addresses: Type.Array(Type.String(), { description: 'What it has' }),
-    node: Type.Optional(Type.String({ description: 'Where it is' })),
+    node: Type.String({ description: 'Where it is' }),
+    blocks: Type.Array(Type.String(), { description: 'The blocks they are from' }),
   },
   { description: 'The addresses of one workload' },
 );

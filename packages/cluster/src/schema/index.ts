@@ -4,6 +4,6 @@ export { coerceQuery } from './coerce.js';
 export { withDefaults } from './defaults.js';
 export { type Fault, formatFault, listed, pointerTo } from './fault.js';
 export { COMMON_FORMATS, type Format, type Formats } from './formats.js';
-export { mapOf } from './map.js';
+export { anyGroup, mapOf } from './map.js';
 export { suggest } from './suggest.js';
 export { type Static, Type } from './type.js';

@@ -2,6 +2,7 @@
 import { formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
 import type { Entry } from '@tortie/store';
 import { IpamError } from '../errors.js';
+import { type Notes, withNotes } from './notes.js';
 import { assertVersion } from './version.js';
 
 /** Settings of the whole cluster. */
@@ -16,6 +17,7 @@ export interface IpamConfig {
   readonly cooldownS: number;
   /** How long the workload of an address is gone before that counts as leaked; 0: never. Default 900, at most 604,800. */
   readonly leakGraceS: number;
+  readonly notes?: Notes;
 }
 
 export const DEFAULT_CONFIG: IpamConfig = {
@@ -66,15 +68,26 @@ export function readConfig(entry: Entry | undefined): IpamConfig {
 export interface Reservation {
   readonly name: string;
   readonly cidrs: readonly Prefix[];
+  readonly notes?: Notes;
+  readonly revision: number;
 }
 
-export const writeReservation = ({ name, cidrs }: Reservation): unknown => ({ name, cidrs: cidrs.map(formatPrefix) });
+export const writeReservation = ({ name, cidrs, notes }: Omit<Reservation, 'revision'>): unknown => ({
+  name,
+  cidrs: cidrs.map(formatPrefix),
+  ...withNotes(notes),
+});
 
 export function readReservation(entry: Entry): Reservation {
   assertVersion(entry);
-  const record = entry.value as { name?: unknown; cidrs?: unknown } | null;
+  const record = entry.value as { name?: unknown; cidrs?: unknown; notes?: unknown } | null;
   if (typeof record?.name !== 'string' || !Array.isArray(record.cidrs)) {
     throw new IpamError('ERR_IPAM_RECORD', `${entry.key} is no reservation`);
   }
-  return { name: record.name, cidrs: record.cidrs.map((cidr) => parsePrefix(String(cidr))) };
+  return {
+    name: record.name,
+    cidrs: record.cidrs.map((cidr) => parsePrefix(String(cidr))),
+    ...withNotes(record.notes),
+    revision: entry.revision,
+  };
 }

@@ -3,6 +3,7 @@ import { formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
 import type { Entry } from '@tortie/store';
 import { IpamError } from '../errors.js';
 import type { Labels } from '../selector.js';
+import { type Notes, withNotes } from './notes.js';
 import { assertVersion } from './version.js';
 
 export type PoolUse = 'Workload' | 'Tunnel' | 'LoadBalancer';
@@ -23,6 +24,7 @@ export interface PoolSettings {
   readonly natOutgoing: boolean;
   readonly disableBGPExport: boolean;
   readonly vxlanMode: 'Never' | 'CrossSubnet' | 'Always';
+  readonly notes?: Notes;
 }
 
 /** A pool as it stands. `cidr` and `blockSize` never change. */
@@ -74,6 +76,7 @@ export function poolSettings(spec: Partial<PoolSettings>): PoolSettings {
     natOutgoing: natOutgoing ?? d.natOutgoing,
     disableBGPExport: disableBGPExport ?? d.disableBGPExport,
     vxlanMode: spec.vxlanMode ?? d.vxlanMode,
+    ...withNotes(spec.notes),
   };
 }
 

@@ -103,7 +103,7 @@ export const poolRoutes: Resource =
     );
   };
 
-function poolView({ cidr, allowedUses, ...pool }: IpamPool, usage?: PoolUsage): Pool {
+function poolView({ cidr, allowedUses, notes: _notes, ...pool }: IpamPool, usage?: PoolUsage): Pool {
   return {
     ...pool,
     cidr: formatPrefix(cidr),

@@ -1,0 +1,34 @@
+/** Where the resources of a kind are kept, whatever that is: records of their own, or those of address management. */
+import type { Resource } from '@tortie/cluster';
+import type { Fault } from '@tortie/cluster/schema';
+
+/** A resource as it stands. `metadata.resourceVersion` is its revision; absent where nobody has written it. */
+export type Present = Resource & { readonly status?: Readonly<Record<string, unknown>> };
+
+export interface Listed {
+  readonly resources: readonly Present[];
+  /** Records that cannot be read, as sentences. */
+  readonly problems: readonly string[];
+}
+
+/** Of kinds that nodes make. */
+export interface ReadKeeper {
+  /** In order of their names. */
+  list(): Promise<Listed>;
+  get(name: string): Promise<Present | undefined>;
+}
+
+export interface Keeper extends ReadKeeper {
+  /** What the resource is once it is stored: with the defaults that are kept with it. */
+  filled(resource: Resource): Resource;
+  /** What only the present state can tell: fields that never change, addresses of another pool. */
+  check(resource: Resource, present: Present | undefined): Promise<readonly Fault[]>;
+  /** Writes it over what was present, or where nothing was; throws a conflict where that has changed. */
+  write(resource: Resource, present: Present | undefined): Promise<void>;
+  /** Throws a conflict where it has changed. */
+  remove(present: Present): Promise<void>;
+}
+
+/** The revision to build on; undefined where nobody has written the resource. */
+export const revisionOf = ({ metadata: { resourceVersion } }: Resource): number | undefined =>
+  resourceVersion === undefined ? undefined : Number(resourceVersion);

@@ -1,0 +1,60 @@
+/**
+ * Nodes: the operator's part, which has a record like other resources, beside what each node says of itself, which is its
+ * `status`. A node of which the operator has said nothing is there as well, with an empty `spec`.
+ */
+import { API_VERSION, kindOf, type Resource } from '@tortie/cluster';
+import type { Store } from '@tortie/store';
+import { NODES, nodeKey } from '../../src/store/keys.js';
+import type { Keeper, Listed, Present } from './keeper.js';
+import { revisionOf } from './keeper.js';
+import { StoredKeeper } from './stored-keeper.js';
+
+type Live = Readonly<Record<string, unknown>>;
+
+export class NodeKeeper implements Keeper {
+  readonly #store: Store;
+  readonly #written: StoredKeeper;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#written = new StoredKeeper(store, kindOf('Node')!);
+  }
+
+  async list(): Promise<Listed> {
+    const { resources, problems } = await this.#written.list();
+    const { entries } = await this.#store.list(NODES);
+    const live = new Map(entries.map(({ key, value }) => [key.slice(NODES.length), value as Live]));
+    const written = new Map(resources.map((one) => [one.metadata.name, one]));
+    const names = [...new Set([...written.keys(), ...live.keys()])].sort();
+    return { resources: names.map((name) => together(name, written.get(name), live.get(name))!), problems };
+  }
+
+  async get(name: string): Promise<Present | undefined> {
+    const [written, live] = await Promise.all([this.#written.get(name), this.#store.get(nodeKey(name))]);
+    return together(name, written, live?.value as Live | undefined);
+  }
+
+  filled(resource: Resource): Resource {
+    return resource;
+  }
+
+  async check(): Promise<readonly []> {
+    return [];
+  }
+
+  async write(resource: Resource, present: Present | undefined): Promise<void> {
+    await this.#written.write(resource, present);
+  }
+
+  /** The operator's part goes; the node itself stays for as long as it says that it is there. */
+  async remove(present: Present): Promise<void> {
+    if (revisionOf(present) !== undefined) await this.#written.remove(present);
+  }
+}
+
+function together(name: string, written: Present | undefined, live: Live | undefined): Present | undefined {
+  if (!written && !live) return undefined;
+  const { name: _name, ...status } = live ?? {};
+  const resource = written ?? { apiVersion: API_VERSION, kind: 'Node', metadata: { name }, spec: {} };
+  return live ? { ...resource, status } : resource;
+}

@@ -1,0 +1,90 @@
+/** IPPools: the pools of address management. */
+import { API_VERSION, type IpPool, IpPoolSpec, type Resource } from '@tortie/cluster';
+import { type Fault, withDefaults } from '@tortie/cluster/schema';
+import { formatPrefix, parsePrefix, prefixesOverlap } from '@tortie/ip';
+import { BLOCK_SIZES, type IpamApi, type Pool, type PoolSettings } from '@tortie/ipam';
+import type { Keeper, Listed, Present } from './keeper.js';
+import { revisionOf } from './keeper.js';
+import { type Notes, notesOf } from './notes.js';
+
+/** What address management keeps for us beside the pool. */
+interface PoolNotes extends Notes {
+  readonly ipipMode?: 'CrossSubnet' | 'Always';
+}
+
+export class PoolKeeper implements Keeper {
+  readonly #ipam: IpamApi;
+
+  constructor(ipam: IpamApi) {
+    this.#ipam = ipam;
+  }
+
+  async list(): Promise<Listed> {
+    const pools = [...(await this.#ipam.pools.list())].sort((x, y) => (x.name < y.name ? -1 : 1));
+    return { resources: pools.map(poolResource), problems: [] };
+  }
+
+  async get(name: string): Promise<Present | undefined> {
+    const pool = await this.#ipam.pools.get(name);
+    return pool && poolResource(pool);
+  }
+
+  filled(resource: Resource): Resource {
+    const spec = withDefaults(IpPoolSpec, resource.spec) as IpPool['spec'];
+    const { default: usual } = BLOCK_SIZES[parsePrefix(spec.cidr).version];
+    const { ipip: _ipip, 'nat-outgoing': _nat, ...rest } = spec;
+    return {
+      ...resource,
+      spec: { ...rest, blockSize: spec.blockSize ?? usual, cidr: formatPrefix(parsePrefix(spec.cidr)) },
+    };
+  }
+
+  async check(resource: Resource, present: Present | undefined): Promise<readonly Fault[]> {
+    const { cidr, blockSize } = this.filled(resource).spec as IpPool['spec'];
+    if (present) {
+      const before = present.spec as IpPool['spec'];
+      const faults: Fault[] = [];
+      const rest = 'delete the pool and make it anew, or make another beside it';
+      const fixed = (field: 'cidr' | 'blockSize', now: unknown, then: unknown): void => {
+        if (now === then) return;
+        const message = `never changes, and is ${then} of this pool, not ${now}; ${rest}`;
+        faults.push({ pointer: `/spec/${field}`, message, expected: String(then) });
+      };
+      fixed('cidr', cidr, before.cidr);
+      fixed('blockSize', blockSize, before.blockSize);
+      return faults;
+    }
+    const wanted = parsePrefix(cidr);
+    const other = (await this.#ipam.pools.list()).find((pool) => prefixesOverlap(pool.cidr, wanted));
+    if (!other) return [];
+    const message = `${cidr} overlaps ${formatPrefix(other.cidr)} of pool "${other.name}"`;
+    return [{ pointer: '/spec/cidr', message, expected: 'addresses of no other pool' }];
+  }
+
+  async write(resource: Resource, present: Present | undefined): Promise<void> {
+    const { cidr, blockSize, ipipMode = 'Never', ...settings } = this.filled(resource).spec as Required<IpPool['spec']>;
+    const { name } = resource.metadata;
+    const kept: PoolNotes = {
+      ...notesOf(resource, present?.metadata.creationTimestamp),
+      ...(ipipMode !== 'Never' && { ipipMode }),
+    };
+    const notes = { ...kept };
+    const wanted = { ...(settings as unknown as PoolSettings), notes };
+    if (present) await this.#ipam.pools.update(name, wanted, revisionOf(present));
+    else await this.#ipam.pools.create({ ...wanted, name, cidr: parsePrefix(cidr), blockSize });
+  }
+
+  async remove(present: Present): Promise<void> {
+    await this.#ipam.pools.delete(present.metadata.name, revisionOf(present));
+  }
+}
+
+function poolResource({ name, cidr, blockSize, revision, notes, ...settings }: Pool): Present {
+  const { ipipMode = 'Never', ...metadata } = (notes ?? {}) as PoolNotes;
+  return {
+    apiVersion: API_VERSION,
+    kind: 'IPPool',
+    metadata: { name, ...metadata, resourceVersion: String(revision) },
+    spec: { cidr: formatPrefix(cidr), blockSize, ...settings, ipipMode },
+  };
+}
