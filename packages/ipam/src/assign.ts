@@ -108,7 +108,8 @@ async function takeAddresses(
     if (!block || (mustBeOurs && nodeOf(block) !== node)) return;
     const { block: next, ordinals } = assignFree(block, wanted, to, termsFor(context, key, block));
     if (ordinals.length === 0) {
-      catalogue.rememberFull(key, block, context.now());
+      // As drafted it may never be.
+      if (!draft.writes(key)) catalogue.rememberFull(key, block, context.now());
       return;
     }
     draft.put(key, next);

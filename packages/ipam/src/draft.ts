@@ -15,6 +15,12 @@ interface Step {
   value: unknown;
 }
 
+/** A state of a draft to go back to. */
+export interface DraftMark {
+  readonly steps: readonly Step[];
+  readonly guards: ReadonlyMap<string, number>;
+}
+
 export class Draft {
   /** How many times the operation was tried before. */
   readonly attempt: number;
@@ -22,8 +28,8 @@ export class Draft {
   readonly #catalogue: Catalogue;
   /** What each key was when it was read; revision 0: absent. */
   readonly #bases = new Map<string, { readonly value: unknown; readonly revision: number }>();
-  readonly #steps: Step[] = [];
-  readonly #guards = new Map<string, number>();
+  #steps: Step[] = [];
+  #guards = new Map<string, number>();
 
   constructor(store: Store, catalogue: Catalogue, attempt: number) {
     this.#store = store;
@@ -59,7 +65,9 @@ export class Draft {
 
   /** Writes a key before all other steps. */
   putFirst(key: string, value: unknown): void {
-    this.#steps.unshift({ key, value });
+    const step = this.#steps.find((candidate) => candidate.key === key);
+    if (step) step.value = value;
+    else this.#steps.unshift({ key, value });
   }
 
   /** Writes a key that has an earlier step once more. */
@@ -79,6 +87,21 @@ export class Draft {
   /** Lets the commit fail if a key that is not written changed meanwhile. Only where the store commits several keys. */
   guard(key: string, revision: number): void {
     this.#guards.set(key, revision);
+  }
+
+  /** Whether it depends on keys that it does not write: it claims a block. */
+  get isGuarded(): boolean {
+    return this.#guards.size > 0;
+  }
+
+  mark(): DraftMark {
+    return { steps: this.#steps.map((step) => ({ ...step })), guards: new Map(this.#guards) };
+  }
+
+  /** Forgets what was written since; what was read stays known. */
+  rollBack({ steps, guards }: DraftMark): void {
+    this.#steps = [...steps];
+    this.#guards = new Map(guards);
   }
 
   /** The same for a key that was read. */

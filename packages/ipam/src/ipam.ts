@@ -11,6 +11,7 @@ import type { Draft } from './draft.js';
 import { eligiblePools } from './eligible-pools.js';
 import { IpamError } from './errors.js';
 import { fullError } from './full-error.js';
+import { Group } from './group.js';
 import { heldBy } from './held.js';
 import { planIdentity } from './identity.js';
 import { usageOfNode, viewPoolUsage } from './pool-usage.js';
@@ -138,9 +139,11 @@ export class Ipam implements IpamApi {
   readonly pools: IpamPools;
   readonly #context: IpamContext;
   readonly #turns = new Turns();
+  readonly #group: Group;
 
   constructor({ store, now, random = Math.random, pause = async () => {} }: IpamOptions) {
     this.#context = { store, now, random, pause, catalogue: new Catalogue(store, now) };
+    this.#group = new Group(this.#context, this.#turns);
     const { catalogue } = this.#context;
     const found = (name: string) => catalogue.pools.find((pool) => pool.name === name);
     this.pools = {
@@ -323,8 +326,8 @@ export class Ipam implements IpamApi {
     who: { readonly handle: string; readonly node: string },
     build: (draft: Draft, context: IpamContext) => Promise<T>,
   ): Promise<T> {
+    if (this.#context.store.multiKey) return this.#group.add(build);
     return this.#turn(async (context) => {
-      if (context.store.multiKey) return swap(context, (draft) => build(draft, context));
       const before = await swap(context, async (draft) => {
         const { holdings } = await heldBy(draft, who.handle);
         return new Set(
