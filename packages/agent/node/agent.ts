@@ -33,9 +33,11 @@ import type { AgentConfig } from '../src/config/config.js';
 import { health } from '../src/health.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
+import { handleOf } from '../src/pods/names.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { DropWatch } from './drop-watch.js';
 import { followStore } from './follow-store.js';
+import { GarbageCollector } from './garbage-collector.js';
 import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
@@ -89,6 +91,8 @@ export class Agent implements RestContext {
   readonly mrt: MrtFiles;
   readonly blocks: BlocksReconciler;
   readonly blocksLoop: ReconcileLoop;
+  readonly garbage: GarbageCollector;
+  readonly garbageLoop: ReconcileLoop;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
   readonly #options: AgentOptions;
   readonly #kernel: KernelSide;
@@ -175,6 +179,12 @@ export class Agent implements RestContext {
     });
     this.mrt = mrt;
     this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
+    this.garbage = new GarbageCollector({
+      ...{ node: config.node, ipam: this.ipam, store, journal },
+      pods: () => this.cni && new Set(this.cni.pods.list().map(handleOf)),
+    });
+    // Half the usual grace period: whoever is gone for longer than that is seen gone twice.
+    this.garbageLoop = new ReconcileLoop(this.garbage, { journal, fullRoundS: 450 });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
     this.peersLoop = new ReconcileLoop(this.peers, { journal });
     this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
@@ -226,6 +236,7 @@ export class Agent implements RestContext {
       });
     };
     tellNode();
+    this.garbageLoop.triggerLater();
     this.#watches = followStore({ agent: this, remote, onNodes: () => void this.#checkNodes(record) });
     await this.#cni.start();
     remote?.found();
@@ -326,7 +337,7 @@ export class Agent implements RestContext {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
     await this.#cni.service?.close();
-    await Promise.all(this.#loops().map((loop) => loop.close()));
+    await Promise.all([...this.#loops(), this.garbageLoop].map((loop) => loop.close()));
     await this.#fibLoop?.close();
     await this.interfacePeers.close();
     await this.mrt.close();

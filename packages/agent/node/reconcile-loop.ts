@@ -47,6 +47,11 @@ export class ReconcileLoop {
     this.#running ??= this.#run();
   }
 
+  /** The first round is in the time of a full one. */
+  triggerLater(): void {
+    this.#again((this.#options.fullRoundS ?? 300) * 1000);
+  }
+
   /** Triggers a round and waits until everything triggered so far is done. */
   async settle(): Promise<void> {
     this.trigger();

@@ -4,7 +4,7 @@ import type { KernelSide } from './kernel-side.js';
 import type { RemoteStore } from './remote-store.js';
 
 export interface WarningsOptions {
-  readonly agent: Pick<Agent, 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni'>;
+  readonly agent: Pick<Agent, 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni' | 'garbage'>;
   readonly kernel: Pick<KernelSide, 'programming' | 'summary'>;
   readonly remote: RemoteStore | undefined;
   /** What looks wrong when the nodes are put side by side. */
@@ -25,6 +25,8 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
     if (error !== undefined) warnings.push(`Peer range "${spec.name}" is not applied: ${error}`);
   }
   if (agent.blocks.problem !== undefined) warnings.push(agent.blocks.problem);
+  for (const text of agent.garbage.findings)
+    warnings.push(`Address management is damaged: ${text}; see tortie ipam check.`);
   if (agent.cni?.problem !== undefined) warnings.push(agent.cni.problem);
   const { failed } = kernel.summary();
   if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);

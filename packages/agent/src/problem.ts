@@ -25,6 +25,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   ERR_AGENT_RECORD: { status: 409, title: 'The record in the store cannot be read' },
   ERR_AGENT_READ_ONLY: { status: 405, title: 'The resource is made by nodes' },
   ERR_AGENT_SESSION: CONFLICT,
+  ERR_AGENT_OTHER_STORE: { status: 409, title: 'This is about another store' },
   ERR_AGENT_UNAVAILABLE: UNAVAILABLE,
   ERR_AGENT_NOT_READY: { status: 503, title: 'Not ready' },
   ERR_AGENT_TOKEN: { status: 401, title: 'A valid token is needed' },

@@ -4,6 +4,7 @@ import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { exitCodesText } from './exit-codes.js';
 import { cniCommands } from './program-cni.js';
+import { ipamCommands } from './program-ipam.js';
 import { mrtCommands } from './program-mrt.js';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -58,7 +59,7 @@ export function buildProgram(io: Io, version: string): Command {
 }
 
 export type Leaf = (parent: Command, signature: string, summary: string, action: Action) => Command;
-type Group = (parent: Command, name: string, summary: string) => Command;
+export type Group = (parent: Command, name: string, summary: string) => Command;
 
 function connectionOptions(command: Command): void {
   command
@@ -222,49 +223,6 @@ function bmpCommands(leaf: Leaf, bmp: Command): void {
     .option('--stats-interval <seconds>', 'time between statistics; 0: none');
   leaf(bmp, 'rm <collector>', 'remove a collector', async (context, [name]) =>
     (await load()).removeCollector(context, name!),
-  );
-}
-
-function ipamCommands(leaf: Leaf, group: Group, ipam: Command): void {
-  const load = () => import('./commands/ipam.js');
-  const pools = group(ipam, 'pools', 'ranges that blocks are cut from');
-  leaf(pools, 'list', 'all pools', async (context) => (await load()).listPools(context));
-  leaf(pools, 'add <name> <cidr>', 'add a pool', async (context, [name, cidr], options) =>
-    (await load()).addPool(context, name!, cidr!, options),
-  )
-    .option('--block-size <length>', 'prefix length of its blocks')
-    .option('--nat-outgoing', 'masquerade what leaves the pools');
-  leaf(pools, 'set <pool>', 'change a pool', async (context, [name], options) =>
-    (await load()).setPool(context, name!, options),
-  )
-    .option('--disable', 'no new assignments')
-    .option('--enable', 'new assignments again')
-    .option('--nat-outgoing', 'masquerade what leaves the pools')
-    .option('--no-nat-outgoing', 'leave it as it is');
-  leaf(pools, 'rm <pool>', 'remove a pool', async (context, [name]) => (await load()).removePool(context, name!));
-  leaf(ipam, 'blocks', 'all blocks and the nodes they belong to', async (context) =>
-    (await load()).listBlocks(context),
-  );
-  leaf(ipam, 'assignments', 'addresses that are assigned', async (context, _, options) =>
-    (await load()).listAssignments(context, options),
-  )
-    .option('--handle <handle>', 'only of this workload')
-    .option('--node <node>', 'only of this node');
-  leaf(
-    ipam,
-    'assign <handle>',
-    'assign addresses to a workload; without a flag one IPv4 address',
-    async (context, [handle], options) => (await load()).assign(context, handle!, options),
-  )
-    .option('--ipv4 [count]', 'so many IPv4 addresses')
-    .option('--ipv6 [count]', 'so many IPv6 addresses')
-    .option('--address <address>', 'exactly this address')
-    .option('--pool <pool>', 'from this pool');
-  leaf(ipam, 'release <handle>', 'release all addresses of a workload', async (context, [handle]) =>
-    (await load()).release(context, handle!),
-  );
-  leaf(ipam, 'check', 'check all invariants; exit 1 when something is found', async (context) =>
-    (await load()).checkIpam(context),
   );
 }
 

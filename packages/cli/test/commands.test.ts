@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { CommandCase } from './command-case.js';
+import { IPAM_CASES } from './ipam-cases.js';
 import { PEER_CASES } from './peer-cases.js';
 import { COLLECTOR, FIB, PEER, POD, ROUTE, STATUS, WHY } from './samples.js';
 import { startStub } from './stub.js';
@@ -202,19 +203,7 @@ const CASES: readonly CommandCase[] = [
     answers: { 'DELETE /v1/ipam/assignments/pod-1': { body: { handle: 'pod-1', released: ['10.244.0.1'] } } },
     shows: [/^released 10\.244\.0\.1$/m],
   },
-  {
-    args: ['ipam', 'check'],
-    answers: { 'GET /v1/ipam/check': { body: { ok: true, findings: [] } } },
-    shows: [/all invariants hold/],
-  },
-  {
-    args: ['ipam', 'check'],
-    answers: {
-      'GET /v1/ipam/check': { body: { ok: false, findings: [{ code: 'orphan', detail: 'nobody owns it' }] } },
-    },
-    shows: [/^orphan +- +nobody owns it$/m],
-    code: 1,
-  },
+  ...IPAM_CASES,
   {
     args: ['events', '--kind', 'session'],
     answers: {

@@ -1,7 +1,7 @@
 export { type BlockMap, MAP_SIGNS } from './block-map.js';
 export { RECLAIM_AFTER_MS } from './claim.js';
 export { IpamError, type IpamErrorCode } from './errors.js';
-export { Garbage, type GarbageOptions, type GarbageReport, type Liveness } from './garbage.js';
+export { type CollectOptions, Garbage, type GarbageOptions, type GarbageReport } from './garbage.js';
 export {
   type ClaimOptions,
   Ipam,
@@ -11,6 +11,8 @@ export {
   type RepairOptions,
   type ReserveOptions,
 } from './ipam.js';
+export type { Leak, LeakOutcome, LeakRef } from './leaks.js';
+export type { Liveness } from './liveness.js';
 export type { AffinityState } from './record/affinity.js';
 export { LOAD_BALANCER } from './record/block-record.js';
 export { DEFAULT_CONFIG, type IpamConfig, type Reservation } from './record/config.js';
@@ -38,6 +40,7 @@ export type {
   NodeRoutes,
   NodeUsage,
   Owner,
+  PoolRetirement,
   PoolUsage,
   ReleaseRequest,
   RepairReport,

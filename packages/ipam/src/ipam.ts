@@ -4,6 +4,7 @@ import { type Entry, MemoryStore, type Store } from '@tortie/store';
 import { planAssign } from './assign.js';
 import { planAssignAddress } from './assign-address.js';
 import { Catalogue } from './catalogue.js';
+import { checkNode } from './check/check-node.js';
 import { checkRecords } from './check/check-records.js';
 import { claimNext, dropOwnerless, giveUpBlock, mayClaim } from './claim.js';
 import type { IpamContext } from './context.js';
@@ -42,10 +43,13 @@ import type {
   FixedRequest,
   NodeRoutes,
   NodeUsage,
+  PoolRetirement,
   PoolUsage,
   ReleaseRequest,
   RepairReport,
 } from './requests.js';
+import { retirePool } from './retire-pool.js';
+import { splitPool } from './split-pool.js';
 import { swap } from './swap.js';
 import { Turns } from './turns.js';
 import { planUndo } from './undo-assign.js';
@@ -70,6 +74,10 @@ export interface IpamPools {
   update(name: string, change: Partial<PoolSettings>, revision?: number): Promise<Pool>;
   /** Refused with `ERR_IPAM_POOL_IN_USE` while addresses are assigned. False: there was none. */
   delete(name: string, revision?: number): Promise<boolean>;
+  /** Deletes it in stages, as its addresses are released; call it again until it is deleted. Undefined: there was none. */
+  retire(name: string, revision?: number): Promise<PoolRetirement | undefined>;
+  /** Cuts it into 2, 4, 8, … pools called `NAME-0` and so on; no address moves. */
+  split(name: string, parts: number): Promise<readonly Pool[]>;
   usage(): Promise<readonly PoolUsage[]>;
 }
 
@@ -122,6 +130,8 @@ export interface IpamApi {
   addressOf(address: Address): Promise<AddressView>;
   /** What tells this store from every other; drawn when first asked for. */
   identity(): Promise<string>;
+  /** Tests the invariants of the node's own blocks, affinities and handles: cheap enough to be done again and again. */
+  checkNode(node: string): Promise<readonly Finding[]>;
   /** Reads every record and tests all invariants. */
   check(): Promise<CheckReport>;
   /**
@@ -152,6 +162,8 @@ export class Ipam implements IpamApi {
       list: () => this.#synced(() => catalogue.pools),
       update: (name, change, revision) => this.#turn((context) => updatePool(context, name, change, revision)),
       delete: (name, revision) => this.#turn((context) => deletePool(context, name, revision)),
+      retire: (name, revision) => this.#turn((context) => retirePool(context, name, revision)),
+      split: (name, parts) => this.#turn((context) => splitPool(context, name, parts)),
       usage: () =>
         this.#synced((context) =>
           Promise.all(catalogue.pools.map(({ name }) => viewPoolUsage(context, catalogue.blocks.space(name)!))),
@@ -281,6 +293,15 @@ export class Ipam implements IpamApi {
 
   identity(): Promise<string> {
     return this.#swap((draft, context) => planIdentity(context, draft));
+  }
+
+  /** Not of one moment: what is found is looked at once more, and only told where it is still so. */
+  async checkNode(node: string): Promise<readonly Finding[]> {
+    const look = (): Promise<readonly Finding[]> => this.#synced((context) => checkNode(context, node));
+    const first = await look();
+    if (first.length === 0) return first;
+    const again = new Set((await look()).map((finding) => JSON.stringify(finding)));
+    return first.filter((finding) => again.has(JSON.stringify(finding)));
   }
 
   async check(): Promise<CheckReport> {

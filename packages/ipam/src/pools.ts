@@ -118,7 +118,8 @@ export async function updatePool(
   await swap(context, async (draft) => {
     const pool = await presentPool(draft, name, revision);
     if (!pool) throw new IpamError('ERR_IPAM_POOL_NOT_FOUND', `there is no pool ${name}`);
-    const settings = poolSettings({ ...pool, ...change });
+    // Who enables a pool that is to go has thought better of it.
+    const settings = poolSettings({ ...pool, ...(change.disabled === false && { terminating: false }), ...change });
     checkSettings(name, settings);
     draft.put(key, writePool({ name, cidr: pool.cidr, blockSize: pool.blockSize, ...settings }));
   });
@@ -126,7 +127,7 @@ export async function updatePool(
   return readPool((await context.store.get(key))!);
 }
 
-async function presentPool(draft: Draft, name: string, revision: number | undefined): Promise<Pool | undefined> {
+export async function presentPool(draft: Draft, name: string, revision: number | undefined): Promise<Pool | undefined> {
   const entry = await draft.read(poolKey(name));
   const pool = entry && readPool(entry);
   if (pool && revision !== undefined && pool.revision !== revision) {
@@ -172,7 +173,7 @@ function assertUnused({ catalogue }: IpamContext, name: string): void {
 }
 
 /** The pool goes, so resting addresses need no memory. */
-async function dropBlock(context: IpamContext, draft: Draft, cidr: Pool['cidr']): Promise<void> {
+export async function dropBlock(context: IpamContext, draft: Draft, cidr: Pool['cidr']): Promise<void> {
   const key = blockKey(cidr);
   const block = await draft.block(key);
   if (!block) return;

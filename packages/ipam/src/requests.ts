@@ -137,6 +137,16 @@ export interface PoolUsage {
   readonly maxBlocks: bigint;
 }
 
+/** How far the deletion of a pool has come, and what holds it up. */
+export interface PoolRetirement {
+  readonly pool: string;
+  readonly stage: 'draining' | 'deleted';
+  readonly assigned: number;
+  readonly blocks: number;
+  /** Some of the addresses that are still in use. */
+  readonly held: readonly Assignment[];
+}
+
 /** How many blocks a node owns of how many it may. */
 export interface NodeUsage {
   readonly node: string;

@@ -93,3 +93,78 @@ t.test("a node's last block stays, further empty ones go after two looks", async
   t.equal((await ipam.blocksOf('n')).length, 1);
   t.same((await ipam.check()).findings, []);
 });
+
+t.test('an empty block of nobody goes after the grace period, one that rests does not', async (t) => {
+  const { ipam, clock, garbage } = await setUp();
+  await ipam.assign({ node: 'n', handle: 'a', count4: 1 });
+  const [{ cidr } = { cidr: parsePrefix('0.0.0.0/0') }] = await ipam.blocksOf('n');
+  await ipam.releaseBlock('n', cidr);
+  t.same(await garbage.collect(), { freed: [], candidates: [] }, 'in use');
+  await ipam.configure({ cooldownS: 1800 });
+  await ipam.release({ handle: 'a' });
+  t.same(await garbage.collect(), { freed: [], candidates: [] }, 'an address of it rests');
+  clock.now += 1_800_000;
+  t.match((await garbage.collect()).candidates, [{ detail: 'it belongs to nobody and no address of it is used' }]);
+  clock.now += GRACE;
+  t.equal((await garbage.collect()).freed.length, 1);
+  t.same(await ipam.blocks(), []);
+  t.same((await ipam.check()).findings, []);
+});
+
+t.test('only what some nodes own and use', async (t) => {
+  const { ipam, gone, asked, garbage } = await setUp();
+  for (const node of ['n', 'm']) await ipam.assign({ node, handle: `of-${node}`, count4: 1 });
+  gone.nodes.add('n').add('m');
+  t.same(keys((await garbage.collect({ nodes: ['n'] })).freed), ['of-n']);
+  t.same(
+    (await ipam.assignments()).map(({ handle }) => handle),
+    ['of-m'],
+  );
+  t.same(asked, []);
+});
+
+t.test('a grace period of 0 switches it off, and that of the settings counts where none is given', async (t) => {
+  const { ipam, clock, gone } = await setUp();
+  const liveness: Liveness = {
+    node: async (name) => (gone.nodes.has(name) ? 'gone' : 'alive'),
+    workload: async (handle) => (gone.workloads.has(handle) ? 'gone' : 'alive'),
+  };
+  const garbage = new Garbage({ ipam, liveness, now: () => clock.now });
+  await ipam.assign({ node: 'n', handle: 'a', count4: 1 });
+  gone.workloads.add('a');
+  await ipam.configure({ leakGraceS: 0 });
+  t.same(await garbage.collect(), { freed: [], candidates: [] });
+  await ipam.configure({ leakGraceS: 10 });
+  t.equal((await garbage.collect()).candidates.length, 1);
+  clock.now += 10_000;
+  t.equal((await garbage.collect()).freed.length, 1);
+  t.same([...garbage.reclaimed], [['p', 1]]);
+});
+
+t.test('of what was told to be leaked only what still is leaked is released', async (t) => {
+  const { ipam, clock, gone, garbage } = await setUp();
+  for (const handle of ['back', 'more', 'anew', 'leaked', 'free']) await ipam.assign({ node: 'n', handle, count4: 2 });
+  for (const handle of ['back', 'more', 'anew', 'leaked', 'free']) gone.workloads.add(handle);
+  const told = await garbage.leaks();
+  t.equal(told.length, 10);
+  gone.workloads.delete('back');
+  await ipam.assign({ node: 'n', handle: 'more', count4: 3 });
+  await ipam.release({ handle: 'anew' });
+  clock.now += 1;
+  await ipam.assign({ node: 'n', handle: 'anew', count4: 2 });
+  await ipam.release({ handle: 'free' });
+  const { released, kept } = await garbage.release(told);
+  t.same(
+    released.map(({ handle }) => handle),
+    ['leaked', 'leaked'],
+  );
+  const reasons = Object.fromEntries(kept.map(({ handle, reason }) => [handle, reason]));
+  t.match(reasons, {
+    back: 'its workload is not known to be gone',
+    more: /^it has .* since$/,
+    anew: /^it has .* since$/,
+    free: 'it has no addresses any more',
+  });
+  t.equal(Object.keys(reasons).length, 4);
+  t.same((await ipam.check()).findings, []);
+});

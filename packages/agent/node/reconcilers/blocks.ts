@@ -105,8 +105,12 @@ export class BlocksReconciler implements Reconciler {
           cause: 'it is in the configuration file',
         });
       } catch (error) {
-        // Another node of the same store was faster with the same pool.
-        if (!(error instanceof IpamError && error.code === 'ERR_IPAM_POOL_EXISTS')) throw error;
+        // Another node of the same store was faster with the same pool; or it was split, or made under another name.
+        const known = error instanceof IpamError ? error.code : undefined;
+        if (known === 'ERR_IPAM_POOL_OVERLAP') {
+          const text = `pool ${rest.name} of the configuration file is not made: ${(error as Error).message}`;
+          journal.event({ kind: 'block', subject: rest.name, text }, 'warn');
+        } else if (known !== 'ERR_IPAM_POOL_EXISTS') throw error;
       }
     }
     const { repairs } = await ipam.repair({ node });

@@ -8,6 +8,7 @@ import type { AgentConfig } from '../../src/config/config.js';
 import type { BlockUsage } from '../../src/ipam/addressing.js';
 import type { BfdPeers } from '../bfd-peers.js';
 import type { DropWatch } from '../drop-watch.js';
+import type { GarbageCollector } from '../garbage-collector.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Journal } from '../journal.js';
 import type { MrtFiles } from '../mrt/mrt-files.js';
@@ -36,6 +37,7 @@ export interface RestContext {
   readonly bmpLoop: ReconcileLoop;
   readonly mrt: MrtFiles;
   readonly blocksLoop: ReconcileLoop;
+  readonly garbage: GarbageCollector;
   readonly dropWatch: DropWatch;
   readonly bfd: BfdPeers;
   readonly interfacePeers: InterfacePeers;

@@ -4,6 +4,8 @@ import type { RestContext } from './context.js';
 import { bmpCollectorRoutes } from './routes/bmp-collectors.js';
 import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
+import { ipamCareRoutes } from './routes/ipam-care.js';
+import { ipamUsageRoutes } from './routes/ipam-usage.js';
 import { mrtRoutes } from './routes/mrt.js';
 import { nodeRoutes } from './routes/node.js';
 import { originatedRoutes } from './routes/originated.js';
@@ -27,6 +29,8 @@ export const RESOURCES: readonly Resource[] = [
   originatedRoutes,
   poolRoutes,
   ipamRoutes,
+  ipamUsageRoutes,
+  ipamCareRoutes,
   podRoutes,
   bmpCollectorRoutes,
   mrtRoutes,

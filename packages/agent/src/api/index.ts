@@ -6,6 +6,8 @@ export * from './config.js';
 export * from './discovery.js';
 export * from './fib.js';
 export * from './ipam.js';
+export * from './ipam-care.js';
+export * from './ipam-usage.js';
 export * from './mrt.js';
 export * from './originated.js';
 export * from './peer.js';

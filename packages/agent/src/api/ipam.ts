@@ -45,11 +45,42 @@ export const Pool = Type.Object({
   ...PoolSpec.properties,
   blockSize: Type.Integer(),
   disabled: Type.Boolean(),
+  terminating: Type.Boolean({ description: 'It is deleted when its last address is released' }),
   assigned: Type.Optional(Type.Integer({ minimum: 0, description: 'Addresses in use' })),
   blocks: Type.Optional(Type.Integer({ minimum: 0, description: 'Blocks claimed' })),
   revision: Type.Integer({ description: 'Store revision; the ETag of the resource' }),
 });
 export type Pool = Static<typeof Pool>;
+
+export const PoolDeleteQuery = Type.Object(
+  {
+    drain: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'true: also a pool in use; it goes when its last address is released',
+      }),
+    ),
+  },
+  closed,
+);
+
+/** How far the deletion of a pool has come. */
+export const PoolRetirement = Type.Object({
+  pool: Type.String(),
+  stage: Type.Union([Type.Literal('draining'), Type.Literal('deleted')]),
+  assigned: Count,
+  blocks: Count,
+  held: Type.Array(Type.Object({ address: Type.String(), handle: Type.String(), node: Type.String() }), {
+    description: 'Some of the addresses that hold it up',
+  }),
+});
+export type PoolRetirement = Static<typeof PoolRetirement>;
+
+export const PoolSplit = Type.Object(
+  { parts: Type.Integer({ minimum: 2, maximum: 64, description: 'A power of two' }) },
+  closed,
+);
+export type PoolSplit = Static<typeof PoolSplit>;
 
 export const PoolList = Type.Object({ pools: Type.Array(Pool) });
 export type PoolList = Static<typeof PoolList>;
@@ -67,8 +98,25 @@ export const Block = Type.Object({
   resting: Type.Integer({ minimum: 0, description: 'Released, and not yet used again' }),
   reserved: Count,
   free: Count,
+  borrowed: Type.Integer({ minimum: 0, description: 'Of the assigned addresses, those of other nodes than the owner' }),
+  map: Type.Optional(
+    Type.String({
+      description:
+        'With ?map=true: a character per `mapStep` addresses. . free, # used, b borrowed, r reserved, ~ resting; a digit where a group is mixed: tenths that are not free',
+    }),
+  ),
+  mapStep: Type.Optional(Type.Integer({ minimum: 1, description: 'Addresses per character of the map' })),
 });
 export type Block = Static<typeof Block>;
+
+export const BlockQuery = Type.Object(
+  {
+    node: Type.Optional(Type.String()),
+    pool: Type.Optional(Type.String()),
+    map: Type.Optional(Type.Boolean({ default: false })),
+  },
+  closed,
+);
 
 export const BlockList = Type.Object({ blocks: Type.Array(Block) });
 export type BlockList = Static<typeof BlockList>;
@@ -90,6 +138,7 @@ export const AssignmentQuery = Type.Object(
     handle: Type.Optional(Type.String()),
     node: Type.Optional(Type.String()),
     block: Type.Optional(IpPrefix),
+    borrowed: Type.Optional(Type.Boolean({ description: 'true: only those from blocks of others' })),
     ...PageQuery,
   },
   { additionalProperties: false },
@@ -125,15 +174,3 @@ export type AssignmentResult = Static<typeof AssignmentResult>;
 
 export const ReleaseResult = Type.Object({ handle: Type.String(), released: Type.Array(Type.String()) });
 export type ReleaseResult = Static<typeof ReleaseResult>;
-
-export const IpamCheck = Type.Object({
-  ok: Type.Boolean(),
-  pools: Count,
-  blocks: Count,
-  handles: Count,
-  assignments: Count,
-  findings: Type.Array(
-    Type.Object({ code: Type.String(), detail: Type.String(), subject: Type.Optional(Type.String()) }),
-  ),
-});
-export type IpamCheck = Static<typeof IpamCheck>;

@@ -21,7 +21,8 @@ export const NODES = '/agent/nodes/';
 export const nodeKey = (node: string): string => NODES + node;
 
 /** There as long as an agent of that name runs: value is a Claim. */
-export const aliveKey = (node: string): string => `/agent/alive/${node}`;
+export const ALIVE = '/agent/alive/';
+export const aliveKey = (node: string): string => ALIVE + node;
 
 /** Last part of a key below `prefix`. */
 export const nameIn = (prefix: string, key: string): string => key.slice(prefix.length);

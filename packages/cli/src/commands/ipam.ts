@@ -3,13 +3,13 @@ import type {
   Assignment,
   AssignmentResult,
   BlockList,
-  IpamCheck,
   Pool,
   PoolList,
+  PoolRetirement,
   ReleaseResult,
 } from '@tortie/agent/api';
 import type { Context } from '../context.js';
-import { NegativeAnswer, UsageError } from '../failure.js';
+import { UsageError } from '../failure.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -23,7 +23,10 @@ export async function listPools(context: Context): Promise<void> {
             { title: 'POOL', value: ({ name }) => name },
             { title: 'CIDR', value: ({ cidr }) => cidr },
             { title: 'BLOCK', value: ({ blockSize }) => `/${blockSize}` },
-            { title: 'STATE', value: ({ disabled }) => (disabled ? 'disabled' : 'enabled') },
+            {
+              title: 'STATE',
+              value: ({ disabled, terminating }) => (terminating ? 'terminating' : disabled ? 'disabled' : 'enabled'),
+            },
             { title: 'NAT', value: ({ natOutgoing }) => (natOutgoing ? 'yes' : 'no') },
             { title: 'USES', value: ({ allowedUses }) => allowedUses?.join(' ') },
           ],
@@ -53,9 +56,56 @@ export async function setPool(context: Context, name: string, options: Options):
   context.answer(pool, () => [`changed ${name}`]);
 }
 
-export async function removePool(context: Context, name: string): Promise<void> {
-  await context.client().call('DELETE', poolPath(name));
-  context.answer({ removed: name }, () => [`removed ${name}`]);
+export async function removePool(context: Context, name: string, { drain }: Options): Promise<void> {
+  const path = poolPath(name);
+  if (!drain) {
+    await context.client().call('DELETE', path);
+    context.answer({ removed: name }, () => [`removed ${name}`]);
+    return;
+  }
+  const { status, body } = await context.client().call<PoolRetirement>('DELETE', `${path}?drain=true`);
+  const retirement = status === 202 ? body : undefined;
+  context.answer(retirement ?? { removed: name }, () => (retirement ? held(context, retirement) : [`removed ${name}`]));
+}
+
+/** What holds a pool up. */
+function held(context: Context, { pool, assigned, held: shown }: PoolRetirement): string[] {
+  return [
+    `${pool} takes no more assignments, and is removed when its addresses are released: ${assigned} are in use`,
+    ...(shown.length < assigned ? [`the first ${shown.length}:`] : []),
+    ...context.table(
+      [
+        { title: 'ADDRESS', value: ({ address }) => address },
+        { title: 'NODE', value: ({ node }) => node },
+        { title: 'HANDLE', value: ({ handle }) => handle },
+      ],
+      shown,
+    ),
+  ];
+}
+
+export async function splitPool(context: Context, name: string, parts: string): Promise<void> {
+  const body = { parts: count(parts, 'PARTS') };
+  const { body: list } = await context.client().call<PoolList>('POST', `${poolPath(name)}/split`, { body });
+  context.answer(list, ({ pools }) => pools.map((pool) => `${pool.name} ${pool.cidr}`));
+}
+
+/** A pool beside with the same settings, then the old one goes as its addresses do. */
+export async function migratePool(context: Context, name: string, cidr: string, options: Options): Promise<void> {
+  const client = context.client();
+  const { body: old } = await client.call<Pool>('GET', poolPath(name));
+  const { cidr: _cidr, disabled, terminating, assigned, blocks, revision, ...settings } = old;
+  const to = text(options.name) ?? `${name}-new`;
+  const body = { ...settings, name: to, cidr, blockSize: count(options.blockSize, '--block-size') };
+  const { body: made } = await client.call<Pool>('POST', '/v1/ipam/pools', { body });
+  const { status, body: rest } = await client.call<PoolRetirement>('DELETE', `${poolPath(name)}?drain=true`);
+  const retirement = status === 202 ? rest : undefined;
+  context.answer({ made, ...(retirement ? { retirement } : { removed: name }) }, () => [
+    `added ${to} ${made.cidr} with blocks of /${made.blockSize}`,
+    ...(retirement
+      ? [...held(context, retirement), `make these pods anew, then look again: tortie ipam pools rm ${name} --drain`]
+      : [`removed ${name}`]),
+  ]);
 }
 
 const poolPath = (name: string): string => `/v1/ipam/pools/${encodeURIComponent(name)}`;
@@ -128,24 +178,9 @@ function count(value: unknown, flag: string): number {
   return Number(value);
 }
 
-export async function release(context: Context, handle: string): Promise<void> {
+export async function release(context: Context, handle: string | undefined): Promise<void> {
+  if (handle === undefined) throw new UsageError('name the handle, or --from-report FILE');
   const path = `/v1/ipam/assignments/${encodeURIComponent(handle)}`;
   const { body } = await context.client().call<ReleaseResult>('DELETE', path);
   context.answer(body, ({ released = [] }) => [`released ${released.join(' ') || handle}`]);
-}
-
-export async function checkIpam(context: Context): Promise<void> {
-  const check = await context.client().get<IpamCheck>('/v1/ipam/check');
-  context.answer(check, ({ ok, findings }) => {
-    if (ok && findings.length === 0) return ['all invariants hold'];
-    return context.table(
-      [
-        { title: 'FINDING', value: ({ code }) => code },
-        { title: 'SUBJECT', value: ({ subject }) => subject },
-        { title: 'DETAIL', value: ({ detail }) => detail },
-      ],
-      findings,
-    );
-  });
-  if (!check.ok) throw new NegativeAnswer();
 }

@@ -17,15 +17,21 @@ import type { CheckReport, Finding } from '../requests.js';
 import { type Records, type Report, readRecords, type StoredBlock } from './read-records.js';
 
 /** One invariant, or a few that are seen together. */
-type Rule = (records: Records, report: Report) => void;
+type Rule = (records: Records, report: Report, part: Part | undefined) => void;
 
 const RULES: readonly Rule[] = [poolsDoNotOverlap, blocksAreSound, blocksDoNotOverlap, affinitiesMatch, handlesMatch];
 
-export function checkRecords(entries: readonly Entry[]): Omit<CheckReport, 'revision' | 'cluster'> {
+/** Where only a node's part is looked at: what is not here is not missing. */
+export interface Part {
+  readonly node: string;
+  readonly handles: ReadonlySet<string>;
+}
+
+export function checkRecords(entries: readonly Entry[], part?: Part): Omit<CheckReport, 'revision' | 'cluster'> {
   const findings: Finding[] = [];
   const report: Report = (code, key, detail) => findings.push({ code, key, detail });
   const records = readRecords(entries, report);
-  for (const rule of RULES) rule(records, report);
+  for (const rule of RULES) rule(records, report, part);
   let assignments = 0;
   for (const { block } of records.blocks) assignments += block.allocations.filter((index) => index !== null).length;
   const { pools, blocks, handles } = records;
@@ -88,7 +94,7 @@ function handleAt({ block }: StoredBlock, ordinal: number): string | undefined {
   return index === null || index === undefined ? undefined : block.attributes[index]?.handle;
 }
 
-function affinitiesMatch({ blocks, affinities, unreadable }: Records, report: Report): void {
+function affinitiesMatch({ blocks, affinities, unreadable }: Records, report: Report, part: Part | undefined): void {
   const owners = new Map(blocks.map(({ cidr, block }) => [blockKey(cidr), { owner: nodeOf(block) }]));
   const states = new Map<string, AffinityState>();
   for (const { key, node, cidr, state } of affinities) {
@@ -102,13 +108,14 @@ function affinitiesMatch({ blocks, affinities, unreadable }: Records, report: Re
   }
   for (const { key, cidr, block } of blocks) {
     const owner = nodeOf(block);
+    if (part && owner !== part.node) continue;
     if (owner !== undefined && !states.has(affinityKey(owner, cidr)) && !unreadable.has(affinityKey(owner, cidr))) {
       report('block-without-affinity', key, `it belongs to ${owner}, who has no affinity for it`);
     }
   }
 }
 
-function handlesMatch({ blocks, handles, unreadable }: Records, report: Report): void {
+function handlesMatch({ blocks, handles, unreadable }: Records, report: Report, part: Part | undefined): void {
   const counted = new Map<string, Map<string, number>>();
   for (const stored of blocks) {
     for (const ordinal of stored.block.allocations.keys()) {
@@ -139,6 +146,7 @@ function handlesMatch({ blocks, handles, unreadable }: Records, report: Report):
     }
   }
   for (const [handle, counts] of counted) {
+    if (part && !part.handles.has(handle)) continue;
     const key = handleKey(handle);
     const absence = unreadable.has(key) ? 'whose record cannot be read' : 'which does not exist';
     for (const [at, actual] of counts) {

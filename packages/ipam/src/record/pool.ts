@@ -25,6 +25,8 @@ export interface PoolSettings {
   readonly disableBGPExport: boolean;
   readonly vxlanMode: 'Never' | 'CrossSubnet' | 'Always';
   readonly notes?: Notes;
+  /** It is to be deleted when its last address is released. */
+  readonly terminating: boolean;
 }
 
 /** A pool as it stands. `cidr` and `blockSize` never change. */
@@ -51,6 +53,7 @@ export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   natOutgoing: false,
   disableBGPExport: false,
   vxlanMode: 'Never',
+  terminating: false,
 };
 
 /** The limits and the default of a pool's block size. */
@@ -77,6 +80,7 @@ export function poolSettings(spec: Partial<PoolSettings>): PoolSettings {
     disableBGPExport: disableBGPExport ?? d.disableBGPExport,
     vxlanMode: spec.vxlanMode ?? d.vxlanMode,
     ...withNotes(spec.notes),
+    terminating: spec.terminating ?? d.terminating,
   };
 }
 

@@ -1,4 +1,4 @@
-/** /v1/ipam: blocks, assignments and the check of all invariants. */
+/** /v1/ipam: blocks and assignments. */
 
 import { compareAddresses, formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import type { BlockView, Assignment as IpamAssignment } from '@tortie/ipam';
@@ -10,7 +10,7 @@ import {
   AssignmentResult,
   type Block,
   BlockList,
-  IpamCheck,
+  BlockQuery,
   ReleaseResult,
 } from '../../../src/api/ipam.js';
 import { AgentError, type Issue, ValidationError } from '../../../src/errors.js';
@@ -24,8 +24,15 @@ export const ipamRoutes: Resource =
   async (app) => {
     app.get(
       '/v1/ipam/blocks',
-      { schema: { tags, summary: 'Blocks of all nodes', response: { 200: BlockList } } },
-      async () => ({ blocks: (await ipam.blocks()).map(blockView) }),
+      { schema: { tags, summary: 'Blocks of all nodes', querystring: BlockQuery, response: { 200: BlockList } } },
+      async ({ query: { node, pool, map = false } }) => {
+        const blocks = await ipam.blocks({
+          map,
+          ...(node !== undefined && { node }),
+          ...(pool !== undefined && { pool }),
+        });
+        return { blocks: blocks.map(blockView) };
+      },
     );
 
     app.get(
@@ -34,12 +41,13 @@ export const ipamRoutes: Resource =
         schema: { tags, summary: 'Addresses in use', querystring: AssignmentQuery, response: { 200: AssignmentPage } },
       },
       async (request) => {
-        const { limit = 500, cursor, handle, node, block } = request.query;
+        const { limit = 500, cursor, handle, node, block, borrowed } = request.query;
         const after = cursor === undefined ? undefined : parseAddress(cursor);
         const all = await ipam.assignments({
           ...(handle !== undefined && { handle }),
           ...(node !== undefined && { node }),
           ...(block !== undefined && { block: parsePrefix(block) }),
+          ...(borrowed !== undefined && { borrowed }),
         });
         const rest = [...all]
           .sort((x, y) => compareAddresses(x.address, y.address))
@@ -100,22 +108,6 @@ export const ipamRoutes: Resource =
         return { handle, released: released.map(({ address }) => formatAddress(address)) };
       },
     );
-
-    app.get(
-      '/v1/ipam/check',
-      { schema: { tags, summary: 'Tests all invariants of address management', response: { 200: IpamCheck } } },
-      async () => {
-        const { findings, pools, blocks, handles, assignments } = await ipam.check();
-        return {
-          ok: findings.length === 0,
-          pools,
-          blocks,
-          handles,
-          assignments,
-          findings: findings.map(({ code, key, detail }) => ({ code, detail, subject: key })),
-        };
-      },
-    );
   };
 
 function checkRequest({ ipv4, ipv6, pool, address }: AssignmentRequest): void {
@@ -134,7 +126,19 @@ function checkRequest({ ipv4, ipv6, pool, address }: AssignmentRequest): void {
   if (issues.length > 0) throw new ValidationError(issues);
 }
 
-function blockView({ cidr, pool, node, state, size, assigned, resting, reserved, free }: BlockView): Block {
+function blockView({
+  cidr,
+  pool,
+  node,
+  state,
+  size,
+  assigned,
+  resting,
+  reserved,
+  free,
+  borrowed,
+  map,
+}: BlockView): Block {
   return {
     cidr: formatPrefix(cidr),
     ...(pool !== undefined && { pool }),
@@ -145,10 +149,21 @@ function blockView({ cidr, pool, node, state, size, assigned, resting, reserved,
     resting,
     reserved,
     free,
+    borrowed,
+    ...(map && { map: map.cells, mapStep: map.step }),
   };
 }
 
-function assignmentView({ address, handle, node, block, pool, borrowed, sequence, since }: IpamAssignment): Assignment {
+export function assignmentView({
+  address,
+  handle,
+  node,
+  block,
+  pool,
+  borrowed,
+  sequence,
+  since,
+}: IpamAssignment): Assignment {
   return {
     address: formatAddress(address),
     handle,

@@ -1,8 +1,16 @@
 /** /v1/ipam/pools: ranges of addresses. */
 
-import { formatPrefix, parsePrefix } from '@tortie/ip';
-import type { Pool as IpamPool, PoolUsage } from '@tortie/ipam';
-import { Pool, PoolList, PoolPatch, PoolSpec } from '../../../src/api/ipam.js';
+import { formatAddress, formatPrefix, parsePrefix } from '@tortie/ip';
+import type { Pool as IpamPool, PoolRetirement as IpamRetirement, PoolUsage } from '@tortie/ipam';
+import {
+  Pool,
+  PoolDeleteQuery,
+  PoolList,
+  PoolPatch,
+  PoolRetirement,
+  PoolSpec,
+  PoolSplit,
+} from '../../../src/api/ipam.js';
 import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { checkPool } from '../../../src/rules/pool-rules.js';
@@ -87,21 +95,53 @@ export const poolRoutes: Resource =
       {
         schema: {
           tags,
-          summary: 'Deletes a pool that has no assigned address',
+          summary: 'Deletes a pool that has no assigned address; with ?drain=true one that has, as soon as it has none',
           params: NameParams,
+          querystring: PoolDeleteQuery,
           headers: IfMatch,
-          response: { 204: Type.Null() },
+          response: { 202: PoolRetirement, 204: Type.Null() },
         },
       },
       async (request, reply) => {
         const present = await found(request.params.name);
         const ifMatch = request.headers['if-match'];
         checkMatch(ifMatch, present.revision);
+        if (request.query.drain) {
+          const retirement = await ipam.pools.retire(
+            present.name,
+            ifMatch === undefined ? undefined : present.revision,
+          );
+          if (retirement && retirement.stage !== 'deleted') return reply.code(202).send(retirementView(retirement));
+          return reply.code(204).send(null);
+        }
         await ipam.pools.delete(present.name, ifMatch === undefined ? undefined : present.revision);
         return reply.code(204).send(null);
       },
     );
+
+    app.post(
+      '/v1/ipam/pools/:name/split',
+      {
+        schema: {
+          tags,
+          summary: 'Cuts a pool into equal parts called NAME-0, NAME-1, …; no address moves',
+          params: NameParams,
+          body: PoolSplit,
+          response: { 200: PoolList },
+        },
+      },
+      async (request) => ({
+        pools: (await ipam.pools.split(request.params.name, request.body.parts)).map((pool) => poolView(pool)),
+      }),
+    );
   };
+
+function retirementView({ held, ...rest }: IpamRetirement): PoolRetirement {
+  return {
+    ...rest,
+    held: held.map(({ address, handle, node }) => ({ address: formatAddress(address), handle, node })),
+  };
+}
 
 function poolView({ cidr, allowedUses, notes: _notes, ...pool }: IpamPool, usage?: PoolUsage): Pool {
   return {
