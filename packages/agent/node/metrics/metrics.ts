@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import client from 'prom-client';
 import type { RestContext } from '../rest/context.js';
 import { VERSION } from '../version.js';
+import { ipamMetrics } from './ipam-metrics.js';
 
 export type MetricsContext = Pick<
   RestContext,
@@ -21,6 +22,8 @@ export type MetricsContext = Pick<
   | 'blockUsage'
   | 'mrt'
   | 'cni'
+  | 'ipam'
+  | 'garbage'
 >;
 
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
@@ -363,6 +366,11 @@ export async function metricsText(context: MetricsContext): Promise<string> {
     const Metric = type === 'gauge' ? client.Gauge : client.Counter;
     const metric = new Metric({ name, help, labelNames: [...labels], registers: [registry] });
     for (const [sampleLabels, value] of read(context)) metric.inc(sampleLabels, value);
+  }
+  for (const { name, help, type, labels, samples } of await ipamMetrics(context)) {
+    const Metric = type === 'gauge' ? client.Gauge : client.Counter;
+    const metric = new Metric({ name, help, labelNames: [...labels], registers: [registry] });
+    for (const [sampleLabels, value] of samples) metric.inc(sampleLabels, value);
   }
   return registry.metrics();
 }

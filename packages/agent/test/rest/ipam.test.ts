@@ -195,3 +195,29 @@ t.test('the collector lets pools that are to go make progress, and tells of dama
   await agent.agent.garbageLoop.settle();
   t.match((await call('GET', '/v1/status')).body, { warnings: [] });
 });
+
+t.test('metrics by pool and this node, under the names that dashboards of Calico know', async (t) => {
+  const { call, close, assign, other } = await agentWith();
+  t.teardown(close);
+  await assign({ handle: 'a', ipv4: 2 });
+  await other.claimBlock('n2', 4);
+  const [foreign] = await other.blocksOf('n2');
+  await other.assignAddress({ node: 'n1', handle: 'b', address: foreign!.cidr });
+  await other.assign({ node: 'dead', handle: 'gone', count4: 3 });
+  await call('PUT', '/v1/ipam/reservations/gw', { cidrs: ['10.244.0.252/30'] });
+  await call('POST', '/v1/ipam/gc', {});
+  const text = (await call('GET', '/metrics')).body as string;
+  for (const line of [
+    'ipam_ippool_size{ippool="p4",cidr="10.244.0.0/24"} 256',
+    'ipam_ippool_reserved{ippool="p4"} 4',
+    'ipam_blocks{ippool="p4",node="n1"} 1',
+    'ipam_allocations_in_use{ippool="p4",node="n1"} 3',
+    'ipam_allocations_borrowed{ippool="p4",node="n1"} 1',
+    'ipam_allocations_gc_reclamations{ippool="p4",node="n1"} 3',
+    'tortie_ipam_blocks_limit{version="4"} 20',
+    'tortie_ipam_findings 0',
+  ]) {
+    t.ok(text.split('\n').includes(line), line);
+  }
+  t.notMatch(text, /node="(n2|dead)"/, 'other nodes tell of themselves');
+});
