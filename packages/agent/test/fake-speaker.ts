@@ -256,6 +256,16 @@ export class FakeSpeaker {
       connectRetryCounter: 0,
       received: counters(),
       sent: counters(),
+      unused: {
+        rejected: 0,
+        duplicates: 0,
+        duplicateUpdates: 0,
+        unknownWithdrawals: 0,
+        asLoops: 0,
+        originatorLoops: 0,
+        clusterLoops: 0,
+        malformed: 0,
+      },
       pendingOctets: 0,
       families: config.families.map((family) => ({
         family,

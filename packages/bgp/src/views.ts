@@ -2,6 +2,7 @@
 import type { Address } from '@tortie/ip';
 import type { ResolvedPeerConfig } from './config.js';
 import type { SessionStateName } from './fsm/state.js';
+import type { UnusedRoutes } from './rib/unused-routes.js';
 import type { Role } from './wire/capability/role.js';
 import type { FamilyName } from './wire/family/family.js';
 
@@ -94,6 +95,8 @@ export interface PeerView {
   /** Octets of UPDATEs made but not yet taken by the socket. */
   readonly pendingOctets: number;
   readonly families: readonly FamilyRoutesView[];
+  /** What of its routes was of no use in the present session, or the last. */
+  readonly unused: Readonly<UnusedRoutes>;
 }
 
 /** The speaker as a whole. */

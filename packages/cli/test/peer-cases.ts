@@ -15,6 +15,7 @@ export const PEER_CASES: readonly CommandCase[] = [
     shows: [
       /^TCP-MD5 key: +set$/m,
       /^hold time: +30 s, keepalive 10 s$/m,
+      /^of no use: +3 rejected by policy, 1 updates with our AS number$/m,
       /^ipv4-unicast +7 +2 +0 +yes$/m,
       /^BFD: +up for /m,
       /^timers: +a packet every 300 ms, lost after 900 ms of silence$/m,

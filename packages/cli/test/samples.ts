@@ -46,6 +46,7 @@ export const PEER: Peer = {
     keepaliveS: 10,
     capabilities: ['route refresh'],
     families: [{ family: 'ipv4-unicast', received: 7, advertised: 2, stale: 0, endOfRib: true }],
+    unused: { rejected: 3, asLoops: 1 },
     messagesIn: counts,
     messagesOut: counts,
   },

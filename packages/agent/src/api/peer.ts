@@ -287,6 +287,23 @@ export const KernelDrop = Type.Object({
 });
 export type KernelDrop = Static<typeof KernelDrop>;
 
+const unused = (description: string) => Type.Optional(Type.Integer({ minimum: 1, description }));
+
+export const UnusedRoutes = Type.Object(
+  {
+    rejected: unused('Prefixes that the import policy rejected when they came'),
+    duplicates: unused('Prefixes announced as they were already'),
+    duplicateUpdates: unused('UPDATEs that announced nothing else'),
+    unknownWithdrawals: unused('Prefixes withdrawn that were not there'),
+    asLoops: unused('UPDATEs with our AS number in AS_PATH'),
+    originatorLoops: unused('UPDATEs with our router ID as ORIGINATOR_ID'),
+    clusterLoops: unused('UPDATEs with our cluster ID in CLUSTER_LIST'),
+    malformed: unused('Prefixes withdrawn for malformed attributes (RFC 7606)'),
+  },
+  { description: 'What of its routes was of no use in this session; what is 0 is left out' },
+);
+export type UnusedRoutes = Static<typeof UnusedRoutes>;
+
 export const PeerSession = Type.Object({
   state: SessionState,
   since: Timestamp,
@@ -309,6 +326,7 @@ export const PeerSession = Type.Object({
   draining: Type.Optional(Type.Boolean({ description: 'Routes are sent for graceful shutdown (RFC 8326)' })),
   peerRole: Type.Optional(Type.String({ description: 'What the peer says to be to us (RFC 9234)' })),
   families: Type.Array(FamilyStatus),
+  unused: Type.Optional(UnusedRoutes),
   messagesIn: MessageCounts,
   messagesOut: MessageCounts,
 });

@@ -74,9 +74,15 @@ export function sessionView(
       ...(staleUntilMs !== undefined && { staleUntil: new Date(originMs + staleUntilMs).toISOString() }),
       endOfRib,
     })),
+    ...unusedRoutes(view),
     messagesIn: messages(view.received),
     messagesOut: messages(view.sent),
   };
+}
+
+function unusedRoutes({ unused }: PeerView): Pick<PeerSession, 'unused'> {
+  const counted = Object.entries(unused).filter(([, count]) => count > 0);
+  return counted.length === 0 ? {} : { unused: Object.fromEntries(counted) };
 }
 
 const capabilityNames = (negotiated: NonNullable<PeerView['negotiated']>): string[] =>

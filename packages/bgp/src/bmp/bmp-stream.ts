@@ -217,8 +217,9 @@ export class BmpStream {
     const session = this.#told.get(ribPeer);
     if (!session) return;
     const counters = this.#host.rib.peerCounters(ribPeer);
+    const unused = this.#host.rib.unusedRoutes(ribPeer);
     const out = [...this.#adjRibOut].map(([{ name }, feed]) => ({ family: name, count: feed.told(ribPeer) }));
-    put(sessionStatistics(peerOf(session, nowMs), counters, this.#host.treatedAsWithdraw(ribPeer), out));
+    put(sessionStatistics(peerOf(session, nowMs), counters, unused, this.#host.treatedAsWithdraw(ribPeer), out));
   }
 
   /** Nothing is followed any more; what waited is gone. */

@@ -58,11 +58,19 @@ export const BMP_PEER_DOWN = {
 
 /** Statistics that we send. Those of single families carry AFI and SAFI before the value. */
 export const BMP_STATISTIC = {
+  prefixesRejected: 0,
+  duplicatePrefixes: 1,
+  duplicateWithdrawals: 2,
+  clusterListLoops: 3,
+  asPathLoops: 4,
+  originatorIdLoops: 5,
   adjRibInRoutes: 7,
   locRibRoutes: 8,
   adjRibInRoutesOfFamily: 9,
   locRibRoutesOfFamily: 10,
   updatesTreatedAsWithdraw: 11,
+  prefixesTreatedAsWithdraw: 12,
+  duplicateUpdates: 13,
   adjRibOutPostRoutes: 15,
   adjRibOutPostRoutesOfFamily: 17,
 } as const;

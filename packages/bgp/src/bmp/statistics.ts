@@ -1,5 +1,6 @@
 /** Statistics reports of sessions and of the loc-rib. RFC 7854 section 4.8, RFC 8671 section 6.2. */
 import type { PeerFamilyCounters } from '../rib/rib-views.js';
+import type { UnusedRoutes } from '../rib/unused-routes.js';
 import { type FamilyName, familyByName } from '../wire/family/family.js';
 import { encodeBmp } from './encode-bmp.js';
 import type { BmpPeer, BmpStatistic } from './message.js';
@@ -22,10 +23,14 @@ function gauges(total: number, single: number, counts: readonly FamilyCount[]): 
   ];
 }
 
+/** These are counters of 32 bits, the others 64-bit gauges. */
+const counter = (type: number, value: number): BmpStatistic => ({ type, value: BigInt(value % 2 ** 32) });
+
 /** `out`: routes of the adj-rib-out by family, where the collector is shown it. */
 export function sessionStatistics(
   peer: BmpPeer,
   counters: readonly PeerFamilyCounters[],
+  unused: UnusedRoutes,
   treatedAsWithdraw: number,
   out: readonly FamilyCount[],
 ): Uint8Array {
@@ -34,8 +39,16 @@ export function sessionStatistics(
     type: 'statistics-report',
     peer,
     statistics: [
+      counter(BMP_STATISTIC.prefixesRejected, unused.rejected),
+      counter(BMP_STATISTIC.duplicatePrefixes, unused.duplicates),
+      counter(BMP_STATISTIC.duplicateWithdrawals, unused.unknownWithdrawals),
+      counter(BMP_STATISTIC.clusterListLoops, unused.clusterLoops),
+      counter(BMP_STATISTIC.asPathLoops, unused.asLoops),
+      counter(BMP_STATISTIC.originatorIdLoops, unused.originatorLoops),
       ...gauges(BMP_STATISTIC.adjRibInRoutes, BMP_STATISTIC.adjRibInRoutesOfFamily, received),
-      { type: BMP_STATISTIC.updatesTreatedAsWithdraw, value: BigInt(treatedAsWithdraw % 2 ** 32) },
+      counter(BMP_STATISTIC.updatesTreatedAsWithdraw, treatedAsWithdraw),
+      counter(BMP_STATISTIC.prefixesTreatedAsWithdraw, unused.malformed),
+      counter(BMP_STATISTIC.duplicateUpdates, unused.duplicateUpdates),
       ...(out.length > 0
         ? gauges(BMP_STATISTIC.adjRibOutPostRoutes, BMP_STATISTIC.adjRibOutPostRoutesOfFamily, out)
         : []),

@@ -40,6 +40,7 @@ export function peerView(peer: Peer, rib: Rib): PeerView {
       advertised,
       endOfRib: peer.endOfRib.has(family),
     })),
+    unused: { ...rib.unusedRoutes(peer.ribPeer) },
   };
 }
 

@@ -52,6 +52,8 @@ export class FamilyRib {
   readonly attributes: AttributeTable;
   readonly peers: PeerTable;
   readonly #nextHops: NextHopTable;
+  /** Routes announced as they were already, other than to confirm stale ones. */
+  duplicates = 0;
   #sequence = 0;
 
   constructor(family: Family, { hash, attributes, nextHops, peers, decision }: RibTables) {
@@ -87,11 +89,13 @@ export class FamilyRib {
       const at = (route & ROW_MASK) << ROUTE_SHIFT;
       if ((rows[at + ROUTE.peer]! & 0xffff) === peer && rows[at + ROUTE.pathId] === pathId) {
         const word = rows[at + ROUTE.peer]!;
-        if (!this.stale.isFresh(word)) {
+        const fresh = this.stale.isFresh(word);
+        if (!fresh) {
           this.stale.refreshed(peer);
           rows[at + ROUTE.peer] = this.stale.word(peer);
         }
-        this.#replace(prefix, route, rows, at, received, effective, flags, this.stale.counts(word));
+        const same = this.#replace(prefix, route, rows, at, received, effective, flags, this.stale.counts(word));
+        if (same && fresh) this.duplicates++;
         return;
       }
       route = rows[at + ROUTE.next]!;
@@ -114,6 +118,7 @@ export class FamilyRib {
     if (this.#isEligible(route)) this.#challenge(prefix, route, peer, prefixRows[prefixAt + PREFIX_BEST]!);
   }
 
+  /** True where nothing changes. */
   #replace(
     prefix: number,
     route: number,
@@ -123,11 +128,11 @@ export class FamilyRib {
     effective: number,
     flags: number,
     counted: boolean,
-  ): void {
+  ): boolean {
     const formerReceived = rows[at + ROUTE.received]!;
     const formerEffective = rows[at + ROUTE.attributes]!;
     if (formerReceived === received && formerEffective === effective && rows[at + ROUTE.flags] === flags && counted) {
-      return;
+      return true;
     }
     const best = this.prefixes.best(prefix);
     // Where the former route took part in the MED row, or was the best, its going can bring up any other.
@@ -141,6 +146,7 @@ export class FamilyRib {
     if (mattered) this.decide(prefix, route === best);
     else if (this.#isEligible(route)) this.#challenge(prefix, route, this.#peerOf(route), best);
     this.#release(formerReceived, formerEffective);
+    return false;
   }
 
   /** Takes the peer's route out; false where there was none. */

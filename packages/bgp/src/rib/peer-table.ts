@@ -3,6 +3,7 @@ import { type Address, ipv4 } from '@tortie/ip';
 import type { CompiledPolicy } from '../route-policy/compile.js';
 import type { ImportRules } from './import-rules.js';
 import type { RibSession } from './rib-session.js';
+import { noUnusedRoutes, type UnusedRoutes } from './unused-routes.js';
 
 /** `longLived`: a peer to whom we have advertised long-lived graceful restart. */
 export const PEER_KIND = { ebgp: 1, local: 2, client: 4, longLived: 8 } as const;
@@ -18,6 +19,8 @@ export interface Peer {
   /** What the session does to received routes before the import policy; it outlives the session, as stale routes do. */
   importRules: ImportRules | undefined;
   importPolicy: CompiledPolicy | undefined;
+  /** Counted anew with every session. */
+  unused: UnusedRoutes;
   /** The bit of the attribute table's session contexts, without the one for MP_REACH_NLRI. */
   contextShift: number;
   removed: boolean;
@@ -51,6 +54,7 @@ export class PeerTable {
       session: undefined,
       importRules: undefined,
       importPolicy: undefined,
+      unused: noUnusedRoutes(),
       contextShift: 0,
       removed: false,
       signalled: false,

@@ -42,6 +42,7 @@ import type {
 } from './rib-views.js';
 import { RouteScan, SCAN } from './route-scan.js';
 import { SeededHash } from './seeded-hash.js';
+import { noUnusedRoutes, type UnusedRoutes } from './unused-routes.js';
 import type { UpdateOutcome } from './update-outcome.js';
 import { UpdateReceiver } from './update-receiver.js';
 
@@ -139,6 +140,7 @@ export class Rib {
     const entry = this.#peers.get(peer);
     if (entry.session) this.#advertiser.leave(entry);
     entry.session = session;
+    entry.unused = noUnusedRoutes();
     entry.importRules = importRules(session, this.#attributes);
     entry.importPolicy = this.#compile(session.importPolicy);
     const { fourOctetAs, peerType } = session.receive;
@@ -411,6 +413,11 @@ export class Rib {
 
   peerCounters(peer: number): readonly PeerFamilyCounters[] {
     return this.#reader.peerCounters(peer);
+  }
+
+  /** What of the peer's routes was of no use since its session came up; counted on. */
+  unusedRoutes(peer: number): Readonly<UnusedRoutes> {
+    return this.#peers.get(peer).unused;
   }
 
   counters(): RibCounters {

@@ -3,6 +3,7 @@
  * known (bench `pipeline`). RFC 4271 section 9, RFC 7606.
  */
 import { addressesEqual } from '@tortie/ip';
+import { LOOP_FACTS, loopOf } from '../decision/eligibility.js';
 import { NotificationError } from '../errors.js';
 import { ERROR_CODE, UPDATE_ERROR } from '../iana.js';
 import { canonicalBlock, canonicalizeAttributes, type ReachableField } from '../wire/attribute/canonical.js';
@@ -20,6 +21,7 @@ import { ownAsFlags } from './own-as.js';
 import type { Peer } from './peer-table.js';
 import { reduceMpReach } from './reduce-mp-reach.js';
 import { ROUTE_FLAG } from './route-row.js';
+import type { UnusedRoutes } from './unused-routes.js';
 import type { UpdateOutcome } from './update-outcome.js';
 
 export class UpdateReceiver {
@@ -82,10 +84,21 @@ export class UpdateReceiver {
     const id = nlri && sound ? this.#internNlri(peer, bytes, context) : 0;
     const mpId = reach && sound ? this.#internMp(peer, bytes, context) : 0;
 
-    if (withdrawn) this.#withdraw(peer, bytes, scan.withdrawnStart, scan.withdrawnEnd, 0, context);
-    if (unreach) this.#withdraw(peer, bytes, mpUnreach.nlriStart, mpUnreach.nlriEnd, mpUnreach.family, context);
+    const { unused } = peer;
+    if (withdrawn) {
+      unused.unknownWithdrawals += this.#withdraw(peer, bytes, scan.withdrawnStart, scan.withdrawnEnd, 0, context);
+    }
+    if (unreach) {
+      const { family, nlriStart, nlriEnd } = mpUnreach;
+      unused.unknownWithdrawals += this.#withdraw(peer, bytes, nlriStart, nlriEnd, family, context);
+    }
+    const { duplicates } = unused;
     if (nlri) this.#apply(peer, bytes, scan.nlriStart, scan.nlriEnd, 0, context, id);
     if (reach) this.#apply(peer, bytes, mpReach.nlriStart, mpReach.nlriEnd, mpReach.family, context, mpId);
+    const { announced } = outcome;
+    if (announced > 0 && unused.duplicates - duplicates === announced && outcome.withdrawn === 0) {
+      unused.duplicateUpdates++;
+    }
     return outcome;
   }
 
@@ -167,11 +180,15 @@ export class UpdateReceiver {
     context: WireContext,
     id: number,
   ): void {
+    const { unused } = peer;
     if (id === 0) {
+      const before = this.#outcome.withdrawn;
       this.#withdraw(peer, bytes, start, end, family, context);
+      unused.malformed += this.#outcome.withdrawn - before;
       return;
     }
     const rib = this.#families[family]!;
+    const { duplicates } = rib;
     const { version } = rib.family;
     const batch = this.#batch;
     const policy = peer.importPolicy;
@@ -182,6 +199,7 @@ export class UpdateReceiver {
     if (rules !== undefined && !rules.concern(canonical)) rules = undefined;
     const offered = rules === undefined ? canonical : rules.apply(canonical);
     const flags = this.#flags(peer, rules, canonical);
+    this.#noteLoop(unused, canonical, flags);
     for (let at = start; at < end; at = batch.next) {
       const count = batch.fill(bytes, at, end, addPath, rib);
       this.#outcome.announced += count;
@@ -194,12 +212,23 @@ export class UpdateReceiver {
           const effective = policy.apply(key, version, offered, peer.index);
           rib.announce(peer.index, key, batch.hashes[i]!, pathId, id, effective, flags);
           if (effective !== 0) this.#attributes.release(effective);
+          else unused.rejected++;
         }
       }
     }
+    unused.duplicates += rib.duplicates - duplicates;
     policy?.forget();
     if (rules !== undefined) this.#attributes.release(offered);
     this.#attributes.release(id);
+  }
+
+  #noteLoop(unused: UnusedRoutes, canonical: number, flags: number): void {
+    const loops = this.#attributes.word(canonical, ATTRIBUTE.facts) & LOOP_FACTS;
+    if (loops === 0 && (flags & ROUTE_FLAG.localAsLoop) === 0) return;
+    const loop = loopOf(loops, (flags & ROUTE_FLAG.ownAsAllowed) !== 0);
+    if (loop === 'originator-loop') unused.originatorLoops++;
+    else if (loop === 'cluster-loop') unused.clusterLoops++;
+    else if (loop === 'as-loop' || (flags & ROUTE_FLAG.localAsLoop) !== 0) unused.asLoops++;
   }
 
   /** What of the attributes concerns this session alone. */
@@ -215,7 +244,9 @@ export class UpdateReceiver {
     return own ? flags | ROUTE_FLAG.ownNextHop : flags;
   }
 
-  #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): void {
+  /** Gives how many of them were not there. */
+  #withdraw(peer: Peer, bytes: Uint8Array, start: number, end: number, family: number, context: WireContext): number {
+    let unknown = 0;
     const rib = this.#families[family]!;
     const batch = this.#batch;
     const addPath = context.addPath[family] === true;
@@ -223,9 +254,10 @@ export class UpdateReceiver {
       const count = batch.fill(bytes, at, end, addPath, rib);
       this.#outcome.withdrawn += count;
       for (let i = 0; i < count; i++) {
-        rib.withdraw(peer.index, batch.keys[i]!, batch.hashes[i]!, addPath ? batch.pathIds[i]! : 0);
+        if (!rib.withdraw(peer.index, batch.keys[i]!, batch.hashes[i]!, addPath ? batch.pathIds[i]! : 0)) unknown++;
       }
     }
+    return unknown;
   }
 }
 

@@ -151,7 +151,7 @@ t.test(
     t.match(routes('0x40', 'bgp.mp_unreach_nlri_ipv6_prefix', '2001:db8:1::'), { 'bmp.peer.asn': ['65001'] });
 
     t.match(one(1, has('bmp.peer.type', '0')), {
-      'bmp.stats.type': ['7', '9', '9', '11', '15', '17', '17'],
+      'bmp.stats.type': ['0', '1', '2', '3', '4', '5', '7', '9', '9', '11', '12', '13', '15', '17', '17'],
       'bmp.stats.data.routes_adj_rib_in': ['3'],
     });
     t.match(one(1, has('bmp.peer.type', '3')), { 'bmp.stats.data.routes_loc_rib': ['4'] });

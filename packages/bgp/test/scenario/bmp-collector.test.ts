@@ -148,10 +148,13 @@ t.test('statistics at their interval', (t) => {
   t.equal(reports().length, 3);
   const two = reports().find(({ peer }) => peer.asn === 65002)!;
   t.match(two.statistics, [
+    // The import policy rejects one of its routes.
+    { type: 0, value: 1n },
+    ...[1, 2, 3, 4, 5].map((type) => ({ type, value: 0n })),
     { type: 7, value: 3n },
     { type: 9, afi: 1, safi: 1, value: 2n },
     { type: 9, afi: 2, safi: 1, value: 1n },
-    { type: 11, value: 0n },
+    ...[11, 12, 13].map((type) => ({ type, value: 0n })),
     { type: 15, value: 2n },
     { type: 17, afi: 1, safi: 1, value: 1n },
     { type: 17, afi: 2, safi: 1, value: 1n },

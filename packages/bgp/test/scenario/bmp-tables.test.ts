@@ -183,7 +183,9 @@ t.test('a peer that sends several paths per prefix, and one UPDATE that counts a
   network.run(10_000);
   t.same(now.table(TWO, 'pre'), []);
   const report = now.messages.findLast((each) => each.type === 'statistics-report' && each.peer.peerType === 0);
-  t.match(report, { statistics: [{ type: 7, value: 0n }, {}, {}, { type: 11, value: 1n }] });
+  const value = (type: number) =>
+    report?.type === 'statistics-report' ? report.statistics.find((each) => each.type === type)?.value : undefined;
+  t.same([7, 11, 12].map(value), [0n, 1n, 1n]);
   t.end();
 });
 

@@ -7,7 +7,8 @@ import type { Column } from '../output/table.js';
 import { fields } from '../output/table.js';
 import { fieldOfFlag, peerFields } from './peer-options.js';
 
-type SessionFamily = NonNullable<Peer['session']>['families'][number];
+type PeerSession = NonNullable<Peer['session']>;
+type SessionFamily = PeerSession['families'][number];
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -96,12 +97,31 @@ function peerLines(context: Context, peer: Peer): string[] {
       ],
       ['capabilities', capabilities],
       ['in', counts(session.messagesIn)],
+      ['of no use', unusedText(session.unused)],
       ['out', counts(session.messagesOut)],
     ]),
     ...bfd,
     ...(session.families.length > 0 ? ['', ...familyTable(context, session.families)] : []),
   ];
 }
+
+const UNUSED: Readonly<Record<keyof NonNullable<PeerSession['unused']>, string>> = {
+  rejected: 'rejected by policy',
+  duplicates: 'known already',
+  duplicateUpdates: 'updates of known ones alone',
+  unknownWithdrawals: 'withdrawals of unknown ones',
+  asLoops: 'updates with our AS number',
+  originatorLoops: 'updates that we originated',
+  clusterLoops: 'updates with our cluster ID',
+  malformed: 'withdrawn as malformed',
+};
+
+const unusedText = (unused: PeerSession['unused']): string | undefined =>
+  unused &&
+  Object.entries(UNUSED)
+    .filter(([name]) => unused[name as keyof typeof unused] !== undefined)
+    .map(([name, text]) => `${unused[name as keyof typeof unused]} ${text}`)
+    .join(', ');
 
 const HEARD: Readonly<Record<NonNullable<NonNullable<Peer['discovery']>['heardBy']>, string>> = {
   'router-advertisement': 'heard by router advertisement',
