@@ -14,6 +14,8 @@ export interface Output {
 export interface Io {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Standard input; absent: there is none. */
+  readonly stdin?: AsyncIterable<unknown>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -16,7 +16,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.failed, 'failed, or the answer is no: a check found something, a lab did not converge'],
   [EXIT.usage, 'the command line, a file or a value is wrong; nothing was done'],
   [EXIT.unreachable, 'no agent answers'],
-  [EXIT.notFound, 'there is no such peer, pool, handle, prefix'],
+  [EXIT.notFound, 'there is no such peer, pool, handle, prefix, resource'],
   [EXIT.conflict, 'it exists already, or somebody else has changed it meanwhile, or is using it'],
   [EXIT.forbidden, 'not allowed: wrong or missing token, missing rights'],
 ];

@@ -1,5 +1,6 @@
 /** One table: what went wrong -> what to print, and the exit status. */
 import { ClientError, ProblemError, UnreachableError } from '@tortie/client';
+import type { ManifestFault } from '@tortie/cluster/manifest';
 import { EXIT, type ExitCode } from './exit-codes.js';
 
 export interface Failure {
@@ -15,6 +16,22 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
   readonly code = 'ERR_CLI_USAGE';
 }
+
+/** Files of resources that cannot be used: every fault, each with its place. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+  readonly code = 'ERR_CLI_MANIFEST';
+  readonly faults: readonly ManifestFault[];
+
+  constructor(faults: readonly ManifestFault[]) {
+    super(faults.map(formatManifestFault).join('\n'));
+    this.faults = faults;
+  }
+}
+
+/** `FILE:LINE: POINTER: what is wrong, what would be right`. */
+const formatManifestFault = ({ file, line, pointer, detail }: ManifestFault): string =>
+  `${file}:${line}: ${pointer === '' ? '' : `${pointer}: `}${detail}`;
 
 /** The answer to the question is no, or nothing was found; what there is to say was printed already. */
 export class NegativeAnswer extends Error {
@@ -39,6 +56,9 @@ const BY_STATUS: Readonly<Record<number, ExitCode>> = {
   422: EXIT.usage,
 };
 
+/** Of the HTTP status of an answer. */
+export const exitCodeOf = (status: number): ExitCode => BY_STATUS[status] ?? EXIT.failed;
+
 /** Errors of the agent and the lab, which are loaded only by the commands that need them: known by their code. */
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
   ERR_AGENT_CONFIG: EXIT.usage,
@@ -57,6 +77,10 @@ const BY_CODE: Readonly<Record<string, ExitCode>> = {
 export function describeFailure(error: unknown): Failure {
   if (error instanceof NegativeAnswer) return { exitCode: error.exitCode, lines: [], json: {} };
   if (error instanceof ProblemError) return describeProblem(error);
+  if (error instanceof ManifestError) {
+    const { code, faults, message } = error;
+    return { exitCode: EXIT.usage, lines: message.split('\n'), json: { code, errors: faults } };
+  }
   if (error instanceof UnreachableError) {
     const { code, message, hint } = error;
     return { exitCode: EXIT.unreachable, lines: [`tortie: ${message}`, hint], json: { code, detail: message, hint } };
@@ -82,7 +106,7 @@ function describeProblem({ problem }: ProblemError): Failure {
   const parts = (problem.errors ?? []).map(({ pointer, detail }) => `  ${pointer || '/'}: ${detail}`);
   const told = parts.length === 1 && problem.detail.includes(problem.errors![0]!.detail);
   return {
-    exitCode: BY_STATUS[problem.status] ?? EXIT.failed,
+    exitCode: exitCodeOf(problem.status),
     lines: [`tortie: ${problem.detail} (${problem.code})`, ...(told ? [] : parts)],
     json: { ...problem },
   };

@@ -6,6 +6,7 @@ import { exitCodesText } from './exit-codes.js';
 import { cniCommands } from './program-cni.js';
 import { ipamCommands } from './program-ipam.js';
 import { mrtCommands } from './program-mrt.js';
+import { resourceCommands } from './program-resources.js';
 
 type Values = Readonly<Record<string, unknown>>;
 type Action = (context: Context, args: readonly string[], options: Values) => Promise<void> | void;
@@ -32,6 +33,8 @@ export function buildProgram(io: Io, version: string): Command {
       const args = received
         .slice(0, -2)
         .flat()
+        // Arguments that may be absent are undefined then.
+        .filter((each) => each !== undefined)
         .map((each) => each as string);
       const options = command.optsWithGlobals<GlobalOptions & Values>();
       await action(createContext(io, options), args, options);
@@ -43,6 +46,7 @@ export function buildProgram(io: Io, version: string): Command {
 
   agentCommand(leaf, program);
   statusCommands(leaf, program);
+  resourceCommands(leaf, program);
   peerCommands(leaf, group(program, 'peers', 'peers of the node'));
   rangeCommands(leaf, group(program, 'ranges', 'prefixes from inside which peers may dial'));
   routeCommands(leaf, program, group);
@@ -262,9 +266,9 @@ function completionCommands(leaf: Leaf, program: Command, io: Io): void {
   leaf(program, 'completion', 'print the completion script of a shell', async (context, [shell]) =>
     (await load()).printCompletion(context, program, shell as 'bash' | 'zsh' | 'fish'),
   ).addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish']));
-  const values = program.command('completion-values <kind>', { hidden: true });
+  const values = program.command('completion-values <kind> [words...]', { hidden: true });
   connectionOptions(values);
-  values.action(async (kind: string) => {
-    await (await load()).printValues(createContext(io, values.optsWithGlobals()), kind);
+  values.action(async (kind: string, words: readonly string[]) => {
+    await (await load()).printValues(createContext(io, values.optsWithGlobals()), kind, words);
   });
 }

@@ -53,10 +53,17 @@ t.test('bash completes the names of peers by asking the agent', async (t) => {
   writeFileSync(script, (await run(['completion', 'bash'])).stdout);
   t.equal((await stub.run(['completion-values', 'peers'])).stdout, 'tor-a\nspine\n');
   t.equal((await run(['completion-values', 'peers', '--socket', '/no/such'])).stdout, '', 'silent without an agent');
+  const kinds = (await run(['completion-values', 'kinds'])).stdout.trim().split('\n');
+  t.ok(kinds.includes('bgppeers') && kinds.includes('nodes'), 'kinds are known without an agent');
+  stub.answers['GET /v1/resources/bgppeers'] = { body: { items: [{ metadata: { name: 'rack-1' } }] } };
+  t.equal((await stub.run(['completion-values', 'kinds', 'yaml', 'bgpp'])).stdout, 'rack-1\n', 'and names of a kind');
   const fake = join(directory, 'tortie');
   writeFileSync(fake, '#!/bin/sh\n[ "$1 $2" = "completion-values peers" ] && printf "tor-a\\nspine\\n"\n', {
     mode: 0o755,
   });
+  const echo = join(directory, 'echo');
+  writeFileSync(echo, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+  t.same(await complete(script, [echo, 'get', 'bgpp', 'b']), ['bgpp'], 'what was written so far goes along');
   t.same(await complete(script, [fake, 'peers', 'show', 't']), ['tor-a']);
 });
 

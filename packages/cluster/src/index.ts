@@ -6,6 +6,7 @@ export {
 export { type BgpFilter, type BgpFilterOperation, type BgpFilterRule, BgpFilterSpec } from './resource/bgp-filter.js';
 export { type BgpPeer, BgpPeerSpec, type RemoteAsNumber } from './resource/bgp-peer.js';
 export type { Warning } from './resource/findings.js';
+export { inOrder } from './resource/in-order.js';
 export { type IpPool, IpPoolSpec } from './resource/ip-pool.js';
 export { type IpReservation, IpReservationSpec } from './resource/ip-reservation.js';
 export { type IpamConfiguration, IpamConfigurationSpec } from './resource/ipam-configuration.js';

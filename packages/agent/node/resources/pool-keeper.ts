@@ -79,12 +79,30 @@ export class PoolKeeper implements Keeper {
   }
 }
 
-function poolResource({ name, cidr, blockSize, revision, notes, ...settings }: Pool): Present {
+function poolResource(pool: Pool): Present {
+  const { name, cidr, blockSize, revision, notes, terminating } = pool;
+  const { nodeSelector, namespaceSelector, disabled, allowedUses, assignmentMode } = pool;
+  const { natOutgoing, disableBGPExport, vxlanMode } = pool;
   const { ipipMode = 'Never', ...metadata } = (notes ?? {}) as PoolNotes;
+  const spec: IpPool['spec'] = {
+    cidr: formatPrefix(cidr),
+    blockSize,
+    nodeSelector,
+    namespaceSelector,
+    disabled,
+    allowedUses: [...allowedUses],
+    assignmentMode,
+    natOutgoing,
+    disableBGPExport,
+    vxlanMode,
+    ipipMode,
+  };
   return {
     apiVersion: API_VERSION,
     kind: 'IPPool',
     metadata: { name, ...metadata, resourceVersion: String(revision) },
-    spec: { cidr: formatPrefix(cidr), blockSize, ...settings, ipipMode },
+    spec,
+    // It goes when its last address is released.
+    ...(terminating && { status: { terminating } }),
   };
 }

@@ -1,5 +1,5 @@
 /** `tortie completion`: scripts for shells, made from the command tree itself. */
-import type { BmpCollectorList, PeerList, PeerRangeList, PoolList } from '@tortie/agent/api';
+import type { BmpCollectorList, PeerList, PeerRangeList, PoolList, ResourceList } from '@tortie/agent/api';
 import type { Command } from 'commander';
 import { bashCompletion } from '../completion/bash.js';
 import { fishCompletion } from '../completion/fish.js';
@@ -14,15 +14,16 @@ export function printCompletion(context: Context, program: Command, shell: keyof
 }
 
 /** Names that exist at this moment, one per line; none where they cannot be had. Called by the scripts. */
-export async function printValues(context: Context, kind: string): Promise<void> {
+export async function printValues(context: Context, kind: string, words: readonly string[] = []): Promise<void> {
   try {
-    context.line(...(await namesOf(context, kind)));
+    context.line(...(await namesOf(context, kind, words)));
   } catch {
     // Somebody presses Tab: an error would land in the middle of the command line.
   }
 }
 
-async function namesOf(context: Context, kind: string): Promise<string[]> {
+async function namesOf(context: Context, kind: string, words: readonly string[]): Promise<string[]> {
+  if (kind === 'kinds') return resourceWords(context, words);
   if (kind === 'peers') return (await context.client().get<PeerList>('/v1/peers')).peers.map(({ name }) => name);
   if (kind === 'ranges') {
     return (await context.client().get<PeerRangeList>('/v1/peer-ranges')).peerRanges.map(({ name }) => name);
@@ -36,4 +37,13 @@ async function namesOf(context: Context, kind: string): Promise<string[]> {
     return [...labFiles().map(({ name }) => name), ...runningLabs().map(({ id }) => id)];
   }
   return [];
+}
+
+/** Kinds; behind a kind the names of what there is of it. `words` are those of the command line so far. */
+async function resourceWords(context: Context, words: readonly string[]): Promise<string[]> {
+  const { findKind, KINDS } = await import('@tortie/cluster');
+  const kind = words.map(findKind).find((one) => one !== undefined);
+  if (!kind) return KINDS.map(({ plural }) => plural);
+  const { items } = await context.client().get<ResourceList>(`/v1/resources/${kind.plural}`);
+  return items.map(({ metadata }) => metadata.name);
 }

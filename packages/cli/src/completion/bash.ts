@@ -6,11 +6,13 @@ export function bashCompletion(nodes: readonly CompletionNode[]): string {
   return `# bash completion of tortie; load it with: source <(tortie completion bash)
 _tortie() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} path='' words='' asked='' word
+  local -a given=()
   local index=1
   while ((index < COMP_CWORD)); do
     word=\${COMP_WORDS[index]}
     case "\${path:+$path }$word" in
       ${paths.join(' | ')}) path="\${path:+$path }$word" ;;
+      *) [[ $path && $word != -* ]] && given+=("$word") ;;
     esac
     ((index++))
   done
@@ -21,7 +23,7 @@ ${nodes.flatMap(valueCases).join('\n')}
 ${nodes.map(wordCase).join('\n')}
   esac
   if [[ $asked && $current != -* ]]; then
-    words+=" $("\${COMP_WORDS[0]}" completion-values "$asked" 2>/dev/null)"
+    words+=" $("\${COMP_WORDS[0]}" completion-values "$asked" "\${given[@]}" 2>/dev/null)"
   fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }

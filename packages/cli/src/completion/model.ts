@@ -26,6 +26,7 @@ const ASKED: Readonly<Record<string, string>> = {
   lab: 'labs',
   pool: 'pools',
   collector: 'collectors',
+  kind: 'kinds',
 };
 
 export function completionModel(program: Command): CompletionNode[] {

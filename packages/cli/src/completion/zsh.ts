@@ -7,10 +7,11 @@ export function zshCompletion(nodes: readonly CompletionNode[]): string {
 # zsh completion of tortie; load it with: source <(tortie completion zsh)
 _tortie() {
   local path='' word asked=''
-  local -a entries flags
+  local -a entries flags given
   for word in \${words[2,CURRENT-1]}; do
     case "\${path:+$path }$word" in
       ${paths.join(' | ')}) path="\${path:+$path }$word" ;;
+      *) [[ -n $path && $word != -* ]] && given+=($word) ;;
     esac
   done
   case "$path \${words[CURRENT-1]}" in
@@ -20,7 +21,7 @@ ${nodes.flatMap(valueCases).join('\n')}
 ${nodes.map(wordCase).join('\n')}
   esac
   if [[ -n $asked ]]; then
-    entries+=(\${(f)"$(\${words[1]} completion-values $asked 2>/dev/null)"})
+    entries+=(\${(f)"$(\${words[1]} completion-values $asked $given 2>/dev/null)"})
   fi
   _describe -t commands 'tortie' entries
   _describe -o -t options 'option' flags

@@ -48,23 +48,33 @@ export function jsonSchemaOf(kind: Kind): Json {
   };
 }
 
-/** Whatever a file of resources may hold; `base` is where the schemas of the kinds are. */
-export const jsonSchemaOfAll = (base = '.'): Json => ({
-  $schema: DIALECT,
-  title: 'A resource of Tortie, or a list of them',
-  anyOf: [
-    ...KINDS.filter(({ readOnly }) => !readOnly).map((kind) => ({ $ref: `${base}/${schemaFile(kind)}` })),
-    {
-      type: 'object',
-      required: ['kind', 'items'],
-      properties: {
-        apiVersion: { type: 'string' },
-        kind: { pattern: 'List$' },
-        items: { type: 'array', items: { $ref: '#' } },
-      },
+/** Whatever a file of resources may hold, by its kind: one file for an editor. */
+export function jsonSchemaOfAll(): Json {
+  const kinds = KINDS.filter(({ readOnly }) => !readOnly);
+  return {
+    $schema: DIALECT,
+    title: 'A resource of Tortie, or a list of them',
+    type: 'object',
+    required: ['kind'],
+    properties: {
+      kind: { anyOf: [{ enum: kinds.flatMap(({ kind, aliases = [] }) => [kind, ...aliases]) }, { pattern: 'List$' }] },
     },
-  ],
-});
+    allOf: kinds.map((kind) => ({
+      if: { properties: { kind: { enum: [kind.kind, ...(kind.aliases ?? [])] } } },
+      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+      then: { $ref: `#/$defs/${kind.kind}` },
+    })),
+    if: { properties: { kind: { pattern: 'List$' } } },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { required: ['items'], properties: { items: { type: 'array', items: { type: 'object' } } } },
+    $defs: Object.fromEntries(
+      kinds.map((kind) => {
+        const { $schema: _dialect, ...schema } = jsonSchemaOf(kind);
+        return [kind.kind, schema];
+      }),
+    ),
+  };
+}
 
 function plain(schema: SchemaNode): Json {
   const { properties, items, anyOf, additionalProperties, ...rest } = schema;
