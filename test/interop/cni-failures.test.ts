@@ -38,7 +38,7 @@ const REFUSALS: readonly Refusal[] = [
     code: 2,
     msg: /"ipv4pools": \["x"\] is no field/,
   },
-  { what: 'masquerade', call: { config: { ipMasq: true } }, code: 2, msg: /"ipMasq": true/ },
+  { what: 'masquerade', call: { config: { ipMasq: true } }, code: 7, msg: /"ipMasq": true.*--nat-outgoing/ },
   {
     what: 'a container that is gone',
     call: { netns: '/run/netns/tortie-no-such' },

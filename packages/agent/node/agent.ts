@@ -27,7 +27,7 @@ import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { formatPrefix } from '@tortie/ip';
 import { Ipam, steadyClock } from '@tortie/ipam';
 import { tcpMd5Counters } from '@tortie/linux/node';
-import { isUnavailable, type Store } from '@tortie/store';
+import type { Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
 import { health } from '../src/health.js';
@@ -35,6 +35,7 @@ import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { handleOf } from '../src/pods/names.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
+import { Dataplane } from './dataplane.js';
 import { DropWatch } from './drop-watch.js';
 import { followStore } from './follow-store.js';
 import { GarbageCollector } from './garbage-collector.js';
@@ -42,7 +43,7 @@ import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
-import { findNodeConflicts, type NodeRecord, writeNodeRecord } from './node-record.js';
+import { findNodeConflicts } from './node-record.js';
 import { CniStarter } from './pods/cni-starter.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
@@ -93,6 +94,7 @@ export class Agent implements RestContext {
   readonly blocksLoop: ReconcileLoop;
   readonly garbage: GarbageCollector;
   readonly garbageLoop: ReconcileLoop;
+  readonly dataplane: Dataplane;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
   readonly #options: AgentOptions;
   readonly #kernel: KernelSide;
@@ -190,6 +192,23 @@ export class Agent implements RestContext {
     this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
     this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
+    const identity = {
+      name: config.node,
+      asn: config.asn,
+      routerId: routerId.text,
+      ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
+      version: VERSION,
+      startedAt: new Date(this.#startedAt).toISOString(),
+    };
+    this.dataplane = new Dataplane({
+      config,
+      store,
+      ipam: this.ipam,
+      journal,
+      kernel,
+      identity,
+      pods: () => this.cni?.pods.list() ?? [],
+    });
   }
 
   /** Resolves once the sessions are being dialled. The store stays the caller's. */
@@ -213,7 +232,7 @@ export class Agent implements RestContext {
   }
 
   async #run(): Promise<void> {
-    const { config, store, journal } = this;
+    const { config, journal } = this;
     const { remote } = this.#options;
     await this.blocksLoop.settle();
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
@@ -222,26 +241,17 @@ export class Agent implements RestContext {
     await this.peerRangesLoop.settle();
     await this.bmpLoop.settle();
     this.#fibLoop?.trigger();
-    const record: NodeRecord = {
-      name: config.node,
-      asn: config.asn,
-      routerId: this.#routerId.text,
-      ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
-      version: VERSION,
-      startedAt: new Date(this.#startedAt).toISOString(),
+    this.dataplane.trigger();
+    const onNodes = (): void => {
+      this.dataplane.nodesChanged();
+      void this.#checkNodes();
     };
-    const tellNode = (): void => {
-      void writeNodeRecord(store, record).catch((error) => {
-        if (!isUnavailable(error)) journal.problem('writing the node record failed', error);
-      });
-    };
-    tellNode();
     this.garbageLoop.triggerLater();
-    this.#watches = followStore({ agent: this, remote, onNodes: () => void this.#checkNodes(record) });
+    this.#watches = followStore({ agent: this, remote, onNodes });
     await this.#cni.start();
     remote?.found();
     remote?.onBack(() => {
-      tellNode();
+      this.dataplane.trigger();
       for (const loop of this.#loops()) loop.trigger();
       this.#cni.start().catch((error) => journal.problem('starting the CNI service failed', error));
     });
@@ -291,6 +301,7 @@ export class Agent implements RestContext {
         (this.peersLoop.error ?? this.peerRangesLoop.error ?? this.originatedLoop.error)?.message,
       blocksError: this.blocksLoop.error?.message ?? this.blocks.problem,
       storeAway: away === undefined ? undefined : { detail: away, consequence, reached },
+      others: this.dataplane.conditions(),
     });
   }
 
@@ -338,6 +349,7 @@ export class Agent implements RestContext {
     for (const watch of this.#watches) watch.close();
     await this.#cni.service?.close();
     await Promise.all([...this.#loops(), this.garbageLoop].map((loop) => loop.close()));
+    await this.dataplane.close();
     await this.#fibLoop?.close();
     await this.interfacePeers.close();
     await this.mrt.close();
@@ -358,9 +370,9 @@ export class Agent implements RestContext {
     this.originatedLoop.trigger();
   }
 
-  async #checkNodes(record: NodeRecord): Promise<void> {
+  async #checkNodes(): Promise<void> {
     try {
-      const warnings = await findNodeConflicts(this.store, record);
+      const warnings = await findNodeConflicts(this.store, this.dataplane.record);
       for (const text of warnings.filter((one) => !this.#nodeWarnings.includes(one))) {
         this.journal.event({ kind: 'agent', text }, 'warn');
       }

@@ -31,9 +31,15 @@ export function followStore({ agent, remote, onNodes }: FollowStoreOptions): rea
     own(peerRangePrefix(node), () => agent.peerRangesLoop.trigger()),
     own(originatedPrefix(node), () => agent.originatedLoop.trigger()),
     own(bmpPrefix(node), () => agent.bmpLoop.trigger()),
-    own('/ipam/pools/', onAddressing),
+    own('/ipam/pools/', (event) => {
+      onAddressing(event);
+      agent.dataplane.poolsChanged();
+    }),
     own(`/ipam/affinities/${node}/`, onAddressing),
-    own('/ipam/blocks/', onAddressing),
+    own('/ipam/blocks/', (event) => {
+      onAddressing(event);
+      agent.dataplane.blocksChanged(event);
+    }),
     watch(NODES, onNodes),
   ];
 }

@@ -76,6 +76,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         settled: () => nextHops?.settled ?? true,
         multipath: config.bgp.multipath,
         deferralS: config.bgp.gracefulRestart.deferralS,
+        awaitsDirect: true,
       });
       foreignRoutes = await subscribeEvents({
         groups: ['route'],

@@ -1,4 +1,5 @@
 /** What each node says of itself in the store, and what looks wrong when the records are put side by side. */
+import { isDeepStrictEqual } from 'node:util';
 import { isConflict, type Store } from '@tortie/store';
 import { NODES, nodeKey } from '../src/store/keys.js';
 
@@ -9,6 +10,21 @@ export interface NodeRecord {
   readonly clusterId?: string;
   readonly version: string;
   readonly startedAt: string;
+  /** Where the other nodes reach it, with its subnet: `10.0.0.1/24`. */
+  readonly ipv4Address?: string;
+  readonly ipv6Address?: string;
+  /** Every other address of the host by which it may be called, without subnets. */
+  readonly otherAddresses?: readonly string[];
+  /** Its ends of VXLANs for IPv4 and IPv6: there while they can be sent to. */
+  readonly vxlan4?: RecordedEnd;
+  readonly vxlan6?: RecordedEnd;
+}
+
+export interface RecordedEnd {
+  /** Inside the tunnel, of a pool. */
+  readonly address: string;
+  readonly mac: string;
+  readonly mtu: number;
 }
 
 export async function writeNodeRecord(store: Store, record: NodeRecord): Promise<void> {
@@ -16,8 +32,10 @@ export async function writeNodeRecord(store: Store, record: NodeRecord): Promise
   for (;;) {
     try {
       const present = await store.get(key);
-      if (present) await store.update(key, record, present.revision);
-      else await store.create(key, record);
+      if (present) {
+        if (isDeepStrictEqual(present.value, record)) return;
+        await store.update(key, record, present.revision);
+      } else await store.create(key, record);
       return;
     } catch (error) {
       if (!isConflict(error)) throw error;
@@ -25,18 +43,31 @@ export async function writeNodeRecord(store: Store, record: NodeRecord): Promise
   }
 }
 
+export async function readNodeRecords(store: Store): Promise<NodeRecord[]> {
+  return (await store.list(NODES)).entries.map(({ value }) => value as NodeRecord);
+}
+
+/** Every address a node may be called by. */
+export const addressesIn = ({ ipv4Address, ipv6Address, otherAddresses = [] }: NodeRecord): string[] => [
+  ...[ipv4Address, ipv6Address].flatMap((text) => text?.split('/')[0] ?? []),
+  ...otherAddresses,
+];
+
 /** Sentences for the operator; empty where all is well. */
 export async function findNodeConflicts(store: Store, own: NodeRecord): Promise<string[]> {
-  const { entries } = await store.list(NODES);
   const warnings: string[] = [];
-  for (const { value } of entries) {
-    const other = value as NodeRecord;
+  for (const other of await readNodeRecords(store)) {
     if (other.name === own.name) continue;
     // RFC 6286: the identifier is unique within an AS.
     if (other.routerId === own.routerId && other.asn === own.asn) {
       warnings.push(
         `router ID ${own.routerId} is also that of node "${other.name}" in AS ${own.asn}; sessions between the two, and reflection, will fail: set routerId on one of them`,
       );
+    }
+    for (const field of ['ipv4Address', 'ipv6Address'] as const) {
+      const address = own[field]?.split('/')[0];
+      if (address === undefined || other[field]?.split('/')[0] !== address) continue;
+      warnings.push(`address ${address} is also that of node "${other.name}": name another one with nodeAddress`);
     }
   }
   return warnings;

@@ -4,7 +4,7 @@ import type { KernelSide } from './kernel-side.js';
 import type { RemoteStore } from './remote-store.js';
 
 export interface WarningsOptions {
-  readonly agent: Pick<Agent, 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni' | 'garbage'>;
+  readonly agent: Pick<Agent, 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni' | 'dataplane' | 'garbage'>;
   readonly kernel: Pick<KernelSide, 'programming' | 'summary'>;
   readonly remote: RemoteStore | undefined;
   /** What looks wrong when the nodes are put side by side. */
@@ -28,6 +28,7 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
   for (const text of agent.garbage.findings)
     warnings.push(`Address management is damaged: ${text}; see tortie ipam check.`);
   if (agent.cni?.problem !== undefined) warnings.push(agent.cni.problem);
+  warnings.push(...agent.dataplane.warnings());
   const { failed } = kernel.summary();
   if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
   warnings.push(...agent.mrt.warnings());

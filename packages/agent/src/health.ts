@@ -21,10 +21,12 @@ export interface HealthInput {
   readonly blocksError: string | undefined;
   /** The store on other hosts does not answer: why, what that means, and whether it has answered since the start. */
   readonly storeAway?: { readonly detail: string; readonly consequence: string; readonly reached: boolean } | undefined;
+  /** Of what not every node has. */
+  readonly others?: readonly Condition[];
 }
 
 export function health(input: HealthInput): Health {
-  const conditions = [sessions(input), kernel(input), store(input), blocks(input)];
+  const conditions = [sessions(input), kernel(input), store(input), blocks(input), ...(input.others ?? [])];
   return { ok: conditions.every(({ ok }) => ok), conditions };
 }
 

@@ -29,14 +29,19 @@ function poolCommands(leaf: Leaf, pools: Command): void {
     (await load()).addPool(context, name!, cidr!, options),
   )
     .option('--block-size <length>', 'prefix length of its blocks')
-    .option('--nat-outgoing', 'masquerade what leaves the pools');
+    .option('--nat-outgoing', 'masquerade what leaves the pools')
+    .option('--vxlan <mode>', 'between nodes: Always, CrossSubnet or Never')
+    .option('--host-gateway', 'routes straight to the other nodes, without BGP');
   leaf(pools, 'set <pool>', 'change a pool', async (context, [name], options) =>
     (await load()).setPool(context, name!, options),
   )
     .option('--disable', 'no new assignments')
     .option('--enable', 'new assignments again')
     .option('--nat-outgoing', 'masquerade what leaves the pools')
-    .option('--no-nat-outgoing', 'leave it as it is');
+    .option('--no-nat-outgoing', 'leave it as it is')
+    .option('--vxlan <mode>', 'between nodes: Always, CrossSubnet or Never')
+    .option('--host-gateway', 'routes straight to the other nodes, without BGP')
+    .option('--no-host-gateway', 'routes between nodes come by BGP');
   leaf(pools, 'rm <pool>', 'remove a pool', async (context, [name], options) =>
     (await load()).removePool(context, name!, options),
   ).option('--drain', 'also one in use: it goes when its last address is released; tells what holds it up');

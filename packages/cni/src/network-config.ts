@@ -14,18 +14,20 @@ export interface NetworkBasics {
 export interface NetworkSettings {
   /** Absent: that of the node's way out. */
   readonly mtu: number | undefined;
+  /** The pod must reach the world under an address of its node: its pools see to that. */
+  readonly ipMasq: boolean;
   /** Passed on in the result. */
   readonly dns: unknown;
 }
 
 /** The fields we act on. */
-const OURS = ['mtu', 'ipv4', 'ipv6', 'ipv4Pools', 'ipv6Pools', 'dns', 'socket'];
+const OURS = ['mtu', 'ipMasq', 'ipv4', 'ipv6', 'ipv4Pools', 'ipv6Pools', 'dns', 'socket'];
 /** Those of the specification that belong to the runtime. */
 const RUNTIME = ['cniVersion', 'cniVersions', 'name', 'type', 'args', 'capabilities', 'runtimeConfig', 'prevResult'];
 /** Names of networks and ids of containers: specification, section 1 and 2. */
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 
-/** Throws `ERR_CNI_DECODE` or `ERR_CNI_CONFIG`. `ipMasq: false` asks for nothing and passes. */
+/** Throws `ERR_CNI_DECODE` or `ERR_CNI_CONFIG`. */
 export function parseNetworkConfig(text: string): Fields {
   let value: unknown;
   try {
@@ -63,7 +65,7 @@ export function readBasics(fields: Fields): NetworkBasics {
 export function readSettings({ fields }: NetworkBasics): NetworkSettings {
   for (const [name, value] of Object.entries(fields.value)) {
     if (OURS.includes(name) || RUNTIME.includes(name) || name.includes('/')) continue;
-    if (value === null || (name === 'ipMasq' && value === false)) continue;
+    if (value === null) continue;
     throw new CniError('ERR_CNI_FIELD', `"${name}": ${JSON.stringify(value)} is no field of this plugin`, {
       details: INSTEAD[name] ?? `known are ${OURS.join(', ')}`,
     });
@@ -71,11 +73,10 @@ export function readSettings({ fields }: NetworkBasics): NetworkSettings {
   const dns = fields.get('dns');
   if (dns !== undefined && !isObject(dns)) refuse('/dns', dns, 'it is an object, like {"nameservers": ["10.96.0.10"]}');
   // RFC 791 asks for 68 octets, RFC 8200 section 5 for 1280 where there is IPv6.
-  return { mtu: fields.integer('mtu', 68, 65535), dns };
+  return { mtu: fields.integer('mtu', 68, 65535), ipMasq: fields.boolean('ipMasq') ?? false, dns };
 }
 
 /** What somebody who knows other plugins may look for. */
 const INSTEAD: Readonly<Record<string, string>> = {
-  ipMasq: 'pods are seen by their own addresses; translation at the edge of the network is for the edge',
   ipam: "addresses come from the agent's pools; name some with ipv4Pools and ipv6Pools",
 };

@@ -26,7 +26,7 @@ t.test('an ADD with everything that may be said', async (t) => {
     version: '1.1.0',
     attachment: { network: 'pods', containerId: 'c0ffee', ifName: 'eth0' },
     netns: '/run/netns/pod',
-    settings: { mtu: 8950, dns: { nameservers: ['10.96.0.10'] } },
+    settings: { mtu: 8950, ipMasq: false, dns: { nameservers: ['10.96.0.10'] } },
     wishes: {
       ipv4: true,
       ipv6: undefined,

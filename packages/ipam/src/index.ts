@@ -37,6 +37,7 @@ export type {
   CheckReport,
   Finding,
   FixedRequest,
+  NodePrefix,
   NodeRoutes,
   NodeUsage,
   Owner,

@@ -41,6 +41,7 @@ import type {
   CheckReport,
   Finding,
   FixedRequest,
+  NodePrefix,
   NodeRoutes,
   NodeUsage,
   PoolRetirement,
@@ -54,7 +55,7 @@ import { swap } from './swap.js';
 import { Turns } from './turns.js';
 import { planUndo } from './undo-assign.js';
 import { unselectedBlocks } from './unselected-blocks.js';
-import { viewAddress, viewAssignmentOf, viewAssignments, viewBlocks, viewRoutes } from './views.js';
+import { viewAddress, viewAssignmentOf, viewAssignments, viewBlocks, viewNodePrefixes, viewRoutes } from './views.js';
 
 export interface IpamOptions {
   readonly store: Store;
@@ -124,6 +125,8 @@ export interface IpamApi {
   assignments(filter?: AssignmentFilter): Promise<readonly Assignment[]>;
   assignmentOf(address: Address): Promise<Assignment | undefined>;
   routesOf(node: string): Promise<NodeRoutes>;
+  /** Which node every block and every borrowed address is used on. */
+  nodePrefixes(): Promise<readonly NodePrefix[]>;
   nodeUsage(node: string): Promise<readonly NodeUsage[]>;
   /** The same of all that own blocks or have addresses, in order of their names. */
   nodes(): Promise<readonly NodeUsage[]>;
@@ -277,6 +280,10 @@ export class Ipam implements IpamApi {
 
   routesOf(node: string): Promise<NodeRoutes> {
     return this.#synced((context) => viewRoutes(context, node));
+  }
+
+  nodePrefixes(): Promise<readonly NodePrefix[]> {
+    return this.#synced(viewNodePrefixes);
   }
 
   nodeUsage(node: string): Promise<readonly NodeUsage[]> {

@@ -123,6 +123,13 @@ export interface NodeRoutes {
 }
 
 /** size = assigned + resting + reserved + free, of the whole pool, whether cut into blocks already or not. */
+/** A block, or one address of another node's block, and the node it is used on. */
+export interface NodePrefix {
+  readonly prefix: Prefix;
+  readonly node: string;
+  readonly pool: string;
+}
+
 export interface PoolUsage {
   readonly pool: string;
   readonly cidr: Prefix;

@@ -1,5 +1,5 @@
 /** What is shown of blocks and assignments. */
-import { type Address, addressBits, ordinalOf, prefixContains } from '@tortie/ip';
+import { type Address, addressBits, hostPrefix, ordinalOf, prefixContains } from '@tortie/ip';
 import { ageOf, attributeAt, isResting, usageOf } from './block.js';
 import { mapOf } from './block-map.js';
 import { type IpamContext, restFor, termsFor } from './context.js';
@@ -8,7 +8,15 @@ import { type AffinityState, readAffinity } from './record/affinity.js';
 import { type BlockRecord, cidrOf, nodeOf, usableBlock } from './record/block-record.js';
 import { readHandle } from './record/handle.js';
 import { AFFINITIES, affinitiesKey, affinityKey, BLOCKS, blockKey, blockKeyOf, handleKey } from './record/keys.js';
-import type { AddressView, Assignment, AssignmentFilter, BlockFilter, BlockView, NodeRoutes } from './requests.js';
+import type {
+  AddressView,
+  Assignment,
+  AssignmentFilter,
+  BlockFilter,
+  BlockView,
+  NodePrefix,
+  NodeRoutes,
+} from './requests.js';
 
 interface ReadBlock {
   readonly key: string;
@@ -161,6 +169,30 @@ export async function viewAddress(context: IpamContext, address: Address): Promi
     reservations: covering.map(({ name }) => name),
     freeAt: isAtRest ? rest.now + rest.cooldownMs - ageOf(releasedAt, rest) : undefined,
   };
+}
+
+/** All blocks by their owners, as their own records tell, and what other nodes use of them; where a pool still is. */
+export async function viewNodePrefixes(context: IpamContext): Promise<readonly NodePrefix[]> {
+  const { blocks: index } = context.catalogue;
+  const prefixes: NodePrefix[] = [];
+  const visited: string[] = [];
+  for (const { key, cidr, node, guests } of index.all()) {
+    const pool = index.spaceOf(cidr)?.pool.name;
+    if (pool === undefined) continue;
+    if (node !== undefined) prefixes.push({ prefix: cidr, node, pool });
+    if (guests.length > 0) visited.push(key);
+  }
+  for (const { block } of await readSome(context, visited)) {
+    const pool = index.spaceOf(cidrOf(block))?.pool.name;
+    if (pool === undefined) continue;
+    const owner = nodeOf(block);
+    for (const ordinal of block.allocations.keys()) {
+      const node = attributeAt(block, ordinal)?.node;
+      if (node === undefined || node === owner) continue;
+      prefixes.push({ prefix: hostPrefix(assignmentAt(context, block, ordinal).address), node, pool });
+    }
+  }
+  return prefixes;
 }
 
 export async function viewRoutes(context: IpamContext, node: string): Promise<NodeRoutes> {

@@ -35,6 +35,7 @@ export { createNetns, deleteNetns, listNetns } from './netns.js';
 export type { NetnsRef } from './netns-path.js';
 export { NextHopWatcher, type NextHopWatcherOptions, watchNextHops } from './next-hop-watcher.js';
 export type { NexthopRange } from './nexthop-objects.js';
+export { type Nftables, type NftablesOptions, openNftables } from './nftables.js';
 export { type Capability, type KernelCapabilities, probeKernel } from './probe-kernel.js';
 export type { Reachability } from './reachability.js';
 export { tryRealtime } from './realtime.js';

@@ -14,6 +14,7 @@ import { type NetnsRef, netnsPath } from './netns-path.js';
 
 const AF_NETLINK = 16;
 const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 /** Of SOL_NETLINK. */
 export const NETLINK = { ADD_MEMBERSHIP: 1, CAP_ACK: 10, EXT_ACK: 11, GET_STRICT_CHK: 12 } as const;
 export const SO = { SNDBUF: 7, RCVBUF: 8, RCVTIMEO: 20, ATTACH_FILTER: 26, SNDBUFFORCE: 32, RCVBUFFORCE: 33 } as const;
@@ -26,7 +27,11 @@ const NO_ENDS = new Uint32Array();
 
 export interface NetlinkSocketOptions {
   readonly netns?: NetnsRef | undefined;
+  /** Default: NETLINK_ROUTE. */
+  readonly protocol?: number;
   readonly receiveBufferOctets?: number;
+  /** Where a batch may be larger than what the system gives by itself. */
+  readonly sendBufferOctets?: number;
 }
 
 /** What came back for some batches; errno is 0 when all were answered. */
@@ -45,7 +50,7 @@ interface Request {
   readonly reject: (error: unknown) => void;
 }
 
-/** An rtnetlink socket. */
+/** A netlink socket, of rtnetlink unless told otherwise. */
 export class NetlinkSocket {
   readonly fd: number;
   /** nlmsg_pid of our messages, and of the notifications they cause. */
@@ -59,14 +64,14 @@ export class NetlinkSocket {
   #native: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor({ netns, receiveBufferOctets = 1024 * 1024 }: NetlinkSocketOptions = {}) {
+  constructor(options: NetlinkSocketOptions = {}) {
+    const { netns, protocol = NETLINK_ROUTE, receiveBufferOctets = 1024 * 1024, sendBufferOctets } = options;
     const path = netnsPath(netns);
     const where = path ? ` in ${path}` : '';
-    this.fd = checked(
-      `open an rtnetlink socket${where}`,
-      addon().openSocket(AF_NETLINK, SOCK.RAW, NETLINK_ROUTE, path),
-    );
+    const what = protocol === NETLINK_ROUTE ? 'an rtnetlink socket' : `a netlink socket of protocol ${protocol}`;
+    this.fd = checked(`open ${what}${where}`, addon().openSocket(AF_NETLINK, SOCK.RAW, protocol, path));
     try {
+      if (sendBufferOctets) setBuffer(this.fd, SO.SNDBUFFORCE, SO.SNDBUF, sendBufferOctets);
       setBuffer(this.fd, SO.RCVBUFFORCE, SO.RCVBUF, receiveBufferOctets);
       const timeout = new Uint8Array(16);
       viewOf(timeout).setBigInt64(0, BigInt(ANSWER_TIMEOUT_S), LITTLE_ENDIAN);
@@ -74,7 +79,7 @@ export class NetlinkSocket {
       setOption(this.fd, SOL.NETLINK, NETLINK.CAP_ACK, 1, 'NETLINK_CAP_ACK');
       setOption(this.fd, SOL.NETLINK, NETLINK.EXT_ACK, 1, 'NETLINK_EXT_ACK');
       setOption(this.fd, SOL.NETLINK, NETLINK.GET_STRICT_CHK, 1, 'NETLINK_GET_STRICT_CHK');
-      checked('bind an rtnetlink socket', addon().bind(this.fd, netlinkAddress()));
+      checked(`bind ${what}`, addon().bind(this.fd, netlinkAddress()));
       const name = checkedOctets('read the port id', addon().getsockname(this.fd));
       this.portId = viewOf(name).getUint32(4, LITTLE_ENDIAN);
     } catch (error) {

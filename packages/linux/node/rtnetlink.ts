@@ -200,6 +200,13 @@ export class Rtnetlink {
     return collect(this.#dump('list neighbours', ask, readNeighbour));
   }
 
+  /** Where frames go by their MAC: entries of a bridge's port or of a vxlan device. */
+  forwardingEntries(ifindex: number): Promise<Neighbour[]> {
+    const ask = (to: MessageWriter, seq: number): void =>
+      writeNeighbourDump(to, DUMP, seq, { ifindex, forwarding: true });
+    return collect(this.#dump('list forwarding entries', ask, readNeighbour));
+  }
+
   async setNeighbour(neighbour: Neighbour): Promise<void> {
     await this.#request(`set neighbour ${nameOf(neighbour)}`, (to, seq) =>
       writeNeighbour(to, RTM_NEIGHBOUR.NEW, REPLACE, seq, neighbour),

@@ -44,6 +44,30 @@ export {
   writeNexthopDelete,
   writeNexthopDump,
 } from './nexthop.js';
+export type { NftExpression } from './nftables/expression.js';
+export { elementsOf, outermost, prefixesOf, type SetElement } from './nftables/interval.js';
+export { isNft, NFT_FAMILIES, type NftFamily, writeBatchEdge } from './nftables/messages.js';
+export {
+  type NftBaseChain,
+  type NftElements,
+  type NftLayout,
+  type NftPrefixSet,
+  type NftRule,
+  type NftTable,
+  nftTableOf,
+  readNftChain,
+  readNftElements,
+  readNftRule,
+  type ShownNftChain,
+  writeNftChain,
+  writeNftChainDump,
+  writeNftElementDump,
+  writeNftElements,
+  writeNftRule,
+  writeNftRuleDump,
+  writeNftSet,
+  writeNftTable,
+} from './nftables/ruleset.js';
 export {
   MAIN_TABLE,
   type NextHop,

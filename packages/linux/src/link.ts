@@ -18,7 +18,7 @@ import {
   u32,
   writeAttributes,
 } from './netlink/attribute.js';
-import { LITTLE_ENDIAN } from './netlink/byte-order.js';
+import { LITTLE_ENDIAN, viewOf } from './netlink/byte-order.js';
 import { type NetlinkMessage, requireBody } from './netlink/message.js';
 import type { MessageWriter } from './netlink/message-writer.js';
 
@@ -47,6 +47,8 @@ export interface Link {
   readonly masterIfindex?: number;
   /** What `ip link` shows as alias: free text. */
   readonly alias?: string;
+  /** Of vxlan devices. */
+  readonly vxlan?: { readonly vni: number; readonly port: number; readonly local?: Address };
 }
 
 /** What a request about a link may carry; a peer is the other half of a veth. */
@@ -130,6 +132,12 @@ function writeBody(to: MessageWriter, link: LinkRequest): void {
   });
 }
 
+function vxlanOf(octets: Uint8Array): NonNullable<Link['vxlan']> {
+  const { vni = 0, port = 0, local, local6 } = vxlan.read({ bytes: octets, view: viewOf(octets) }, 0, octets.length);
+  const own = local ?? local6;
+  return { vni, port, ...(own && { local: own }) };
+}
+
 export function readLink(message: NetlinkMessage): Link | undefined {
   requireBody(message, IFINFOMSG_OCTETS);
   const { bytes, view, start, end } = message;
@@ -149,5 +157,6 @@ export function readLink(message: NetlinkMessage): Link | undefined {
     ...(values.lower ? { peerIfindex: values.lower } : {}),
     ...(values.master ? { masterIfindex: values.master } : {}),
     ...(values.alias ? { alias: values.alias } : {}),
+    ...(values.info?.kind === 'vxlan' && values.info.data ? { vxlan: vxlanOf(values.info.data) } : {}),
   };
 }

@@ -73,10 +73,11 @@ export function writeNeighbourDump(
   to: MessageWriter,
   flags: number,
   seq: number,
-  filter: { readonly version?: 4 | 6; readonly ifindex?: number },
+  /** `forwarding`: the entries of bridges and vxlan devices instead of neighbours. */
+  filter: { readonly version?: 4 | 6; readonly ifindex?: number; readonly forwarding?: boolean },
 ): void {
   to.begin(RTM_NEIGHBOUR.GET, flags, seq);
-  to.u8(filter.version ? familyOf(filter.version) : AF.UNSPEC);
+  to.u8(filter.forwarding ? AF.BRIDGE : filter.version ? familyOf(filter.version) : AF.UNSPEC);
   // Strict checking refuses ndm_ifindex in a dump and wants the attribute.
   for (let i = 0; i < NDMSG_OCTETS - 1; i++) to.u8(0);
   writeAttributes(attributes, to, { ifindex: filter.ifindex });

@@ -10,7 +10,7 @@ export { Containers } from './host/containers.js';
 export { Host, type KernelRoute, type SpawnOptions } from './host/host.js';
 export { dropBgp, dropPackets } from './host/nftables.js';
 export type { Pod } from './host/pod.js';
-export { type ProbeReply, Prober } from './host/probe.js';
+export { type ProbeReply, Prober, startProber } from './host/probe.js';
 export { LabProcess } from './host/process.js';
 export { Lab, type LabOptions } from './lab.js';
 export { labCommand } from './lab-command.js';

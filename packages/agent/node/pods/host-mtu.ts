@@ -40,7 +40,8 @@ export class HostMtu {
       if (link && !(link.flags & LOOPBACK)) return link.mtu;
     }
     const ways = (await this.#rtnetlink.links()).filter(
-      ({ name, flags }) => flags & LINK_FLAGS.UP && !(flags & LOOPBACK) && !isHostInterface(name),
+      ({ name, flags, kind }) =>
+        flags & LINK_FLAGS.UP && !(flags & LOOPBACK) && !isHostInterface(name) && kind !== 'vxlan',
     );
     return ways.length > 0 ? Math.min(...ways.map(({ mtu }) => mtu)) : ETHERNET_MTU;
   }

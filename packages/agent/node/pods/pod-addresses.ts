@@ -1,7 +1,7 @@
 /** The addresses of a pod: what it wishes for -> what address management assigns to its handle. All of them or none. */
 
 import { type AddRequest, CniError, type Wishes } from '@tortie/cni';
-import { formatPrefix, type IpVersion } from '@tortie/ip';
+import { formatAddress, formatPrefix, type IpVersion } from '@tortie/ip';
 import type { Assignment, IpamApi, Owner, Pool } from '@tortie/ipam';
 import { handleOf } from '../../src/pods/names.js';
 
@@ -24,7 +24,7 @@ export async function takeAddresses(
   const common = { node, handle: handleOf(request.attachment), owner };
   for (const address of wishes.addresses) await ipam.assignAddress({ ...common, address });
   const [pools4, pools6] = [poolNames(wishes.ipv4Pools, pools), poolNames(wishes.ipv6Pools, pools)];
-  return ipam.assign({
+  const assigned = await ipam.assign({
     ...common,
     ...counts,
     ...(pools4 && { pools4 }),
@@ -34,6 +34,20 @@ export async function takeAddresses(
       namespaceLabels: { 'kubernetes.io/metadata.name': pod.namespace, 'projectcalico.org/name': pod.namespace },
     }),
   });
+  if (request.settings.ipMasq) assertHidden(assigned, pools);
+  return assigned;
+}
+
+/** `ipMasq` is a demand on the pools, which decide for all of their pods. IPv6 need not be hidden where a pod has IPv4. */
+function assertHidden(assigned: readonly Assignment[], pools: readonly Pool[]): void {
+  const version = assigned.some(({ address }) => address.version === 4) ? 4 : 6;
+  for (const { address, pool: name } of assigned) {
+    if (address.version !== version || pools.find((pool) => pool.name === name)?.natOutgoing) continue;
+    throw new CniError(
+      'ERR_CNI_CONFIG',
+      `"ipMasq": true, but pool ${name} of ${formatAddress(address)} hides no pods: tortie ipam pools set ${name} --nat-outgoing`,
+    );
+  }
 }
 
 /** What is not said is wanted where the cluster has a pool for it. */

@@ -20,7 +20,8 @@ export function startCni(agent: Agent, socket: string, rtnetlink: Rtnetlink): Pr
     rtnetlink,
     journal,
     mark: { protocol, metric: METRICS[0] === metric ? METRICS[1] : METRICS[0] },
-    mtu: () => mtu.get(),
+    // What fits through every tunnel that pools ask for.
+    mtu: async () => Math.min(await mtu.get(), (await agent.dataplane.tunnelMtu()) ?? Number.POSITIVE_INFINITY),
     // The pod may use its address at once: a new block or a borrowed address is announced before the answer.
     async announced(assignments) {
       const known = new Set(blocks.addressing.ownBlocks.map(formatPrefix));

@@ -8,6 +8,7 @@
 import type { BestPath, BestRouteSubscription } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import { type Address, formatPrefix, isLinkLocal, type Prefix } from '@tortie/ip';
+import type { NextHop } from '@tortie/linux';
 import type { FibDisturbance, FibWriter, InstalledRoute } from '@tortie/linux/node';
 import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
 import { FibTable } from '../../src/fib/fib-table.js';
@@ -24,6 +25,8 @@ export interface FibOptions {
   readonly multipath: number;
   /** How long stale routes wait for End-of-RIB. */
   readonly deferralS: number;
+  /** Routes to other nodes come through `setDirect` too: nothing is swept before the first of it. */
+  readonly awaitsDirect?: boolean;
 }
 
 const BATCH = 2048;
@@ -45,6 +48,8 @@ export class FibReconciler implements Reconciler {
   #hold: 'waiting' | 'over' | 'swept' = 'swept';
   #sweepCause: string | undefined;
   #swept = 0;
+  #direct: ReadonlyMap<string, { readonly prefix: Prefix }> = new Map();
+  #directKnown = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FibOptions) {
@@ -97,6 +102,21 @@ export class FibReconciler implements Reconciler {
   setBlocks(prefixes: readonly Prefix[]): void {
     this.table.setBlocks(prefixes);
     this.kick();
+  }
+
+  /** The whole set of routes straight to other nodes; earlier ones that are not in it are taken back. */
+  setDirect(routes: readonly { readonly prefix: Prefix; readonly hop: NextHop }[]): void {
+    const next = new Map(routes.map(({ prefix, hop }) => [formatPrefix(prefix), { prefix, hop }]));
+    for (const [text, { prefix }] of this.#direct) if (!next.has(text)) this.table.wantDirect(prefix, []);
+    for (const { prefix, hop } of next.values()) this.table.wantDirect(prefix, [hop]);
+    this.#direct = next;
+    this.#directKnown = true;
+    this.kick();
+  }
+
+  /** Resolves when nothing is being written. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running;
   }
 
   /** The kernel took routes away, or hid from us what it did. */
@@ -250,6 +270,7 @@ export class FibReconciler implements Reconciler {
   /** With the hold over and everything pulled and resolved: sweeps a piece. True where that made work. */
   #maySweep(): boolean {
     if (this.#hold !== 'over' || this.#sweepCause === undefined) return false;
+    if (this.#options.awaitsDirect && !this.#directKnown) return false;
     if (!this.#options.settled()) {
       // A late answer of the kernel about a next hop brings its routes in a moment.
       this.#timer = setTimeout(() => this.kick(), SWEEP_PAUSE_MS);

@@ -130,6 +130,22 @@ export const CniConfig = Type.Object(
   { ...closed, description: 'Plugs pods in for container runtimes; absent: does not. An empty group, cni: {}, does' },
 );
 
+export const NodeAddress = Type.Object(
+  {
+    ipv4: Type.Optional(
+      Type.String({
+        format: 'interface-address',
+        description: 'Address and length of its subnet, like 10.0.0.1/24; default: found on the way to the world',
+      }),
+    ),
+    ipv6: Type.Optional(Type.String({ format: 'interface-address', description: 'The same for IPv6' })),
+  },
+  {
+    ...closed,
+    description: 'Where the other nodes reach this one: masquerade, routes and tunnels between nodes go by it',
+  },
+);
+
 export const AgentConfigFile = Type.Object(
   {
     node: Type.Optional(resourceName('Name of this node; default: the host name')),
@@ -137,6 +153,7 @@ export const AgentConfigFile = Type.Object(
     routerId: Type.Optional(
       ipv4Address('BGP identifier; default: the first global IPv4 address, else a hash of the node name'),
     ),
+    nodeAddress: Type.Optional(NodeAddress),
     clusterId: Type.Optional(ipv4Address('Makes the node a route reflector (RFC 4456) for its clients')),
     api: Type.Optional(ApiConfig),
     store: Type.Optional(StoreConfig),

@@ -20,7 +20,16 @@ const changeable = {
     Type.Boolean({ default: false, description: 'true: blocks of the pool are not announced' }),
   ),
   vxlanMode: Type.Optional(
-    Type.Union([Type.Literal('Never'), Type.Literal('CrossSubnet'), Type.Literal('Always')], { default: 'Never' }),
+    Type.Union([Type.Literal('Never'), Type.Literal('CrossSubnet'), Type.Literal('Always')], {
+      default: 'Never',
+      description: 'VXLAN between nodes; CrossSubnet: only to nodes in other subnets, straight to the others',
+    }),
+  ),
+  hostGateway: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: 'Without VXLAN: routes lead straight to the other nodes, all on one subnet, without BGP',
+    }),
   ),
 };
 

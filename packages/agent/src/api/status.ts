@@ -6,7 +6,9 @@ import { Count, Timestamp } from './text.js';
 import { type Static, Type } from './type.js';
 
 export const Condition = Type.Object({
-  name: Type.String({ description: 'Stable: sessions, kernel, store, blocks' }),
+  name: Type.String({
+    description: 'Stable: sessions, kernel, store, blocks; masquerade and ways where pools ask for them',
+  }),
   ok: Type.Boolean(),
   detail: Type.String(),
 });
@@ -49,7 +51,7 @@ export const AgentEvent = Type.Object({
   id: Type.Integer({ minimum: 1, description: 'Ascending, without gaps, from 1 at start' }),
   time: Timestamp,
   kind: Type.String({
-    description: 'session, peer, bfd, bmp, mrt, block, originated, fib, pod, link, store, resource, agent',
+    description: 'session, peer, bfd, bmp, mrt, block, originated, fib, pod, nat, link, store, resource, agent',
   }),
   subject: Type.Optional(Type.String()),
   text: Type.String(),

@@ -26,6 +26,8 @@ export interface AgentConfig {
   /** As configured; absent: the agent finds one. */
   readonly routerId?: string;
   readonly clusterId?: string;
+  /** As configured; what is absent is found. */
+  readonly nodeAddress: NonNullable<AgentConfigFile['nodeAddress']>;
   readonly api: Omit<Section<'api'>, 'listen' | 'tokenFile'> & {
     readonly listen?: string;
     readonly tokenFile?: string;

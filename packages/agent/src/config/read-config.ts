@@ -6,7 +6,7 @@
  */
 import { parseYaml } from '@tortie/cluster/manifest';
 import { withDefaults } from '@tortie/cluster/schema';
-import { isUnspecified, tryParseAddress } from '@tortie/ip';
+import { isUnspecified, parseInterfaceAddress, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
@@ -49,6 +49,7 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     file,
     node: filled.node ?? hostName,
     ...(filled.cni && { cni: { socket: filled.cni.socket ?? besides(filled.api!.socket!, 'cni.sock') } }),
+    nodeAddress: filled.nodeAddress ?? {},
     pools: filled.pools ?? [],
     library: libraryOf(filled),
     peers: (filled.peers ?? []).map((spec, index) => ({ spec, source: source(`/peers/${index}`) })),
@@ -77,6 +78,11 @@ function checkRules(config: AgentConfigFile): Issue[] {
     if (address && isUnspecified(address)) {
       issues.push({ pointer: `/${field}`, detail: 'is 0.0.0.0; any other IPv4 address will do (RFC 6286)' });
     }
+  }
+  for (const version of [4, 6] as const) {
+    const text = config.nodeAddress?.[`ipv${version}`];
+    if (text === undefined || parseInterfaceAddress(text).address.version === version) continue;
+    issues.push({ pointer: `/nodeAddress/ipv${version}`, detail: `${text} is no IPv${version} address` });
   }
   if (config.api?.listen !== undefined && config.api.tokenFile === undefined) {
     issues.push({

@@ -1,7 +1,7 @@
 /** The `format` keywords of our schemas: each gives undefined for a good value, else what is wrong and what is right. */
 import { asPathExpressionFault } from '@tortie/bgp';
 import { COMMON_FORMATS, type Formats } from '@tortie/cluster/schema';
-import { tryParseAddress } from '@tortie/ip';
+import { parseInterfaceAddress, tryParseAddress } from '@tortie/ip';
 import { tryParseCommunity, tryParseCommunityMatch } from '../bgp-text/community.js';
 import { filePatternFault } from '../mrt/file-pattern.js';
 
@@ -16,6 +16,14 @@ export function tryParseEndpoint(text: string): { address: string; port: number 
 
 export const FORMATS: Formats = {
   ...COMMON_FORMATS,
+  'interface-address': (text) => {
+    try {
+      parseInterfaceAddress(text);
+      return undefined;
+    } catch {
+      return `"${text}" is no address with the length of its subnet; write it like 10.0.0.1/24 or 2001:db8::1/64`;
+    }
+  },
   'bgp-community': (text) =>
     tryParseCommunity(text)
       ? undefined

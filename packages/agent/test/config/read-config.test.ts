@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 const read = (text: string) => readConfig({ text, file: 'node.yaml', hostName: 'host-1' });
 
 const FIELDS =
-  'node, asn, routerId, clusterId, api, store, bgp, kernel, cni, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, peerRanges, bmp, mrt, originate, health, log';
+  'node, asn, routerId, nodeAddress, clusterId, api, store, bgp, kernel, cni, importPolicy, importDefaultRoute, blocks, pools, policies, prefixSets, communitySets, asPathSets, peers, peerRanges, bmp, mrt, originate, health, log';
 
 const peer = (fields: string): string =>
   `asn: 64513\npeers:\n  - { name: tor, remoteAddress: 10.0.0.254, remoteAsn: 64512, ${fields} }\n`;
@@ -63,6 +63,16 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     'pods without a kernel',
     'asn: 1\ncni: {}\nkernel: { program: false }',
     '2:6: /cni: plugs pods into the kernel, which kernel.program: false forbids; take one of the two out',
+  ],
+  [
+    'node addresses that are none',
+    'asn: 1\nnodeAddress: { ipv4: 10.0.0.1, ipv6: 10.0.0.1/24 }\n',
+    '2:22: /nodeAddress/ipv4: "10.0.0.1" is no address with the length of its subnet; write it like 10.0.0.1/24 or 2001:db8::1/64',
+  ],
+  [
+    'a node address of the other version',
+    'asn: 1\nnodeAddress: { ipv6: 10.0.0.1/24 }\n',
+    '2:22: /nodeAddress/ipv6: 10.0.0.1/24 is no IPv6 address',
   ],
   ['an unknown field near none', 'asn: 1\nzzz: 1', `2:1: /zzz: unknown field "zzz"; known are ${FIELDS}`],
   [
@@ -336,6 +346,7 @@ t.test('the smallest file gets every default', async (t) => {
     importPolicy: 'pools',
     importDefaultRoute: true,
     blocks: { ipv4: true, ipv6: true },
+    nodeAddress: {},
     pools: [],
     library: {},
     peers: [],

@@ -28,6 +28,7 @@ export async function listPools(context: Context): Promise<void> {
               value: ({ disabled, terminating }) => (terminating ? 'terminating' : disabled ? 'disabled' : 'enabled'),
             },
             { title: 'NAT', value: ({ natOutgoing }) => (natOutgoing ? 'yes' : 'no') },
+            { title: 'WAY', value: wayText },
             { title: 'USES', value: ({ allowedUses }) => allowedUses?.join(' ') },
           ],
           pools,
@@ -35,12 +36,18 @@ export async function listPools(context: Context): Promise<void> {
   );
 }
 
+/** Between nodes. */
+const wayText = ({ vxlanMode = 'Never', hostGateway }: Pool): string =>
+  vxlanMode === 'Always' ? 'vxlan' : vxlanMode === 'CrossSubnet' ? 'cross-subnet' : hostGateway ? 'host-gw' : 'bgp';
+
 export async function addPool(context: Context, name: string, cidr: string, options: Options): Promise<void> {
   const body = {
     name,
     cidr,
     ...(options.blockSize === undefined ? {} : { blockSize: count(options.blockSize, '--block-size') }),
     ...(options.natOutgoing ? { natOutgoing: true } : {}),
+    ...(options.vxlan === undefined ? {} : { vxlanMode: options.vxlan }),
+    ...(options.hostGateway ? { hostGateway: true } : {}),
   };
   const { body: pool } = await context.client().call<Pool>('POST', '/v1/ipam/pools', { body });
   context.answer(pool, () => [`added ${name}`]);
@@ -51,6 +58,8 @@ export async function setPool(context: Context, name: string, options: Options):
   if (options.disable) body.disabled = true;
   if (options.enable) body.disabled = false;
   if (options.natOutgoing !== undefined) body.natOutgoing = options.natOutgoing;
+  if (options.vxlan !== undefined) body.vxlanMode = options.vxlan;
+  if (options.hostGateway !== undefined) body.hostGateway = options.hostGateway;
   if (Object.keys(body).length === 0) throw new UsageError('nothing to set; see "tortie ipam pools set --help"');
   const { body: pool } = await context.client().call<Pool>('PATCH', poolPath(name), { body });
   context.answer(pool, () => [`changed ${name}`]);

@@ -24,6 +24,8 @@ export interface PoolSettings {
   readonly natOutgoing: boolean;
   readonly disableBGPExport: boolean;
   readonly vxlanMode: 'Never' | 'CrossSubnet' | 'Always';
+  /** Without VXLAN: routes lead straight to the other nodes, which are on one subnet; BGP is not needed. */
+  readonly hostGateway: boolean;
   readonly notes?: Notes;
   /** It is to be deleted when its last address is released. */
   readonly terminating: boolean;
@@ -53,6 +55,7 @@ export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   natOutgoing: false,
   disableBGPExport: false,
   vxlanMode: 'Never',
+  hostGateway: false,
   terminating: false,
 };
 
@@ -79,6 +82,7 @@ export function poolSettings(spec: Partial<PoolSettings>): PoolSettings {
     natOutgoing: natOutgoing ?? d.natOutgoing,
     disableBGPExport: disableBGPExport ?? d.disableBGPExport,
     vxlanMode: spec.vxlanMode ?? d.vxlanMode,
+    hostGateway: spec.hostGateway ?? d.hostGateway,
     ...withNotes(spec.notes),
     terminating: spec.terminating ?? d.terminating,
   };

@@ -111,6 +111,12 @@ export const be16: AttributeCodec<number> = {
   read: (from, start) => from.view.getUint16(start, false),
   write: (to, value) => to.be16(value),
 };
+/** A 32-bit number in network order, as all of nf_tables are. */
+export const be32: AttributeCodec<number> = {
+  min: 4,
+  read: (from, start) => from.view.getUint32(start, false),
+  write: (to, value) => to.be32(value),
+};
 /** Present or not; carries no value. */
 export const flag: AttributeCodec<true> = { min: 0, read: () => true, write: () => {} };
 /** One octet a character: what the kernel says and what interfaces are called is ASCII. */
@@ -150,6 +156,28 @@ export function nested<R extends Rows>(table: AttributeSchema<R>): AttributeCode
     min: 0,
     read: (from, start, end) => readAttributes(table, from, start, end),
     write: (to, values) => writeAttributes(table, to, values),
+  };
+}
+
+/** Values one behind the other, each an attribute of its own with number 1. */
+export function listOf<T>(codec: AttributeCodec<T>): AttributeCodec<readonly T[]> {
+  const one = schema({ value: row(1 | NESTED, codec) });
+  return {
+    min: 0,
+    read(from, start, end) {
+      const values: T[] = [];
+      for (let at = start; at < end; ) {
+        const length = end - at < HEADER_OCTETS ? 0 : from.view.getUint16(at, LITTLE_ENDIAN);
+        // Its own reader tells what is wrong with a length that is cut.
+        const { value } = readAttributes(one, from, at, length < HEADER_OCTETS ? end : Math.min(at + length, end));
+        if (value !== undefined) values.push(value as T);
+        at += align4(length);
+      }
+      return values;
+    },
+    write(to, values) {
+      for (const value of values) to.attribute(1 | NESTED, () => codec.write(to, value));
+    },
   };
 }
 

@@ -65,6 +65,19 @@ export class MessageWriter {
     this.#at += 8;
   }
 
+  /** More flags for the message that was begun last. */
+  addFlags(flags: number): void {
+    const at = this.#messageStart + 6;
+    this.#view.setUint16(at, this.#view.getUint16(at, LITTLE_ENDIAN) | flags, LITTLE_ENDIAN);
+  }
+
+  /** In network order. */
+  be32(value: number): void {
+    this.#room(4);
+    this.#view.setUint32(this.#at, value, false);
+    this.#at += 4;
+  }
+
   /** In network order. */
   be16(value: number): void {
     this.#room(2);

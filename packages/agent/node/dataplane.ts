@@ -1,0 +1,194 @@
+/**
+ * What of the kernel follows from the cluster as a whole rather than from BGP. Each concern is a loop of its own.
+ *
+ * ```
+ *  links, addresses ──► node record ──► store ──► the other nodes
+ *                            │            │
+ *  pools, nodes ─────────────┼────────────┴─► masquerade ──► nf_tables
+ *  pools, nodes, blocks ─────┴──────────────► ways ──► VXLAN devices, neighbours ──► FIB
+ * ```
+ */
+import { parseAddress } from '@tortie/ip';
+import type { IpamApi } from '@tortie/ipam';
+import { openNftables } from '@tortie/linux/node';
+import type { FollowEvent, Store } from '@tortie/store';
+import type { Condition } from '../src/api/status.js';
+import type { AgentConfig } from '../src/config/config.js';
+import { MASQUERADE_TABLE } from '../src/masquerade/masquerade.js';
+import { usersOf } from '../src/ways/block-users.js';
+import type { Journal } from './journal.js';
+import type { KernelSide } from './kernel-side.js';
+import { addressesIn, type NodeRecord, readNodeRecords } from './node-record.js';
+import { HostMtu } from './pods/host-mtu.js';
+import { ReconcileLoop } from './reconcile-loop.js';
+import { MasqueradeReconciler } from './reconcilers/masquerade.js';
+import { NodeRecordReconciler } from './reconcilers/node-record.js';
+import { WaysReconciler } from './reconcilers/ways.js';
+
+export interface DataplaneOptions {
+  readonly config: AgentConfig;
+  readonly store: Store;
+  readonly ipam: IpamApi;
+  readonly journal: Journal;
+  readonly kernel: Pick<KernelSide, 'rtnetlink' | 'links' | 'programming' | 'fib'>;
+  /** What the node says of itself besides its addresses. */
+  readonly identity: NodeRecord;
+  /** Plugged in here. */
+  readonly pods: () => readonly { readonly mtu: number }[];
+}
+
+export class Dataplane {
+  readonly #nodeRecord: NodeRecordReconciler;
+  readonly #nodeRecordLoop: ReconcileLoop;
+  readonly #masquerade: MasqueradeReconciler | undefined;
+  readonly #masqueradeLoop: ReconcileLoop | undefined;
+  readonly #ways: WaysReconciler | undefined;
+  readonly #waysLoop: ReconcileLoop | undefined;
+  readonly #pods: DataplaneOptions['pods'];
+  /** Who used a block when it was last seen, by its key. */
+  readonly #users = new Map<string, string>();
+  #looked = false;
+
+  constructor({ config, store, ipam, journal, kernel, identity, pods }: DataplaneOptions) {
+    const { rtnetlink, links, programming, fib } = kernel;
+    this.#pods = pods;
+    this.#nodeRecord = new NodeRecordReconciler({
+      store,
+      journal,
+      identity,
+      rtnetlink,
+      interfaceName: (ifindex) => links?.name(ifindex),
+      configured: config.nodeAddress,
+      onChange: () => this.#clusterChanged(),
+    });
+    this.#nodeRecordLoop = new ReconcileLoop(this.#nodeRecord, { journal });
+    links?.follow(() => this.#nodeRecordLoop.trigger());
+    if (programming.state !== 'on' || !rtnetlink || !fib) return;
+    this.#masquerade = new MasqueradeReconciler({
+      pools: ipam.pools,
+      nodes: async () => {
+        const others = (await readNodeRecords(store)).filter(({ name }) => name !== identity.name);
+        return [this.record, ...others].flatMap(addressesIn).map(parseAddress);
+      },
+      open: () => openNftables({ table: MASQUERADE_TABLE, onDisturbed: () => this.#masqueradeLoop?.trigger() }),
+      journal,
+    });
+    this.#masqueradeLoop = new ReconcileLoop(this.#masquerade, { journal });
+    const hostMtu = new HostMtu(rtnetlink);
+    this.#ways = new WaysReconciler({
+      node: identity.name,
+      ipam,
+      rtnetlink,
+      journal,
+      own: () => this.record,
+      records: () => readNodeRecords(store),
+      uplink: (version) => this.#nodeRecord.uplink(version),
+      publish: async (tunnels) => {
+        if (this.#nodeRecord.setTunnels(tunnels)) await settled(this.#nodeRecordLoop);
+      },
+      setRoutes: (routes) => fib.setDirect(routes),
+      routesWritten: () => fib.idle(),
+      hostMtu: () => hostMtu.get(),
+    });
+    this.#waysLoop = new ReconcileLoop(this.#ways, { journal });
+    this.#ways.onDue = () => this.#waysLoop!.trigger();
+    links?.follow(() => {
+      hostMtu.forget();
+      this.#waysLoop!.trigger();
+    });
+  }
+
+  /** This node's own, as it is or is about to be in the store. */
+  get record(): NodeRecord {
+    return this.#nodeRecord.record;
+  }
+
+  /** Everything may have changed: after the start, and when a store that was away is back. */
+  trigger(): void {
+    // Routes and tunnels go by the node's own address: its record comes first.
+    void this.#nodeRecordLoop.settle().then(() => {
+      this.#looked = true;
+      this.#clusterChanged();
+    });
+  }
+
+  /** A record of some node changed. */
+  nodesChanged(): void {
+    this.#nodeRecordLoop.trigger();
+    this.#clusterChanged();
+  }
+
+  poolsChanged(): void {
+    this.#clusterChanged();
+  }
+
+  /** One node's assignments must not wake all the others: only who uses a block counts. */
+  blocksChanged(event: FollowEvent): void {
+    if (event.type !== 'snapshot') {
+      const users = event.type === 'put' ? usersOf(event.value) : undefined;
+      if (this.#users.get(event.key) === users) return;
+      if (users === undefined) this.#users.delete(event.key);
+      else this.#users.set(event.key, users);
+    }
+    if (this.#looked) this.#waysLoop?.trigger();
+  }
+
+  /** Of tunnels that pools ask for; undefined: there is none. */
+  async tunnelMtu(): Promise<number | undefined> {
+    if (this.#ways && !this.#ways.plan) await this.#waysLoop!.settle();
+    return this.#ways?.mtu;
+  }
+
+  #clusterChanged(): void {
+    if (!this.#looked) return;
+    this.#masqueradeLoop?.trigger();
+    this.#waysLoop?.trigger();
+  }
+
+  /** Of what is asked for; nothing where nothing is. */
+  conditions(): Condition[] {
+    const conditions: Condition[] = [];
+    const [masquerade, ways] = [this.#masquerade, this.#ways];
+    if (masquerade && masquerade.pools.length > 0) {
+      const { problem, pools } = masquerade;
+      const detail = problem ?? `pods of ${pools.join(', ')} leave under an address of this node`;
+      conditions.push({ name: 'masquerade', ok: problem === undefined, detail });
+    }
+    if (ways && ways.pools.length > 0) {
+      const { problems, plan } = ways;
+      const count = (way: string): number => plan?.routes.filter((route) => route.way === way).length ?? 0;
+      const counts = `${count('direct')} routes straight to other nodes, ${count('vxlan')} over VXLAN`;
+      conditions.push({ name: 'ways', ok: problems.length === 0, detail: problems.join('; ') || counts });
+    }
+    return conditions;
+  }
+
+  warnings(): string[] {
+    const warnings: string[] = [];
+    const [masquerade, ways] = [this.#masquerade, this.#ways];
+    if (masquerade?.problem !== undefined && masquerade.pools.length > 0) warnings.push(masquerade.problem);
+    if (!ways || ways.pools.length === 0) return warnings;
+    warnings.push(...ways.problems);
+    for (const text of ways.plan?.waiting ?? []) warnings.push(`No route to the pods of ${text}.`);
+    const large = this.#pods().filter(({ mtu }) => ways.mtu !== undefined && mtu > ways.mtu).length;
+    if (large > 0) {
+      warnings.push(
+        `${large} pods have an MTU above ${ways.mtu}, which is what fits through VXLAN: they were plugged in before, and depend on path MTU discovery until they are made anew.`,
+      );
+    }
+    return warnings;
+  }
+
+  /** What is in the kernel stays. */
+  async close(): Promise<void> {
+    this.#ways?.close();
+    await Promise.all([this.#nodeRecordLoop.close(), this.#masqueradeLoop?.close(), this.#waysLoop?.close()]);
+    this.#masquerade?.close();
+  }
+}
+
+/** Throws what the loop's round failed with. */
+async function settled(loop: ReconcileLoop): Promise<void> {
+  await loop.settle();
+  if (loop.error) throw loop.error;
+}

@@ -1,0 +1,131 @@
+/**
+ * Three nodes of one cluster in two subnets, two pods on each, and every question the network model asks of them.
+ *
+ *       n1 ─┬─ n2          neta
+ *           r              BIRD where BGP is wanted, else a router and nothing more
+ *           └─ n3          netb
+ */
+import type { Pool, Status } from '@tortie/agent/api';
+import { type Agent, type Host, type Lab, type Prober, withLab } from '@tortie/lab';
+
+export const FAMILIES = ['ipv4', 'ipv6'] as const;
+export type Family = (typeof FAMILIES)[number];
+
+/** What a pool says of its way. */
+export type WayFields = Partial<Pick<Pool, 'vxlanMode' | 'hostGateway' | 'natOutgoing'>>;
+
+export const POOLS = [
+  { name: 'pods4', cidr: '10.244.0.0/16' },
+  { name: 'pods6', cidr: 'fd00:10:244::/112' },
+] as const;
+
+export interface NetworkOptions {
+  readonly way: WayFields;
+  /** Sessions with the router, which tells every node's blocks to the others. */
+  readonly bgp?: boolean;
+  readonly pods?: number;
+  /** Without n3, all on one subnet. */
+  readonly oneSubnet?: boolean;
+}
+
+export async function withNetwork(options: NetworkOptions, work: (lab: Lab) => Promise<void>): Promise<void> {
+  const { way, bgp = false, pods = 2, oneSubnet = false } = options;
+  const config = { importPolicy: 'pools', pools: POOLS.map((pool) => ({ ...pool, ...way })) };
+  const node = (asn: number) => ({ asn, pods, config });
+  const topology = {
+    networks: { neta: { hosts: ['r', 'n1', 'n2'] }, ...(!oneSubnet && { netb: { hosts: ['r', 'n3'] } }) },
+    hosts: {
+      r: bgp ? { run: 'bird', asn: 64512 } : { run: 'none' },
+      n1: node(65001),
+      n2: node(65002),
+      ...(!oneSubnet && { n3: node(65003) }),
+    },
+    ...(bgp && { sessions: [{ between: [['r'], ['n*']] }] }),
+  };
+  await withLab(topology, async (lab) => {
+    const router = lab.host('r');
+    for (const host of nodesOf(lab)) {
+      const segment = host.plan.interfaces[0]!.segment;
+      for (const family of FAMILIES) {
+        await host.exec('ip', ['route', 'replace', 'default', 'via', router.address(family, segment)]);
+      }
+    }
+    await work(lab);
+  });
+}
+
+export const nodesOf = (lab: Lab): Host[] => [...lab.hosts.values()].filter(({ name }) => name.startsWith('n'));
+
+export const anyAgent = (lab: Lab): Agent => lab.agent('n1');
+
+/** Changes the way of both pools, through one node. */
+export async function setWay(lab: Lab, way: WayFields): Promise<void> {
+  for (const { name } of POOLS) await anyAgent(lab).client.call('PATCH', `/v1/ipam/pools/${name}`, { body: way });
+}
+
+export interface Answer {
+  readonly from: string;
+  readonly to: string;
+  readonly family: Family;
+  /** What the far end saw; undefined: it did not answer. */
+  readonly seenAs: string | undefined;
+  /** What it may see. */
+  readonly expected: readonly string[];
+}
+
+interface End {
+  readonly name: string;
+  readonly prober: Prober;
+  readonly addresses: Readonly<Partial<Record<Family, string>>>;
+  /** As what it may be seen. */
+  readonly faces: readonly string[];
+}
+
+async function endsOf(lab: Lab): Promise<{ pods: End[]; nodes: End[] }> {
+  const pods = [...lab.pods.values()].map(({ name, prober, addresses }) => ({
+    name,
+    prober,
+    addresses,
+    faces: Object.values(addresses),
+  }));
+  const nodes: End[] = [];
+  for (const host of nodesOf(lab)) {
+    const { stdout } = await host.exec('ip', ['-j', 'addr']);
+    const links = JSON.parse(stdout) as { addr_info: { local: string }[] }[];
+    const faces = links.flatMap(({ addr_info: all }) => all.map(({ local }) => local));
+    const addresses = { ipv4: host.address('ipv4'), ipv6: host.address('ipv6') };
+    nodes.push({ name: host.name, prober: lab.probers.get(host.name)!, addresses, faces });
+  }
+  return { pods, nodes };
+}
+
+/** Everybody asks everybody: pods pods, pods nodes, nodes pods, over both families. */
+export async function askAll(lab: Lab, timeoutMs = 1000): Promise<Answer[]> {
+  const { pods, nodes } = await endsOf(lab);
+  const pairs: [End, End][] = [];
+  for (const pod of pods) for (const other of [...pods, ...nodes]) if (other !== pod) pairs.push([pod, other]);
+  for (const node of nodes) for (const pod of pods) pairs.push([node, pod]);
+  const answers: Answer[] = [];
+  for (const family of FAMILIES) {
+    const asked = pairs.map(async ([from, to]): Promise<Answer> => {
+      const reply = await from.prober.ask(to.addresses[family]!, timeoutMs);
+      const expected = from.faces.filter((face) => face.includes(':') === (family === 'ipv6'));
+      return { from: from.name, to: to.name, family, seenAs: reply.ok ? reply.seenAs : undefined, expected };
+    });
+    answers.push(...(await Promise.all(asked)));
+  }
+  return answers;
+}
+
+/** What is not as the network model says, one line each. */
+export const faultsIn = (answers: readonly Answer[]): string[] =>
+  answers.flatMap(({ from, to, family, seenAs, expected }) => {
+    if (seenAs === undefined) return [`${from} -> ${to} ${family}: no answer`];
+    return expected.includes(seenAs)
+      ? []
+      : [`${from} -> ${to} ${family}: seen as ${seenAs}, not ${expected.join(' or ')}`];
+  });
+
+export async function conditionOf(agent: Agent, name: string): Promise<Status['conditions'][number] | undefined> {
+  return (await agent.status()).conditions.find((condition) => condition.name === name);
+}
