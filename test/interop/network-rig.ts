@@ -56,13 +56,6 @@ export async function withNetwork(options: NetworkOptions, work: (lab: Lab) => P
 
 export const nodesOf = (lab: Lab): Host[] => [...lab.hosts.values()].filter(({ name }) => name.startsWith('n'));
 
-export const anyAgent = (lab: Lab): Agent => lab.agent('n1');
-
-/** Changes the way of both pools, through one node. */
-export async function setWay(lab: Lab, way: WayFields): Promise<void> {
-  for (const { name } of POOLS) await anyAgent(lab).client.call('PATCH', `/v1/ipam/pools/${name}`, { body: way });
-}
-
 export interface Answer {
   readonly from: string;
   readonly to: string;
