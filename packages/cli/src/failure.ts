@@ -63,6 +63,8 @@ export const exitCodeOf = (status: number): ExitCode => BY_STATUS[status] ?? EXI
 const BY_CODE: Readonly<Record<string, ExitCode>> = {
   ERR_AGENT_CONFIG: EXIT.usage,
   ERR_AGENT_RUNNING: EXIT.conflict,
+  ERR_STORE_EXISTS: EXIT.conflict,
+  ERR_STORE_FORMAT: EXIT.usage,
   ERR_AGENT_ADDRESS_IN_USE: EXIT.conflict,
   ERR_LAB_TOPOLOGY: EXIT.usage,
   ERR_LAB_PRIVILEGE: EXIT.forbidden,

@@ -7,6 +7,7 @@ import { cniCommands } from './program-cni.js';
 import { ipamCommands } from './program-ipam.js';
 import { mrtCommands } from './program-mrt.js';
 import { resourceCommands } from './program-resources.js';
+import { storeCommands } from './program-store.js';
 
 type Values = Readonly<Record<string, unknown>>;
 type Action = (context: Context, args: readonly string[], options: Values) => Promise<void> | void;
@@ -53,6 +54,7 @@ export function buildProgram(io: Io, version: string): Command {
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   cniCommands(leaf, program, group(program, 'cni', 'the plugin that container runtimes call'));
+  storeCommands(leaf, group(program, 'store', 'the store as a file: copies, and the way to another backend'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
   mrtCommands(leaf, group(program, 'mrt', 'MRT files: tables and messages, recorded'));
   completionCommands(leaf, program, io);

@@ -1,3 +1,12 @@
+export {
+  DUMP_FORMAT,
+  type Dump,
+  type DumpedEntry,
+  dumpLines,
+  type Imported,
+  importEntries,
+  parseDump,
+} from './dump.js';
 export { isConflict, isUnavailable, StoreError, type StoreErrorCode } from './errors.js';
 export { type FollowEvent, follow } from './follow.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
