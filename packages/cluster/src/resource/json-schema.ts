@@ -10,7 +10,7 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 /** Our formats as what every validator knows. */
 const PATTERNS: Readonly<Record<string, string>> = {
   'as-number': '^([0-9]{1,10}|[0-9]{1,5}\\.[0-9]{1,5})$',
-  duration: '^([0-9]+(\\.[0-9]+)?(h|ms|m|s))+$',
+  'unit-duration': '^([0-9]+(\\.[0-9]+)?(h|ms|m|s))+$',
   community: '^[0-9]{1,10}(:[0-9]{1,10}){1,2}$',
   'ip-prefix': '^[0-9A-Fa-f:.]+/[0-9]{1,3}$',
   'ip-prefix-or-address': '^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$',

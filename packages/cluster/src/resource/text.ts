@@ -57,14 +57,14 @@ export function isCommunity(text: string): boolean {
   return parts.every((part) => part <= (parts.length === 2 ? 0xffff : 0xffffffff));
 }
 
-/** The `format` keywords of resources. */
+/** The `format` keywords of resources; none has the name of a format that JSON Schema knows and means otherwise. */
 export const RESOURCE_FORMATS: Formats = {
   ...COMMON_FORMATS,
   'as-number': (text) =>
     tryParseAsNumber(text) === undefined
       ? `"${text}" is no AS number; write a whole number 1 to ${MAX_ASN}, or with a dot like 1.10`
       : undefined,
-  duration: (text) =>
+  'unit-duration': (text) =>
     tryParseDuration(text) === undefined
       ? `"${text}" is no duration; write a number with its unit, like 90s, 2m or 1m30s`
       : undefined,
@@ -108,7 +108,7 @@ export const asNumber = (description: string, options: Options = {}): TUnsafe<nu
   }) as unknown as TUnsafe<number>;
 
 export const duration = (description: string, options: Options = {}) =>
-  Type.String({ format: 'duration', maxLength: 40, description, ...options });
+  Type.String({ format: 'unit-duration', maxLength: 40, description, ...options });
 
 export const selector = (description: string, options: Options = {}) =>
   Type.String({ format: 'selector', maxLength: 1024, description, ...options });
