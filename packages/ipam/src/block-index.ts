@@ -44,6 +44,12 @@ export class BlockIndex {
   }
 
   put(summary: BlockSummary): void {
+    const former = this.#blocks.get(summary.key);
+    if (former && isSamePlace(former, summary)) {
+      this.#blocks.set(summary.key, summary);
+      this.spaceOf(summary.cidr)?.replace(former, summary);
+      return;
+    }
     this.delete(summary.key);
     this.#blocks.set(summary.key, summary);
     if (summary.node !== undefined) addTo(this.#byNode, summary.node, summary.key);
@@ -103,6 +109,13 @@ export class BlockIndex {
     return [...(keys ?? [])].sort().map((key) => this.#blocks.get(key)!);
   }
 }
+
+/** Most changes of a block are an assignment in it: nothing is found elsewhere after it. */
+const isSamePlace = (x: BlockSummary, y: BlockSummary): boolean =>
+  x.node === y.node &&
+  x.guests.length === y.guests.length &&
+  x.guests.every((guest, at) => guest === y.guests[at]) &&
+  x.cidr.length === y.cidr.length;
 
 function addTo(map: Map<string, Set<string>>, name: string, key: string): void {
   const keys = map.get(name);

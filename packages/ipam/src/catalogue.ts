@@ -27,8 +27,11 @@ export class Catalogue {
   readonly #unreadable = new Map<string, IpamError>();
   readonly #unreadableCidrs = new Map<string, Prefix>();
   #poolsChanged = true;
+  #sorted: readonly Pool[] | undefined;
+  readonly #store: Store;
 
   constructor(store: Store, now: () => number) {
+    this.#store = store;
     this.#now = now;
     this.#mirrors = [
       new Mirror(store, POOLS, {
@@ -86,9 +89,15 @@ export class Catalogue {
 
   /** Learns what changed since the last time, asking for everything at once. Must not run twice at a time. */
   async sync(): Promise<void> {
+    const [first] = this.#mirrors;
+    const revision = first?.revision;
+    if (revision !== undefined && this.#mirrors.every((mirror) => mirror.revision === revision)) {
+      if (this.#store.isUnchanged?.(revision)) return;
+    }
     for (const apply of await Promise.all(this.#mirrors.map((mirror) => mirror.fetch()))) {
       apply();
       if (this.#poolsChanged) {
+        this.#sorted = undefined;
         this.blocks.setPools(this.pools);
         this.#poolsChanged = false;
       }
@@ -107,7 +116,8 @@ export class Catalogue {
 
   /** In order of their names. */
   get pools(): readonly Pool[] {
-    return [...this.#pools.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
+    this.#sorted ??= [...this.#pools.values()].sort((x, y) => (x.name < y.name ? -1 : 1));
+    return this.#sorted;
   }
 
   get reservations(): readonly Reservation[] {

@@ -47,8 +47,8 @@ export class Draft {
 
   /** A block as it will be after this draft. */
   async block(key: string): Promise<BlockRecord | undefined> {
-    const entry = await this.read(key);
-    return entry && readBlock(entry);
+    // Read when it was loaded, or planned here.
+    return (await this.read(key))?.value as BlockRecord | undefined;
   }
 
   /** Takes a key to be absent without looking; if that is wrong, the commit conflicts. */

@@ -61,6 +61,13 @@ export class PoolSpace {
     this.#exhausted = false;
   }
 
+  /** The same block of the same owner, with another usage. */
+  replace(former: BlockSummary, { key, assigned, unallocated }: BlockSummary): void {
+    this.#assigned += assigned - former.assigned;
+    this.open.set(key, unallocated > 0);
+    this.idle.set(key, assigned === 0);
+  }
+
   /** Reservations changed: what was skipped may be free. */
   reconsider(): void {
     this.#exhausted = false;

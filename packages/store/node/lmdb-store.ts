@@ -172,6 +172,10 @@ class LmdbStore implements Store {
     return this.#read(() => this.#changes(prefix, revision));
   }
 
+  isUnchanged(revision: number): boolean {
+    return this.#read(() => this.#lastRevision() === revision);
+  }
+
   async *watch(prefix: string, fromRevision: number, options: { readonly signal?: AbortSignalLike } = {}) {
     this.#watches++;
     this.#signal.listen(!this.#closed);

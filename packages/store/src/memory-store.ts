@@ -112,6 +112,11 @@ export class MemoryStore implements Store {
     return { events, revision: this.#revision };
   }
 
+  isUnchanged(revision: number): boolean {
+    this.#assertOpen();
+    return revision === this.#revision;
+  }
+
   watch(prefix: string, fromRevision: number, options: { readonly signal?: AbortSignalLike } = {}) {
     return watchLoop(this, prefix, fromRevision, options.signal);
   }

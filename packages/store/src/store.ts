@@ -65,6 +65,8 @@ export interface Store {
     fromRevision: number,
     options?: { readonly signal?: AbortSignalLike },
   ): AsyncIterable<WatchEvent>;
+  /** Whether nothing at all was committed since; absent where that cannot be said without waiting. */
+  isUnchanged?(revision: number): boolean;
   close(): Promise<void>;
 }
 

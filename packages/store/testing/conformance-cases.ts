@@ -40,6 +40,19 @@ const basics: readonly Case[] = [
     },
   },
   {
+    name: 'a store that can say that nothing changed says so only then',
+    async run(store) {
+      if (!store.isUnchanged) return;
+      const revision = await store.create('/a', 1);
+      same(store.isUnchanged(revision), true, 'the revision of the last commit');
+      same(store.isUnchanged(revision - 1), false, 'an earlier one');
+      const second = await store.update('/a', 2, revision);
+      same([store.isUnchanged(revision), store.isUnchanged(second)], [false, true], 'after an update');
+      await store.delete('/a', second);
+      same(store.isUnchanged(second), false, 'after a deletion');
+    },
+  },
+  {
     name: 'create refuses a key that is there',
     async run(store) {
       await store.create('/a', 1);
