@@ -1,7 +1,7 @@
 /**
  * What an assignment costs over the embedded store, beside one durable LMDB transaction of the same size in the same run, and
  * over etcd with one member and with three, beside one transaction of etcd. Prints one JSON document: milliseconds, and the
- * ratios of the medians (goals: at most 1.5, and 2.5). `node run.mjs [ROUNDS]`.
+ * ratios of the medians (goals: at most 1.5, and 2.5). `node run.mjs [ROUNDS [PART…]]`; parts: lmdb etcd fill cluster.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,8 @@ import { interceptStore } from '@tortie/store/testing';
 import { EtcdCluster, etcdMissing } from '@tortie/store/testing/etcd';
 import { open } from 'lmdb';
 
-const rounds = Number(process.argv[2] ?? 2000);
+const [, , roundsText = '2000', ...parts] = process.argv;
+const rounds = Number(roundsText);
 const root = mkdtempSync(join(tmpdir(), 'tortie-bench-'));
 const quantile = (sorted, q) => Number(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))].toFixed(3));
 const summary = (times) => {
@@ -125,9 +126,67 @@ async function fill() {
   return { addresses: size, nodes: 100, perAddressByTenth: tenths };
 }
 
+/**
+ * A cluster of 5,000 nodes with 110 pods each in a /12: milliseconds and store calls per address as it fills, and whether anything
+ * was listed on the way. One process stands for all nodes.
+ */
+async function cluster() {
+  const calls = { all: 0, list: 0 };
+  const store = interceptStore(new MemoryStore(), {
+    before({ method }) {
+      calls.all++;
+      if (method === 'list') calls.list++;
+    },
+  });
+  const ipam = new Ipam({ store, now: Date.now });
+  await ipam.pools.create({ name: 'cluster', cidr: parsePrefix('10.0.0.0/12') });
+  const [nodes, pods, fifths] = [5000, 110, []];
+  [calls.all, calls.list] = [0, 0];
+  let start = performance.now();
+  for (let node = 0; node < nodes; node++) {
+    for (let pod = 0; pod < pods; pod++) {
+      await ipam.assign({ node: `node-${node}`, handle: `k8s-pod-network.${node}-${pod}`, count4: 1 });
+    }
+    if ((node + 1) % (nodes / 5) === 0) {
+      const per = (value) => Number((value / ((nodes / 5) * pods)).toFixed(4));
+      fifths.push({ milliseconds: per(performance.now() - start), storeCalls: per(calls.all), lists: calls.list });
+      start = performance.now();
+      [calls.all, calls.list] = [0, 0];
+    }
+  }
+  const [usage] = await ipam.pools.usage();
+  start = performance.now();
+  const { findings } = await ipam.check();
+  const checkS = Number(((performance.now() - start) / 1000).toFixed(1));
+  start = performance.now();
+  const own = (await ipam.checkNode('node-7')).length;
+  const checkNodeMs = Number((performance.now() - start).toFixed(1));
+  const megabytes = Math.round(process.memoryUsage().heapUsed / 1e6);
+  const { assigned, blocks } = usage;
+  return {
+    nodes,
+    pods,
+    assigned,
+    blocks,
+    perAddressByFifth: fifths,
+    checkS,
+    checkNodeMs,
+    findings: findings.length + own,
+    megabytes,
+  };
+}
+
+const PARTS = {
+  lmdb,
+  etcd: async () => (etcdMissing ? etcdMissing : [await etcd(1), await etcd(3)]),
+  fill,
+  cluster,
+};
+
 try {
-  const overEtcd = etcdMissing ? etcdMissing : [await etcd(1), await etcd(3)];
-  console.log(JSON.stringify({ bench: 'ipam', lmdb: await lmdb(), etcd: overEtcd, fill: await fill() }, null, 2));
+  const figures = { bench: 'ipam' };
+  for (const part of parts.length > 0 ? parts : Object.keys(PARTS)) figures[part] = await PARTS[part]();
+  console.log(JSON.stringify(figures, null, 2));
 } finally {
   rmSync(root, { recursive: true, force: true });
 }
