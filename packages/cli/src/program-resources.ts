@@ -5,8 +5,11 @@ import type { Leaf } from './program.js';
 
 const FILES = 'file, folder, or - for standard input; YAML or JSON, several documents, lists';
 
+const SKIP = 'tell of what is written for other programs, and go on without it';
+
 export function resourceCommands(leaf: Leaf, program: Command): void {
-  const files = (command: Command): Command => command.requiredOption('-f, --filename <file...>', FILES);
+  const files = (command: Command): Command =>
+    command.requiredOption('-f, --filename <file...>', FILES).option('--skip-foreign', SKIP);
   files(
     leaf(
       program,
@@ -39,6 +42,7 @@ export function resourceCommands(leaf: Leaf, program: Command): void {
     async (context, words, options) => (await import('./commands/delete.js')).deleteResources(context, words, options),
   )
     .option('-f, --filename <file...>', FILES)
+    .option('--skip-foreign', SKIP)
     .option('--ignore-not-found', 'what is not there is no failure')
     .option('--dry-run', 'only say what would be done');
   leaf(program, 'schema [kind]', 'JSON Schema of a kind, or of whatever a file may hold', async (context, [kind]) =>

@@ -13,10 +13,12 @@ import { type Answered, send } from '../resources/send.js';
 export interface FileOptions {
   readonly filename: readonly string[];
   readonly dryRun?: boolean;
+  readonly skipForeign?: boolean;
 }
 
-export async function applyFiles(context: Context, { filename, dryRun = false }: FileOptions): Promise<void> {
-  const answered = await send(context, await readFiles(filename, context.io), dryRun);
+export async function applyFiles(context: Context, options: FileOptions): Promise<void> {
+  const { filename, dryRun = false, skipForeign } = options;
+  const answered = await send(context, await readFiles(filename, { io: context.io, skipForeign }), dryRun);
   warn(context, answered);
   const results = answered.map(({ result }) => result);
   context.answer({ dryRun, results }, () =>
@@ -28,10 +30,10 @@ export async function applyFiles(context: Context, { filename, dryRun = false }:
 }
 
 /** Exits 1 where there is a difference, 0 where there is none, 2 or more where something failed. */
-export async function diffFiles(context: Context, { filename }: FileOptions): Promise<void> {
+export async function diffFiles(context: Context, { filename, skipForeign }: FileOptions): Promise<void> {
   let answered: readonly Answered[];
   try {
-    answered = await send(context, await readFiles(filename, context.io), true);
+    answered = await send(context, await readFiles(filename, { io: context.io, skipForeign }), true);
     warn(context, answered);
     failWhereFailed(context, answered);
   } catch (error) {

@@ -11,6 +11,7 @@ interface Options {
   readonly filename?: readonly string[];
   readonly ignoreNotFound?: boolean;
   readonly dryRun?: boolean;
+  readonly skipForeign?: boolean;
 }
 
 interface Wanted {
@@ -40,10 +41,14 @@ export async function deleteResources(context: Context, words: readonly string[]
   if (worst !== undefined) throw new NegativeAnswer(worst);
 }
 
-async function wantedOf(context: Context, words: readonly string[], { filename }: Options): Promise<readonly Wanted[]> {
+async function wantedOf(
+  context: Context,
+  words: readonly string[],
+  { filename, skipForeign }: Options,
+): Promise<readonly Wanted[]> {
   if (filename && words.length > 0) throw new UsageError('give KIND NAME, or -f FILE, not both');
   if (filename) {
-    const items = await readFiles(filename, context.io);
+    const items = await readFiles(filename, { io: context.io, skipForeign });
     // What names others goes before them.
     const rank = ({ kind }: Wanted): number => -KINDS.indexOf(kind);
     return items

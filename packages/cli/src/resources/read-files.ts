@@ -9,8 +9,17 @@ const EXTENSIONS = /\.(ya?ml|json)$/;
 /** A file beyond it is no manifest. */
 const MAX_OCTETS = 64 * 1024 * 1024;
 
+export interface ReadOptions {
+  readonly io: Io;
+  /** What is written for other programs is told and left out, not a fault. */
+  readonly skipForeign?: boolean | undefined;
+}
+
 /** Throws ManifestError with all faults of all files, UsageError where there is nothing to read. */
-export async function readFiles(paths: readonly string[], io: Io): Promise<readonly ManifestItem[]> {
+export async function readFiles(
+  paths: readonly string[],
+  { io, skipForeign = false }: ReadOptions,
+): Promise<readonly ManifestItem[]> {
   const items: ManifestItem[] = [];
   const faults: ManifestFault[] = [];
   for (const path of paths) {
@@ -18,6 +27,8 @@ export async function readFiles(paths: readonly string[], io: Io): Promise<reado
       const name = file === '-' ? '(standard input)' : file;
       const manifest = readManifest(file === '-' ? await readInput(io) : read(file), name);
       faults.push(...manifest.faults);
+      if (!skipForeign) faults.push(...manifest.foreign);
+      else for (const { line, detail } of manifest.foreign) io.stderr.write(`${name}:${line}: skipped: ${detail}\n`);
       for (const item of manifest.items) {
         const { kind, metadata } = item.resource;
         const other = items.find(({ resource }) => resource.kind === kind && resource.metadata.name === metadata.name);

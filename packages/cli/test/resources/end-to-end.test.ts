@@ -185,6 +185,20 @@ spec:
   });
 });
 
+t.test('what is written for other programs is refused, or told and left out when asked for', async (t) => {
+  const { folder, run } = await setUp();
+  const file = join(folder, 'export.yaml');
+  const felix = 'apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: { name: default }\nspec: {}\n';
+  writeFileSync(file, `${felix}---\n${readFileSync(join(EXAMPLES, 'reflectors.yaml'), 'utf8')}`);
+  const refused = await run(['apply', '-f', file]);
+  t.equal(refused.code, 2);
+  t.match(refused.stderr, /export\.yaml:2: \/kind: FelixConfiguration is a kind of Calico's that is not taken: /);
+  const skipped = await run(['apply', '-f', file, '--skip-foreign']);
+  t.equal(skipped.code, 0, skipped.stderr);
+  t.match(skipped.stderr, /^.*export\.yaml:2: skipped: FelixConfiguration is a kind of Calico's/);
+  t.match(skipped.stdout, /^bgppeer\/reflectors created$/m);
+});
+
 t.test('the command line: what is wrong with it', async (t) => {
   const { folder, run } = await setUp();
   const rows: readonly (readonly [readonly string[], number, RegExp])[] = [

@@ -31,12 +31,15 @@ export interface ManifestItem extends Position {
 export interface Manifest {
   readonly items: readonly ManifestItem[];
   readonly faults: readonly ManifestFault[];
+  /** Documents for other programs; they are no faults where whoever reads the file means them to be there. */
+  readonly foreign: readonly ManifestFault[];
 }
 
 export function readManifest(text: string, file: string): Manifest {
   const { sources, faults: broken } = parseYamlDocuments(text);
   const faults: ManifestFault[] = broken.map((fault) => ({ file, pointer: '', ...fault }));
   const items: ManifestItem[] = [];
+  const foreign: ManifestFault[] = [];
   for (const { at, document, source } of sources.flatMap(documentsOf)) {
     const place = (pointer: string, atKey?: boolean): Position => source.locate(at + pointer, atKey);
     const told = (pointer: string, detail: string, atKey?: boolean): ManifestFault => ({
@@ -46,7 +49,9 @@ export function readManifest(text: string, file: string): Manifest {
       detail,
     });
     const read = readResource(document);
-    faults.push(...read.faults.map((fault) => told(fault.pointer, formatFault(fault), fault.atKey)));
+    (read.foreign ? foreign : faults).push(
+      ...read.faults.map((fault) => told(fault.pointer, formatFault(fault), fault.atKey)),
+    );
     const { resource, kind } = read;
     if (!resource || !kind) continue;
     const warnings = read.warnings.map(({ pointer, message }) => told(pointer, message, true));
@@ -59,7 +64,7 @@ export function readManifest(text: string, file: string): Manifest {
       );
     else items.push({ file, ...place(''), document, kind, resource, warnings, place });
   }
-  return { items, faults: faults.sort((x, y) => x.line - y.line || x.column - y.column) };
+  return { items, foreign, faults: faults.sort((x, y) => x.line - y.line || x.column - y.column) };
 }
 
 interface Placed {

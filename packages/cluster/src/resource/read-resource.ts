@@ -15,6 +15,8 @@ export interface ReadResource {
   readonly resource?: Resource;
   /** Absent where the document is of no kind. */
   readonly kind?: Kind;
+  /** It is not ours at all: of another API, or of a kind of Calico's that is not taken. A file may hold such as well. */
+  readonly foreign?: true;
 }
 
 /** Kinds of Calico that say nothing here, and why. */
@@ -59,7 +61,9 @@ export function readResource(document: unknown): ReadResource {
     faults.push({ pointer: '/apiVersion', message, expected: listed(API_VERSIONS) });
   }
   const kind = typeof word === 'string' ? kindOf(word) : undefined;
-  if (!kind || faults.length > 0) return failed(kind ? faults : [...faults, kindFault(word)], kind);
+  const foreign = isForeign(apiVersion, word) && ({ foreign: true } as const);
+  if (foreign && faults.length > 0) return { ...failed(faults), ...foreign };
+  if (!kind || faults.length > 0) return { ...failed(kind ? faults : [...faults, kindFault(word)], kind), ...foreign };
   if (kind.readOnly) {
     const message = `${kind.kind} is made by nodes themselves and read only`;
     return failed([{ pointer: '/kind', message, expected: listed(KINDS.flatMap(writable)) }], kind);
@@ -69,6 +73,12 @@ export function readResource(document: unknown): ReadResource {
     faults.push({ pointer: `/${name}`, message: `unknown field "${name}"`, expected, atKey: true });
   }
   faults.push(...metadataFaults(kind, metadata));
+  if (depthOf(spec) > MAX_DEPTH) {
+    return failed(
+      [{ pointer: '/spec', message: `is nested deeper than ${MAX_DEPTH} levels, which nothing here is` }],
+      kind,
+    );
+  }
   const plain = withoutNothing(kind.spec as SchemaNode, spec ?? {});
   const formats = RESOURCE_FORMATS;
   faults.push(...checkValue(kind.spec, plain, { pointer: '/spec', formats }));
@@ -89,6 +99,24 @@ export function readResource(document: unknown): ReadResource {
     mark.status === 'no-effect' ? [{ pointer, message: `has no effect: ${mark.note}` }] : [],
   );
   return { resource, kind, faults: [], warnings: [...warnings, ...(findings?.warnings ?? [])] };
+}
+
+/** What is written for another program. */
+const isForeign = (apiVersion: unknown, word: unknown): boolean =>
+  typeof word === 'string' &&
+  typeof apiVersion === 'string' &&
+  (Object.hasOwn(NOT_HERE, word) || !API_VERSIONS.some((one) => one === apiVersion)) &&
+  !kindOf(word);
+
+/** No `spec` of ours has half as many levels; what has more is not walked. */
+const MAX_DEPTH = 32;
+
+/** How deep a value is nested, as far as it matters. */
+function depthOf(value: unknown, above = 0): number {
+  if (above > MAX_DEPTH || typeof value !== 'object' || value === null) return above;
+  let deepest = above;
+  for (const member of Object.values(value)) deepest = Math.max(deepest, depthOf(member, above + 1));
+  return deepest;
 }
 
 const writable = ({ kind, readOnly }: Kind): string[] => (readOnly ? [] : [kind]);
@@ -117,10 +145,19 @@ function metadataFaults({ names = 'dns-name' }: Kind, metadata: unknown): Fault[
     return [{ pointer: '', message: '"metadata" is missing', expected: 'metadata: { name: … }' }];
   const plain = isGroup(metadata) ? dropNulls(metadata) : metadata;
   const faults = checkValue(MetadataSchema, plain, { pointer: '/metadata' });
+  const { annotations } = isGroup(plain) ? plain : {};
+  const length = isGroup(annotations) ? JSON.stringify(annotations).length : 0;
+  if (length > MAX_ANNOTATIONS) {
+    const right = `at most ${MAX_ANNOTATIONS} characters in all`;
+    faults.push({ pointer: '/metadata/annotations', message: `have ${length} characters`, expected: right });
+  }
   const name = isGroup(plain) ? plain.name : undefined;
   const message = typeof name === 'string' ? RESOURCE_FORMATS[names]?.(name) : undefined;
   return message === undefined ? faults : [...faults, { pointer: '/metadata/name', message }];
 }
+
+/** Of all together, as in Kubernetes. */
+const MAX_ANNOTATIONS = 262_144;
 
 /** What kubectl writes for itself, a copy of the whole resource. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

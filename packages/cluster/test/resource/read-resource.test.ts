@@ -133,3 +133,23 @@ t.test('a field that is refused says why', async (t) => {
     '/spec/ipip: is not accepted: this is of an older API, and Calico refuses it as well',
   ]);
 });
+
+t.test('what is too much is refused before anything walks it', async (t) => {
+  let nested: unknown = {};
+  for (let level = 0; level < 100_000; level++) nested = [nested];
+  t.strictSame(faultsOf(resource('BGPPeer', { peerIP: nested })), [
+    '/spec: is nested deeper than 32 levels, which nothing here is',
+  ]);
+  const annotations = Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`a${index}`, 'x'.repeat(50_000)]));
+  t.match(faultsOf(resource('BGPPeer', { peerIP: '192.0.2.1', asNumber: 1 }, { name: 'a', annotations })), [
+    /^\/metadata\/annotations: have 3000\d\d characters, expected at most 262144 characters in all$/,
+  ]);
+});
+
+t.test('what is written for other programs is known as such', async (t) => {
+  const foreign = (document: object): boolean => readResource(document).foreign ?? false;
+  t.ok(foreign(resource('FelixConfiguration', {})));
+  t.ok(foreign({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }));
+  t.notOk(foreign(resource('BGPPear', {})), 'a mistake is none');
+  t.notOk(foreign({ ...resource('BGPPeer', {}), apiVersion: 'v1' }));
+});
