@@ -6,7 +6,7 @@
  *           └─ n3          netb
  */
 import type { Pool, Status } from '@tortie/agent/api';
-import { type Agent, type Host, type Lab, type Prober, withLab } from '@tortie/lab';
+import { type Agent, type AgentOptions, type Host, type Lab, type Prober, withLab } from '@tortie/lab';
 
 export const FAMILIES = ['ipv4', 'ipv6'] as const;
 export type Family = (typeof FAMILIES)[number];
@@ -26,6 +26,7 @@ export interface NetworkOptions {
   readonly pods?: number;
   /** Without n3, all on one subnet. */
   readonly oneSubnet?: boolean;
+  readonly agent?: AgentOptions;
 }
 
 export async function withNetwork(options: NetworkOptions, work: (lab: Lab) => Promise<void>): Promise<void> {
@@ -42,7 +43,7 @@ export async function withNetwork(options: NetworkOptions, work: (lab: Lab) => P
     },
     ...(bgp && { sessions: [{ between: [['r'], ['n*']] }] }),
   };
-  await withLab(topology, async (lab) => {
+  const whole = async (lab: Lab): Promise<void> => {
     const router = lab.host('r');
     for (const host of nodesOf(lab)) {
       const segment = host.plan.interfaces[0]!.segment;
@@ -51,10 +52,22 @@ export async function withNetwork(options: NetworkOptions, work: (lab: Lab) => P
       }
     }
     await work(lab);
-  });
+  };
+  await withLab(topology, whole, options.agent ? { agent: options.agent } : {});
 }
 
 export const nodesOf = (lab: Lab): Host[] => [...lab.hosts.values()].filter(({ name }) => name.startsWith('n'));
+
+/** Changes the way of both pools, through one node. */
+export async function setWay(lab: Lab, way: WayFields): Promise<void> {
+  for (const { name } of POOLS) await lab.agent('n1').client.call('PATCH', `/v1/ipam/pools/${name}`, { body: way });
+}
+
+/** The interface by which a host sends to an address. */
+export async function deviceTo(host: Host, address: string): Promise<string | undefined> {
+  const { stdout } = await host.exec('ip', ['-j', 'route', 'get', address], { allowFailure: true });
+  return stdout.trim() === '' ? undefined : (JSON.parse(stdout) as { dev?: string }[])[0]?.dev;
+}
 
 export interface Answer {
   readonly from: string;

@@ -1,0 +1,136 @@
+/** The way of pools is changed while pods talk: packets go on, by the way that was asked for. */
+import { enterNamespaces, type Lab, type Pod } from '@tortie/lab';
+import t from 'tap';
+import { eventually } from './eventually.js';
+import {
+  askAll,
+  deviceTo,
+  FAMILIES,
+  type Family,
+  faultsIn,
+  setWay,
+  type WayFields,
+  withNetwork,
+} from './network-rig.js';
+
+await enterNamespaces();
+
+/** A part in a thousand: what a busy machine loses without any change. */
+const MAY_LOSE = 0.01;
+
+const pod = (lab: Lab, node: string): Pod => [...lab.pods.values()].find((one) => one.node === node)!;
+
+/** Sends a hundred packets a second until told to end; what was sent and what came back. */
+function stream(from: Pod, to: string): { end(): Promise<{ sent: number; received: number }> } {
+  const flag = to.includes(':') ? '-6' : '-4';
+  const file = `/tmp/${from.netns}-${to.replaceAll(':', '-')}`;
+  const done = from.exec('sh', ['-c', `echo $$ >${file}; exec ping ${flag} -q -i 0.01 ${to}`], { allowFailure: true });
+  return {
+    async end() {
+      await from.exec('sh', ['-c', `kill -INT $(cat ${file}); rm ${file}`]);
+      const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec((await done).stdout)!;
+      return { sent: Number(sent), received: Number(received) };
+    },
+  };
+}
+
+const STEPS: readonly {
+  readonly name: string;
+  readonly way: WayFields;
+  readonly devices: readonly [RegExp, RegExp];
+}[] = [
+  { name: 'bgp -> vxlan', way: { vxlanMode: 'Always' }, devices: [/^vxlan/, /^vxlan/] },
+  { name: 'vxlan -> cross-subnet', way: { vxlanMode: 'CrossSubnet' }, devices: [/^eth0/, /^vxlan/] },
+  { name: 'cross-subnet -> vxlan', way: { vxlanMode: 'Always' }, devices: [/^vxlan/, /^vxlan/] },
+  { name: 'vxlan -> bgp', way: { vxlanMode: 'Never' }, devices: [/^eth0/, /^eth0/] },
+  { name: 'bgp -> host-gw', way: { hostGateway: true }, devices: [/^eth0/, /^eth0/] },
+  { name: 'host-gw -> cross-subnet', way: { vxlanMode: 'CrossSubnet' }, devices: [/^eth0/, /^vxlan/] },
+  { name: 'cross-subnet -> bgp', way: { vxlanMode: 'Never', hostGateway: false }, devices: [/^eth0/, /^eth0/] },
+];
+
+t.test('from every way to another, near and far, over both families', (t) =>
+  withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
+    await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
+    const [from, near, far] = [pod(lab, 'n1'), pod(lab, 'n2'), pod(lab, 'n3')];
+    const node = lab.host('n1');
+    for (const { name, way, devices } of STEPS) {
+      const streams = FAMILIES.flatMap((family) => [near, far].map((to) => stream(from, to.addresses[family]!)));
+      await setWay(lab, way);
+      const arrived = async (family: Family): Promise<boolean> => {
+        const used = await Promise.all([near, far].map((to) => deviceTo(node, to.addresses[family]!)));
+        return devices.every((device, at) => device.test(used[at] ?? ''));
+      };
+      for (const family of FAMILIES) await eventually(`${name}: the routes of ${family}`, () => arrived(family));
+      await eventually(`${name}: every answer as it should be`, async () => {
+        const faults = faultsIn(await askAll(lab));
+        if (faults.length > 0) throw new Error(faults.slice(0, 4).join('; '));
+        return true;
+      });
+      const results = await Promise.all(streams.map((one) => one.end()));
+      const [sent, received] = [
+        results.reduce((sum, one) => sum + one.sent, 0),
+        results.reduce((sum, one) => sum + one.received, 0),
+      ];
+      t.comment(`${name}: ${sent - received} of ${sent} packets lost`);
+      t.ok(
+        results.every((one) => one.sent - one.received <= 1 + one.sent * MAY_LOSE),
+        `${name}: traffic goes on`,
+      );
+    }
+  }),
+);
+
+t.test('a restarted agent leaves devices, entries and routes as they are', (t) =>
+  withNetwork({ way: { vxlanMode: 'Always' }, pods: 1 }, async (lab) => {
+    await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
+    const [host, agent] = [lab.host('n1'), lab.agent('n1')];
+    const state = async (): Promise<string> => {
+      const commands = [
+        'ip -o link',
+        'bridge fdb show dev vxlan.tortie',
+        'ip neigh show dev vxlan.tortie',
+        'ip -4 route',
+      ];
+      return (await host.exec('sh', ['-c', [...commands, 'ip -6 route'].join('; ')])).stdout;
+    };
+    const before = await state();
+    const monitor = host.spawn('ip', ['monitor', 'link', 'route'], { name: 'monitor' });
+    const streams = FAMILIES.map((family) => stream(pod(lab, 'n1'), pod(lab, 'n2').addresses[family]!));
+    await agent.restart('SIGKILL');
+    await eventually('the agent to know its ways', async () =>
+      (await agent.status()).conditions.some(({ name, detail }) => name === 'ways' && detail.includes('4 over VXLAN')),
+    );
+    for (const { sent, received } of await Promise.all(streams.map((one) => one.end()))) {
+      t.ok(sent - received <= 1 + sent * MAY_LOSE, `${sent - received} of ${sent} lost`);
+    }
+    await monitor.stop();
+    t.equal(await state(), before);
+    t.notMatch(monitor.logTail(1000), /Deleted .*(vxlan|proto 201)/, 'nothing was away for a moment');
+  }),
+);
+
+t.test('what stands in the way of a tunnel is told, and used no more once it is gone', (t) =>
+  withNetwork({ way: {}, pods: 1, oneSubnet: true }, async (lab) => {
+    const [host, agent] = [lab.host('n1'), lab.agent('n1')];
+    await host.exec('ip', ['link', 'add', 'vxlan.tortie', 'type', 'dummy']);
+    await setWay(lab, { vxlanMode: 'Always' });
+    const condition = await eventually('the condition', async () =>
+      (await agent.status()).conditions.find(({ name, ok }) => name === 'ways' && !ok),
+    );
+    t.match(condition.detail, /No IPv4 packets over VXLAN: interface vxlan.tortie is there and is no vxlan device/);
+    await host.exec('ip', ['link', 'del', 'vxlan.tortie']);
+    await eventually('tunnels', async () => faultsIn(await askAll(lab)).length === 0);
+    // An uplink too small for IPv6 inside VXLAN.
+    await host.exec('ip', ['link', 'set', 'eth0', 'mtu', '1300']);
+    const small = await eventually('the condition', async () =>
+      (await agent.status()).conditions.find(({ name, ok }) => name === 'ways' && !ok),
+    );
+    t.match(small.detail, /No IPv6 packets over VXLAN: the MTU .* leaves 1230 octets, IPv6 needs 1280; raise it by 50/);
+    t.match((await host.exec('ip', ['link', 'show', 'vxlan.tortie'])).stdout, /mtu 1250/);
+    t.match((await agent.status()).warnings.join(' '), /1 pods have an MTU above 1230/);
+    await host.exec('ip', ['link', 'set', 'eth0', 'mtu', '1500']);
+    await eventually('tunnels again', async () => faultsIn(await askAll(lab)).length === 0);
+    await host.exec('ip', ['link', 'del', 'vxlan.tortie']);
+    await eventually('a new device', async () => faultsIn(await askAll(lab)).length === 0);
+  }),
+);
