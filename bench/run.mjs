@@ -2,6 +2,7 @@
 //   npm run bench -- rig [--repeat 5] [--duts "tortie bird frr"] [--cases "ebgp:500000:1"] [--out FILE.md]
 //                          [--results FILE.jsonl]
 //   npm run bench -- plots [--results FILE.jsonl]      bench/plots/*.svg from the runs that `--results` of the rig has kept
+//   npm run bench -- network [--repeat 3] [--seconds 3]   ways between nodes: throughput, packets lost over restarts and changes
 //   npm run bench -- engine | fib | agent | ipam | cni
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -44,6 +45,7 @@ const { values, positionals } = parseArgs({
     out: { type: 'string' },
     phases: { type: 'string' },
     results: { type: 'string' },
+    seconds: { type: 'string', default: '3' },
   },
 });
 
@@ -146,12 +148,31 @@ function rig() {
 }
 
 const [what = 'rig'] = positionals;
-if (what !== 'plots') ensure({ commands: what === 'rig' ? DAEMONS : { cc: 'gcc', ip: 'iproute2' } });
+if (what !== 'plots')
+  ensure({
+    commands:
+      what === 'rig'
+        ? DAEMONS
+        : {
+            cc: 'gcc',
+            ip: 'iproute2',
+            ...(what === 'network' && { iperf3: 'iperf3', ping: 'iputils-ping', bird: 'bird2' }),
+          },
+  });
 if (what === 'rig') rig();
 else if (what === 'plots') {
   for (const file of drawPlots(values.results ?? join(root, 'bench/results.jsonl'), join(root, 'bench/plots'))) {
     console.log(file);
   }
+} else if (what === 'network') {
+  const { seconds, out } = values;
+  const repeat = process.argv.includes('--repeat') ? values.repeat : '3';
+  const args = ['--repeat', repeat, '--seconds', seconds, ...(out ? ['--out', out] : [])];
+  const child = spawnSync(process.execPath, [join(root, 'bench/network.mjs'), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  process.exit(child.status ?? 1);
 } else if (OWN[what]) {
   for (const folder of OWN[what]) {
     const list = join(root, folder, 'run.mjs');
@@ -163,7 +184,7 @@ else if (what === 'plots') {
     if (child.status !== 0) process.exit(child.status ?? 1);
   }
 } else {
-  const known = ['rig', 'plots', ...Object.keys(OWN)].join(', ');
+  const known = ['rig', 'plots', 'network', ...Object.keys(OWN)].join(', ');
   console.error(`unknown benchmark "${what}"; there are: ${known}`);
   process.exit(2);
 }
