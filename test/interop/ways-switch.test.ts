@@ -112,7 +112,7 @@ t.test('a restarted agent leaves devices, entries and routes as they are', (t) =
 t.test('what stands in the way of a tunnel is told, and used no more once it is gone', (t) =>
   withNetwork({ way: {}, pods: 1, oneSubnet: true }, async (lab) => {
     const [host, agent] = [lab.host('n1'), lab.agent('n1')];
-    await host.exec('ip', ['link', 'add', 'vxlan.tortie', 'type', 'dummy']);
+    await host.exec('ip', ['link', 'add', 'vxlan.tortie', 'type', 'bridge']);
     await setWay(lab, { vxlanMode: 'Always' });
     const condition = await eventually('the condition', async () =>
       (await agent.status()).conditions.find(({ name, ok }) => name === 'ways' && !ok),
