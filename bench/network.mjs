@@ -55,14 +55,17 @@ async function changeWay(lab, { way, device }) {
 
 /** Gbit/s of one TCP connection. */
 async function throughput(from, to, address) {
-  const server = to.exec('iperf3', ['-s', '-1', '-B', address], { allowFailure: true });
-  let result;
-  for (let tries = 0; tries < 50 && result?.code !== 0; tries++) {
-    await sleep(100);
-    result = await from.exec('iperf3', ['-J', '-c', address, '-t', String(SECONDS)], { allowFailure: true });
-  }
+  const server = to.exec('timeout', ['90', 'iperf3', '-s', '-1', '-B', address], { allowFailure: true });
+  let rate;
+  await until(`iperf3 to ${address}`, async () => {
+    const { code, stdout } = await from.exec('iperf3', ['-J', '-c', address, '-t', String(SECONDS)], {
+      allowFailure: true,
+    });
+    if (code === 0) rate = JSON.parse(stdout).end.sum_received.bits_per_second / 1e9;
+    return code === 0;
+  });
   await server;
-  return JSON.parse(result.stdout).end.sum_received.bits_per_second / 1e9;
+  return rate;
 }
 
 /** Namespaces beside the pods, plugged in by hand: a veth each, static routes on both nodes, no Tortie. */
