@@ -24,7 +24,7 @@
  */
 import { BfdService } from '@tortie/bfd/node';
 import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
-import { formatPrefix } from '@tortie/ip';
+import { formatPrefix, hostPrefix, type Prefix, parseAddress } from '@tortie/ip';
 import { Ipam, steadyClock } from '@tortie/ipam';
 import { tcpMd5Counters } from '@tortie/linux/node';
 import type { Store } from '@tortie/store';
@@ -35,6 +35,7 @@ import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { handleOf } from '../src/pods/names.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
+import { Cluster } from './cluster.js';
 import { Dataplane } from './dataplane.js';
 import { DropWatch } from './drop-watch.js';
 import { followStore } from './follow-store.js';
@@ -95,6 +96,8 @@ export class Agent implements RestContext {
   readonly garbage: GarbageCollector;
   readonly garbageLoop: ReconcileLoop;
   readonly dataplane: Dataplane;
+  /** Absent where the node takes no part in a cluster. */
+  readonly cluster: Cluster | undefined;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
   readonly #options: AgentOptions;
   readonly #kernel: KernelSide;
@@ -148,6 +151,8 @@ export class Agent implements RestContext {
         policy: config.importPolicy,
         defaultRoute: config.importDefaultRoute,
         pools: this.blocks.addressing.pools,
+        services: this.cluster?.announcements.services ?? [],
+        ownAddresses: this.cluster ? this.#ownAddresses() : [],
         ownBlocks: this.blocks.addressing.ownBlocks,
         lentAddresses: this.blocks.addressing.lent,
       },
@@ -162,8 +167,26 @@ export class Agent implements RestContext {
     });
     const own = options.remote?.copy ?? store;
     const { bfd, interfacePeers: interfaces } = this;
-    this.peers = new PeersReconciler({ node, store: own, speaker, bfd, interfaces, filePeers, defaults });
-    this.peerRanges = new PeerRangesReconciler({ node, store: own, speaker, fileRanges, defaults });
+    this.cluster = config.cluster && this.#makeCluster();
+    const cluster = this.cluster?.sessions;
+    this.peers = new PeersReconciler({
+      node,
+      store: own,
+      speaker,
+      bfd,
+      interfaces,
+      filePeers,
+      defaults,
+      ...(cluster && { cluster }),
+    });
+    this.peerRanges = new PeerRangesReconciler({
+      node,
+      store: own,
+      speaker,
+      fileRanges,
+      defaults,
+      ...(cluster && { cluster: () => cluster.ranges() }),
+    });
     this.originated = new OriginatedReconciler({
       node: config.node,
       store: own,
@@ -171,6 +194,7 @@ export class Agent implements RestContext {
       journal,
       fromFile: config.originate,
       addressing: () => this.blocks.addressing,
+      services: () => this.cluster?.announcements.services ?? [],
     });
     this.bmp = new BmpCollectorsReconciler({
       node: config.node,
@@ -199,6 +223,9 @@ export class Agent implements RestContext {
       ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
       version: VERSION,
       startedAt: new Date(this.#startedAt).toISOString(),
+      ...(config.cluster && { cluster: config.cluster.families }),
+      ...(config.cluster?.labels && { labels: config.cluster.labels }),
+      ...(speaker.listening[0] && { listenPort: speaker.listening[0].port }),
     };
     this.dataplane = new Dataplane({
       config,
@@ -208,6 +235,25 @@ export class Agent implements RestContext {
       kernel,
       identity,
       pods: () => this.cni?.pods.list() ?? [],
+      onRecord: () => {
+        if (!this.cluster) return;
+        this.cluster.setOwn(this.dataplane.record);
+        this.peersLoop.trigger();
+      },
+    });
+  }
+
+  #makeCluster(): Cluster {
+    const { config, speaker, journal } = this;
+    const { links, rtnetlink } = this.#kernel;
+    return new Cluster({
+      config,
+      speaker,
+      journal,
+      links,
+      rtnetlink,
+      addressing: () => this.blocks.addressing,
+      onChange: () => this.#addressingChanged(),
     });
   }
 
@@ -237,6 +283,12 @@ export class Agent implements RestContext {
     await this.blocksLoop.settle();
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
     await this.originatedLoop.settle();
+    if (this.cluster) {
+      await this.dataplane.recordKnown();
+      await this.cluster.load(remote?.copy ?? this.store);
+      this.cluster.setOwn(this.dataplane.record);
+      await this.cluster.loop.settle();
+    }
     await this.peersLoop.settle();
     await this.peerRangesLoop.settle();
     await this.bmpLoop.settle();
@@ -350,6 +402,7 @@ export class Agent implements RestContext {
     await this.#cni.service?.close();
     await Promise.all([...this.#loops(), this.garbageLoop].map((loop) => loop.close()));
     await this.dataplane.close();
+    await this.cluster?.close();
     await this.#fibLoop?.close();
     await this.interfacePeers.close();
     await this.mrt.close();
@@ -360,11 +413,21 @@ export class Agent implements RestContext {
 
   /** Those that follow the store. */
   #loops(): readonly ReconcileLoop[] {
-    return [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop, this.bmpLoop];
+    const own = [this.blocksLoop, this.peersLoop, this.peerRangesLoop, this.originatedLoop, this.bmpLoop];
+    return this.cluster ? [...own, this.cluster.loop] : own;
+  }
+
+  /** Those that other nodes reach it by; what else it has is no matter of routes between nodes. */
+  #ownAddresses(): Prefix[] {
+    const { ipv4Address, ipv6Address } = this.dataplane.record;
+    return [ipv4Address, ipv6Address].flatMap((text) =>
+      text === undefined ? [] : hostPrefix(parseAddress(text.split('/')[0]!)),
+    );
   }
 
   #addressingChanged(): void {
     this.#kernel.fib?.setBlocks(this.blocks.addressing.blackholes);
+    this.#kernel.fib?.setServices(this.cluster?.announcements.services ?? []);
     this.peersLoop.trigger();
     this.peerRangesLoop.trigger();
     this.originatedLoop.trigger();

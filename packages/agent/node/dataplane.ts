@@ -35,6 +35,8 @@ export interface DataplaneOptions {
   readonly identity: NodeRecord;
   /** Plugged in here. */
   readonly pods: () => readonly { readonly mtu: number }[];
+  /** The record is another one. */
+  readonly onRecord: () => void;
 }
 
 export class Dataplane {
@@ -49,7 +51,7 @@ export class Dataplane {
   readonly #users = new Map<string, string>();
   #looked = false;
 
-  constructor({ config, store, ipam, journal, kernel, identity, pods }: DataplaneOptions) {
+  constructor({ config, store, ipam, journal, kernel, identity, pods, onRecord }: DataplaneOptions) {
     const { rtnetlink, links, programming, fib } = kernel;
     this.#pods = pods;
     this.#nodeRecord = new NodeRecordReconciler({
@@ -59,7 +61,10 @@ export class Dataplane {
       rtnetlink,
       interfaceName: (ifindex) => links?.name(ifindex),
       configured: config.nodeAddress,
-      onChange: () => this.#clusterChanged(),
+      onChange: () => {
+        this.#clusterChanged();
+        onRecord();
+      },
     });
     this.#nodeRecordLoop = new ReconcileLoop(this.#nodeRecord, { journal });
     links?.follow(() => this.#nodeRecordLoop.trigger());
@@ -101,6 +106,11 @@ export class Dataplane {
   /** This node's own, as it is or is about to be in the store. */
   get record(): NodeRecord {
     return this.#nodeRecord.record;
+  }
+
+  /** Resolves once the record is known; that the store does not take it is no reason to wait. */
+  async recordKnown(): Promise<void> {
+    await this.#nodeRecordLoop.settle();
   }
 
   /** Everything may have changed: after the start, and when a store that was away is back. */

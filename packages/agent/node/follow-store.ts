@@ -40,6 +40,7 @@ export function followStore({ agent, remote, onNodes }: FollowStoreOptions): rea
       onAddressing(event);
       agent.dataplane.blocksChanged(event);
     }),
+    ...(agent.cluster ? agent.cluster.watches.map(([prefix, take]) => own(prefix, take)) : []),
     watch(NODES, onNodes),
   ];
 }

@@ -18,6 +18,11 @@ export interface NodeRecord {
   /** Its ends of VXLANs for IPv4 and IPv6: there while they can be sent to. */
   readonly vxlan4?: RecordedEnd;
   readonly vxlan6?: RecordedEnd;
+  /** Where it listens for BGP. */
+  readonly listenPort?: number;
+  /** It takes part in the cluster of its store, with sessions over these. */
+  readonly cluster?: readonly ('ipv4' | 'ipv6')[];
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface RecordedEnd {

@@ -4,7 +4,7 @@ import type { KernelSide } from './kernel-side.js';
 import type { RemoteStore } from './remote-store.js';
 
 export interface WarningsOptions {
-  readonly agent: Pick<Agent, 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni' | 'dataplane' | 'garbage'>;
+  readonly agent: Pick<Agent, 'cluster' | 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni' | 'dataplane' | 'garbage'>;
   readonly kernel: Pick<KernelSide, 'programming' | 'summary'>;
   readonly remote: RemoteStore | undefined;
   /** What looks wrong when the nodes are put side by side. */
@@ -18,6 +18,7 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
     warnings.push(`This node programs nothing into the kernel: ${reason}. It speaks BGP and serves this API.`);
   }
   warnings.push(...(remote?.warnings() ?? []));
+  warnings.push(...(agent.cluster?.warnings() ?? []));
   for (const { spec, error } of agent.peers.list()) {
     if (error !== undefined) warnings.push(`Peer "${spec.name}" is not applied: ${error}`);
   }

@@ -21,6 +21,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   ERR_AGENT_EXISTS: { status: 409, title: 'The resource exists already' },
   ERR_AGENT_FILE_ORIGIN: { status: 409, title: 'The resource belongs to the configuration file' },
   ERR_AGENT_RANGE_ORIGIN: { status: 409, title: 'The peer belongs to a peer range' },
+  ERR_AGENT_CLUSTER_ORIGIN: { status: 409, title: 'It follows from resources of the cluster' },
   ERR_AGENT_REVISION: { status: 412, title: 'The resource has changed' },
   ERR_AGENT_RECORD: { status: 409, title: 'The record in the store cannot be read' },
   ERR_AGENT_READ_ONLY: { status: 405, title: 'The resource is made by nodes' },

@@ -3,6 +3,7 @@ import { Argument, Command, Option } from 'commander';
 import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { exitCodesText } from './exit-codes.js';
+import { clusterCommands } from './program-cluster.js';
 import { cniCommands } from './program-cni.js';
 import { ipamCommands } from './program-ipam.js';
 import { mrtCommands } from './program-mrt.js';
@@ -53,6 +54,12 @@ export function buildProgram(io: Io, version: string): Command {
   routeCommands(leaf, program, group);
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
+  clusterCommands(
+    leaf,
+    program,
+    group(program, 'cluster', "this node's part in its cluster"),
+    group(program, 'secrets', 'passwords that resources name'),
+  );
   cniCommands(leaf, program, group(program, 'cni', 'the plugin that container runtimes call'));
   storeCommands(leaf, group(program, 'store', 'the store as a file: copies, and the way to another backend'));
   labCommands(leaf, group(program, 'lab', 'racks of network namespaces on this machine'));
@@ -92,7 +99,7 @@ function statusCommands(leaf: Leaf, program: Command): void {
     .option('-f, --follow', 'go on with what happens')
     .option(
       '--kind <kind>',
-      'only these: session, peer, bfd, bmp, mrt, block, originated, fib, pod, link, store, resource, agent',
+      'only these: session, peer, bfd, bmp, mrt, block, originated, fib, pod, nat, link, store, resource, cluster, agent',
     )
     .option('--limit <number>', 'at most so many of the newest');
 }

@@ -1,4 +1,14 @@
 /** A cluster's resources, and what follows from them. */
+
+export { clusterFindings, type Finding } from './doctor/findings.js';
+export {
+  countFates,
+  type FateCounts,
+  NO_FATES,
+  type PlannedSession,
+  planNode,
+  type SessionFate,
+} from './plan/plan-sessions.js';
 export {
   type BgpConfiguration,
   BgpConfigurationSpec,

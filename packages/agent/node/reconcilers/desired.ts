@@ -1,16 +1,29 @@
-/** What is wanted of one kind of resource: that of the file, and that of the store where the file has no such name. */
+/**
+ * What is wanted of one kind of resource: that of the file, that of the store where the file has no such name, and what the
+ * cluster asks of this node.
+ */
 import type { Store } from '@tortie/store';
+import type { ClusterExtras } from '../../src/cluster/cluster-peer.js';
 import type { FromFile } from '../../src/config/config.js';
 import { nameIn } from '../../src/store/keys.js';
 
-export interface Desired<T> {
+export interface Desired<T, Origin extends 'file' | 'api' | 'cluster' = 'file' | 'api'> {
   readonly spec: T;
-  readonly origin: 'file' | 'api';
-  /** FILE:LINE. */
+  readonly origin: Origin;
+  /** FILE:LINE; of the cluster, what asks for it: "node-to-node mesh". */
   readonly source?: string;
   /** Of the store. */
   readonly revision?: number;
+  readonly extras?: ClusterExtras;
+  /** Why it cannot be applied. */
+  readonly problem?: string;
 }
+
+export type AnyDesired<T> = Desired<T, 'file' | 'api' | 'cluster'>;
+
+/** What the cluster wants of this node. */
+export type ClusterItem<T> = Required<Pick<AnyDesired<T>, 'spec' | 'source' | 'extras'>> &
+  Pick<AnyDesired<T>, 'problem'>;
 
 /** All that these reconcilers ask of a store. */
 export type Lister = Pick<Store, 'list'>;
@@ -34,4 +47,14 @@ export async function desiredOf<T extends { readonly name: string }>({
     if (!desired.has(name)) desired.set(name, { spec: value as T, origin: 'api', revision });
   }
   return desired;
+}
+
+/** What the cluster wants comes behind the rest. */
+export function withCluster<T extends { readonly name: string }>(
+  desired: ReadonlyMap<string, Desired<T>>,
+  items: readonly ClusterItem<T>[],
+): Map<string, AnyDesired<T>> {
+  const all = new Map<string, AnyDesired<T>>(desired);
+  for (const item of items) if (!all.has(item.spec.name)) all.set(item.spec.name, { ...item, origin: 'cluster' });
+  return all;
 }

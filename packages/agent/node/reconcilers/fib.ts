@@ -7,7 +7,7 @@
  */
 import type { BestPath, BestRouteSubscription } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import { type Address, formatPrefix, isLinkLocal, type Prefix } from '@tortie/ip';
+import { type Address, formatPrefix, isLinkLocal, type Prefix, prefixCovers } from '@tortie/ip';
 import type { NextHop } from '@tortie/linux';
 import type { FibDisturbance, FibWriter, InstalledRoute } from '@tortie/linux/node';
 import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
@@ -40,6 +40,8 @@ export class FibReconciler implements Reconciler {
   #adopted: Promise<void> = Promise.resolve();
   #speaker: RunningSpeaker | undefined;
   #subscription: BestRouteSubscription | undefined;
+  /** Ranges of service addresses: those are translated before they are routed. */
+  #services: readonly Prefix[] = [];
   #running: Promise<void> | undefined;
   #again = false;
   #compare = false;
@@ -86,10 +88,7 @@ export class FibReconciler implements Reconciler {
 
   attach(speaker: RunningSpeaker): void {
     this.#speaker = speaker;
-    this.#subscription = speaker.subscribe({
-      multipath: this.#options.multipath,
-      onReady: () => queueMicrotask(() => this.kick()),
-    });
+    this.#subscribe(speaker);
     if (this.#hold === 'waiting') {
       this.#timer = setTimeout(() => this.#endHold('the time for End-of-RIB is up'), this.#options.deferralS * 1000);
       const check = (): void => this.#checkEndOfRib();
@@ -117,6 +116,17 @@ export class FibReconciler implements Reconciler {
   /** Resolves when nothing is being written. */
   async idle(): Promise<void> {
     while (this.#running) await this.#running;
+  }
+
+  /** No route into these is written, whoever announces it: services are translated on each node, and never forwarded by range. */
+  setServices(prefixes: readonly Prefix[]): void {
+    if (prefixes.map(formatPrefix).join() === this.#services.map(formatPrefix).join()) return;
+    this.#services = prefixes;
+    if (!this.#speaker) return;
+    // All best routes are asked for anew: those that are as they were cost nothing.
+    this.#subscription?.close();
+    this.#subscribe(this.#speaker);
+    this.kick();
   }
 
   /** The kernel took routes away, or hid from us what it did. */
@@ -205,9 +215,20 @@ export class FibReconciler implements Reconciler {
     }
   }
 
+  #subscribe(speaker: RunningSpeaker): void {
+    this.#subscription = speaker.subscribe({
+      multipath: this.#options.multipath,
+      onReady: () => queueMicrotask(() => this.kick()),
+    });
+  }
+
   #pull(): void {
     if (!this.#subscription || this.table.queued >= BATCH) return;
     for (const { prefix, paths } of this.#subscription.take(BATCH)) {
+      if (this.#services.some((range) => prefixCovers(range, prefix))) {
+        this.table.want(prefix, []);
+        continue;
+      }
       if (paths[0]?.blackhole) {
         this.table.wantBlackhole(prefix);
         continue;

@@ -1,7 +1,7 @@
 /** Prefixes to announce, from the file, the store and the blocks -> the speaker. */
 import type { OriginateAttributes } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import { formatPrefix, parsePrefix } from '@tortie/ip';
+import { formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
 import type { OriginatedSpec } from '../../src/api/originated.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type OriginatedPrefix, OriginTable } from '../../src/originated/origin-table.js';
@@ -22,6 +22,8 @@ export interface OriginatedOptions {
     readonly blocks: readonly OriginatedPrefix[];
     readonly borrowed: readonly OriginatedPrefix[];
   };
+  /** Ranges of service addresses, which every node of the cluster announces. */
+  readonly services: () => readonly Prefix[];
 }
 
 export class OriginatedReconciler implements Reconciler {
@@ -38,7 +40,7 @@ export class OriginatedReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const { store, node, speaker, journal, addressing } = this.#options;
+    const { store, node, speaker, journal, addressing, services } = this.#options;
     const { entries } = await store.list(originatedPrefix(node));
     this.table.set(
       'api',
@@ -47,6 +49,11 @@ export class OriginatedReconciler implements Reconciler {
     const { blocks, borrowed } = addressing();
     this.table.set('block', blocks);
     this.table.set('borrowed', borrowed);
+    const source = 'service range of BGPConfiguration';
+    this.table.set(
+      'service',
+      services().map((prefix) => ({ prefix, attributes: {}, source })),
+    );
     const { announce, withdraw } = this.table.takeDelta();
     for (const { prefix, attributes } of announce) speaker.originate(prefix, attributes);
     for (const prefix of withdraw) speaker.withdraw(prefix);

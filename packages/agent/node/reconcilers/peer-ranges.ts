@@ -8,9 +8,9 @@ import type { FromFile } from '../../src/config/config.js';
 import { type PeerDefaults, peerRangeConfig } from '../../src/peers/peer-config.js';
 import { peerRangePrefix } from '../../src/store/keys.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import { type Desired, desiredOf, type Lister } from './desired.js';
+import { type AnyDesired, type ClusterItem, desiredOf, type Lister, withCluster } from './desired.js';
 
-export interface ManagedRange extends Desired<PeerRangeSpec> {
+export interface ManagedRange extends AnyDesired<PeerRangeSpec> {
   /** Why the speaker does not take it. */
   readonly error?: string;
   /** The most that the last change of the spec did to a session. */
@@ -32,6 +32,8 @@ export interface PeerRangesOptions {
   readonly speaker: RunningSpeaker;
   /** As they stand at this moment: the import policy follows pools and blocks. */
   readonly defaults: () => PeerDefaults;
+  /** Of the cluster, behind those of the file and the store. */
+  readonly cluster?: () => readonly ClusterItem<PeerRangeSpec>[];
 }
 
 export class PeerRangesReconciler implements Reconciler {
@@ -54,7 +56,7 @@ export class PeerRangesReconciler implements Reconciler {
 
   /** A peer that a range has, by the peer's name; undefined for others, whose names have no slash. */
   peer(name: string): RangePeer | undefined {
-    const range = this.#managed.get(name.slice(0, Math.max(0, name.indexOf('/'))));
+    const range = this.#managed.get(name.slice(0, Math.max(0, name.lastIndexOf('/'))));
     const view = range && this.#options.speaker.peer(name);
     if (!view) return undefined;
     const { prefix: _1, limit: _2, ...settings } = range.spec;
@@ -73,8 +75,9 @@ export class PeerRangesReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const { node, store, speaker, fileRanges } = this.#options;
-    const desired = await desiredOf({ store, prefix: peerRangePrefix(node), fromFile: fileRanges });
+    const { node, store, speaker, fileRanges, cluster } = this.#options;
+    const own = await desiredOf({ store, prefix: peerRangePrefix(node), fromFile: fileRanges });
+    const desired = withCluster(own, cluster?.() ?? []);
     for (const name of [...this.#told]) {
       if (desired.has(name)) continue;
       speaker.removeRange(name);
@@ -85,11 +88,11 @@ export class PeerRangesReconciler implements Reconciler {
     for (const [name, range] of desired) this.#managed.set(name, this.#apply(name, range, defaults));
   }
 
-  #apply(name: string, range: Desired<PeerRangeSpec>, defaults: PeerDefaults): ManagedRange {
+  #apply(name: string, range: AnyDesired<PeerRangeSpec>, defaults: PeerDefaults): ManagedRange {
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === range.revision && before.origin === range.origin;
     try {
-      const config = peerRangeConfig(range.spec, defaults);
+      const config = peerRangeConfig(range.spec, defaults, range.extras);
       let impact: ChangeImpact = 'applied';
       if (this.#told.has(name)) impact = this.#options.speaker.updateRange(config);
       else this.#options.speaker.addRange(config);

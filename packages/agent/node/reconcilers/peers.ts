@@ -9,9 +9,9 @@ import { peerPrefix } from '../../src/store/keys.js';
 import type { BfdPeers } from '../bfd-peers.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import { type Desired, desiredOf, type Lister } from './desired.js';
+import { type AnyDesired, type ClusterItem, desiredOf, type Lister, withCluster } from './desired.js';
 
-export interface ManagedPeer extends Desired<PeerSpec> {
+export interface ManagedPeer extends AnyDesired<PeerSpec> {
   /** With the address it has been found at; absent where it never was, and the speaker does not know it. */
   readonly bound?: BoundPeer | undefined;
   /** It was found once and cannot be there now: no session until it is found again. */
@@ -31,6 +31,15 @@ export interface PeersOptions {
   readonly interfaces: Pick<InterfacePeers, 'apply' | 'found'>;
   /** As they stand at this moment: the import policy follows pools and blocks. */
   readonly defaults: () => PeerDefaults;
+  /** Of the cluster, behind those of the file and the store. */
+  readonly cluster?: ClusterPeers;
+}
+
+export interface ClusterPeers {
+  /** `taken`: addresses that peers of the file and the API have. */
+  peers(taken: ReadonlySet<string>): readonly ClusterItem<PeerSpec>[];
+  /** Other sessions have taken over from it. */
+  wasReplaced(name: string): boolean;
 }
 
 export class PeersReconciler implements Reconciler {
@@ -60,11 +69,13 @@ export class PeersReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const { node, store, speaker, filePeers } = this.#options;
-    const desired = await desiredOf({ store, prefix: peerPrefix(node), fromFile: filePeers });
+    const { node, store, speaker, filePeers, cluster } = this.#options;
+    const own = await desiredOf({ store, prefix: peerPrefix(node), fromFile: filePeers });
+    const taken = new Set([...own.values()].flatMap(({ spec }) => spec.remoteAddress ?? []));
+    const desired = withCluster(own, cluster?.peers(taken) ?? []);
     for (const name of [...this.#told]) {
       if (desired.has(name)) continue;
-      speaker.removePeer(name);
+      speaker.removePeer(name, { graceful: cluster?.wasReplaced(name) ?? false });
       this.#told.delete(name);
     }
     for (const name of [...this.#managed.keys()]) if (!desired.has(name)) this.#forget(name);
@@ -86,7 +97,8 @@ export class PeersReconciler implements Reconciler {
     this.#drained.delete(name);
   }
 
-  #apply(name: string, peer: Desired<PeerSpec>, defaults: PeerDefaults): ManagedPeer {
+  #apply(name: string, peer: AnyDesired<PeerSpec>, defaults: PeerDefaults): ManagedPeer {
+    if (peer.problem !== undefined && !this.#told.has(name)) return { ...peer, impact: 'none', error: peer.problem };
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
     const found = boundPeer(peer.spec, peer.spec.interface && this.#options.interfaces.found(peer.spec.interface));
@@ -96,13 +108,17 @@ export class PeersReconciler implements Reconciler {
     const lost = found === undefined;
     try {
       const drained = this.#drained.has(name) ? { ...bound, gracefulShutdown: true } : bound;
-      const wanted = peerConfig(drained, defaults);
-      const config = lost || this.#options.bfd.holds(peer.spec) ? { ...wanted, adminDown: true } : wanted;
+      const wanted = peerConfig(drained, defaults, peer.extras);
+      const config =
+        lost || peer.problem !== undefined || this.#options.bfd.holds(peer.spec)
+          ? { ...wanted, adminDown: true }
+          : wanted;
       let impact: ChangeImpact = 'applied';
       if (this.#told.has(name)) impact = this.#options.speaker.updatePeer(name, config);
       else this.#options.speaker.addPeer(config);
       this.#told.add(name);
-      return { ...peer, bound, lost, impact: same ? before.impact : impact };
+      const error = peer.problem === undefined ? {} : { error: peer.problem };
+      return { ...peer, bound, lost, impact: same ? before.impact : impact, ...error };
     } catch (error) {
       return { ...peer, impact: 'none', error: (error as Error).message };
     }
@@ -110,7 +126,7 @@ export class PeersReconciler implements Reconciler {
 }
 
 /** Peers by the interface they are found on; nobody listens for one that is down. */
-function interfacesOf(peers: Iterable<Desired<PeerSpec>>): Map<string, string> {
+function interfacesOf(peers: Iterable<AnyDesired<PeerSpec>>): Map<string, string> {
   const names = new Map<string, string>();
   for (const { spec } of peers) {
     if (spec.interface !== undefined && !spec.adminDown && !names.has(spec.interface))

@@ -7,6 +7,8 @@ import type { Health, Status } from '../../src/api/status.js';
 import type { AgentConfig } from '../../src/config/config.js';
 import type { BlockUsage } from '../../src/ipam/addressing.js';
 import type { BfdPeers } from '../bfd-peers.js';
+import type { Cluster } from '../cluster.js';
+import type { Dataplane } from '../dataplane.js';
 import type { DropWatch } from '../drop-watch.js';
 import type { GarbageCollector } from '../garbage-collector.js';
 import type { InterfacePeers } from '../interface-peers.js';
@@ -14,6 +16,7 @@ import type { Journal } from '../journal.js';
 import type { MrtFiles } from '../mrt/mrt-files.js';
 import type { CniService } from '../pods/cni-service.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
+import type { BlocksReconciler } from '../reconcilers/blocks.js';
 import type { BmpCollectorsReconciler } from '../reconcilers/bmp-collectors.js';
 import type { FibReconciler } from '../reconcilers/fib.js';
 import type { Links } from '../reconcilers/links.js';
@@ -38,6 +41,10 @@ export interface RestContext {
   readonly mrt: MrtFiles;
   readonly blocksLoop: ReconcileLoop;
   readonly garbage: GarbageCollector;
+  readonly dataplane: Pick<Dataplane, 'record'>;
+  readonly blocks: Pick<BlocksReconciler, 'addressing'>;
+  /** Absent where the node takes no part in a cluster. */
+  readonly cluster: Cluster | undefined;
   readonly dropWatch: DropWatch;
   readonly bfd: BfdPeers;
   readonly interfacePeers: InterfacePeers;

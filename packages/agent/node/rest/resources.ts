@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { RestContext } from './context.js';
 import { bmpCollectorRoutes } from './routes/bmp-collectors.js';
+import { clusterRoutes } from './routes/cluster.js';
 import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
 import { ipamCareRoutes } from './routes/ipam-care.js';
@@ -12,6 +13,7 @@ import { originatedRoutes } from './routes/originated.js';
 import { peerRangeRoutes } from './routes/peer-ranges.js';
 import { peerTableRoutes } from './routes/peer-tables.js';
 import { peerRoutes } from './routes/peers.js';
+import { planRoutes } from './routes/plan.js';
 import { podRoutes } from './routes/pods.js';
 import { poolRoutes } from './routes/pools.js';
 import { resourceRoutes } from './routes/resources.js';
@@ -32,6 +34,8 @@ export const RESOURCES: readonly Resource[] = [
   ipamUsageRoutes,
   ipamCareRoutes,
   podRoutes,
+  clusterRoutes,
+  planRoutes,
   bmpCollectorRoutes,
   mrtRoutes,
   resourceRoutes,

@@ -1,5 +1,6 @@
 /** The agent's YAML file. Everything optional has its default here; README's reference is checked against this. */
 
+import { mapOf } from '@tortie/cluster/schema';
 import { BmpCollectorSpec } from './bmp.js';
 import { PoolSpec } from './ipam.js';
 import { MrtConfig } from './mrt.js';
@@ -146,6 +147,36 @@ export const NodeAddress = Type.Object(
   },
 );
 
+export const ClusterConfig = Type.Object(
+  {
+    families: Type.Optional(
+      Type.Array(Type.Union([Type.Literal('ipv4'), Type.Literal('ipv6')]), {
+        minItems: 1,
+        uniqueItems: true,
+        description:
+          'Which addresses of this node others peer with, a session over each that both ends have; default: ipv4',
+      }),
+    ),
+    labels: Type.Optional(
+      mapOf(Type.String({ maxLength: 63 }), {
+        description: 'Labels of this node; those of its Node resource go before them',
+      }),
+    ),
+    secrets: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 4096,
+        description: 'Directory with passwords that resources name: a directory per secret, a file per key',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description:
+      'Takes part in the cluster of its store: sessions of the node-to-node mesh and of BGPPeers; absent: does not. An empty group, cluster: {}, does',
+  },
+);
+
 export const AgentConfigFile = Type.Object(
   {
     node: Type.Optional(resourceName('Name of this node; default: the host name')),
@@ -157,6 +188,7 @@ export const AgentConfigFile = Type.Object(
     clusterId: Type.Optional(ipv4Address('Makes the node a route reflector (RFC 4456) for its clients')),
     api: Type.Optional(ApiConfig),
     store: Type.Optional(StoreConfig),
+    cluster: Type.Optional(ClusterConfig),
     bgp: Type.Optional(BgpConfig),
     kernel: Type.Optional(KernelConfig),
     cni: Type.Optional(CniConfig),

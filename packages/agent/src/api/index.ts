@@ -2,6 +2,7 @@
 export { tryParseCommunityMatch } from '../bgp-text/community.js';
 export * from './bfd.js';
 export * from './bmp.js';
+export * from './cluster.js';
 export * from './config.js';
 export * from './discovery.js';
 export * from './fib.js';
@@ -12,6 +13,7 @@ export * from './mrt.js';
 export * from './originated.js';
 export * from './peer.js';
 export * from './peer-range.js';
+export * from './plan.js';
 export * from './pod.js';
 export * from './policy.js';
 export * from './problem.js';

@@ -16,7 +16,13 @@ export type OriginatedSpec = Static<typeof OriginatedSpec>;
 
 export const Originated = Type.Object({
   ...OriginatedSpec.properties,
-  origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('block'), Type.Literal('borrowed')]),
+  origin: Type.Union([
+    Type.Literal('file'),
+    Type.Literal('api'),
+    Type.Literal('block'),
+    Type.Literal('borrowed'),
+    Type.Literal('service'),
+  ]),
   source: Type.Optional(Type.String({ description: 'FILE:LINE, or the block or handle it comes from' })),
   revision: Type.Optional(Type.Integer()),
 });

@@ -38,7 +38,7 @@ export const PeerRangePatch = Type.Object(
 
 export const PeerRange = Type.Object({
   name: resourceName(),
-  origin: Type.Union([Type.Literal('file'), Type.Literal('api')]),
+  origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('cluster')]),
   source: Type.Optional(Type.String({ description: 'FILE:LINE of a range of the file' })),
   revision: Type.Optional(Type.Integer({ description: 'Store revision; the ETag of the resource' })),
   spec: PeerRangeSpec,

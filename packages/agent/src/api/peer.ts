@@ -336,12 +336,15 @@ const { password: _secret, ...readable } = peerFields;
 
 export const Peer = Type.Object({
   name: Type.String({ description: 'Of a peer of a range: RANGE/ADDRESS' }),
-  origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('range')], {
+  origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('range'), Type.Literal('cluster')], {
     description:
-      'file: from the configuration file, changed there; api: created at run time, kept in the store; range: came by itself from inside a peer range, changed there',
+      'file: from the configuration file, changed there; api: created at run time, kept in the store; range: came by itself from inside a peer range, changed there; cluster: follows from resources of the cluster',
   }),
   source: Type.Optional(
-    Type.String({ description: 'FILE:LINE of a peer of the file; the range of a peer of a range' }),
+    Type.String({
+      description:
+        'FILE:LINE of a peer of the file; the range of a peer of a range; what asks for one of the cluster: "node-to-node mesh", "global peer NAME", "node peer NAME", "reverse of NAME"',
+    }),
   ),
   revision: Type.Optional(Type.Integer({ description: 'Store revision; the ETag of the resource' })),
   passwordSet: Type.Boolean(),

@@ -51,7 +51,8 @@ export const AgentEvent = Type.Object({
   id: Type.Integer({ minimum: 1, description: 'Ascending, without gaps, from 1 at start' }),
   time: Timestamp,
   kind: Type.String({
-    description: 'session, peer, bfd, bmp, mrt, block, originated, fib, pod, nat, link, store, resource, agent',
+    description:
+      'session, peer, bfd, bmp, mrt, block, originated, fib, pod, nat, link, store, resource, cluster, agent',
   }),
   subject: Type.Optional(Type.String()),
   text: Type.String(),

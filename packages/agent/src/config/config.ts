@@ -41,6 +41,8 @@ export interface AgentConfig {
     readonly gracefulRestart: Filled<NonNullable<NonNullable<AgentConfigFile['bgp']>['gracefulRestart']>>;
   };
   readonly kernel: Section<'kernel'>;
+  /** Absent: this node has no sessions but those it is told of itself. */
+  readonly cluster?: NonNullable<AgentConfigFile['cluster']> & Required<Pick<Section<'cluster'>, 'families'>>;
   /** Absent: no pods are plugged in. */
   readonly cni?: Section<'cni'>;
   readonly importPolicy: 'pools' | 'all';

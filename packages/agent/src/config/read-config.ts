@@ -48,6 +48,7 @@ export function readConfig({ text, file, hostName }: ConfigInput): AgentConfig {
     ...(filled as unknown as AgentConfig),
     file,
     node: filled.node ?? hostName,
+    ...(filled.cluster && { cluster: { ...filled.cluster, families: filled.cluster.families ?? ['ipv4'] } }),
     ...(filled.cni && { cni: { socket: filled.cni.socket ?? besides(filled.api!.socket!, 'cni.sock') } }),
     nodeAddress: filled.nodeAddress ?? {},
     pools: filled.pools ?? [],

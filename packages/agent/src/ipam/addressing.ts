@@ -6,6 +6,8 @@ import type { OriginatedPrefix } from '../originated/origin-table.js';
 
 export interface Addressing {
   readonly pools: readonly Prefix[];
+  /** Those of them with disableBGPExport. */
+  readonly hiddenPools: readonly Prefix[];
   readonly ownBlocks: readonly Prefix[];
   /** Own blocks that get a blackhole in the kernel. */
   readonly blackholes: readonly Prefix[];
@@ -26,6 +28,7 @@ export interface BlockUsage {
 
 export const NO_ADDRESSING: Addressing = {
   pools: [],
+  hiddenPools: [],
   ownBlocks: [],
   blackholes: [],
   lent: [],
@@ -46,6 +49,7 @@ export interface AddressingInput {
 export function addressingOf({ node, pools, routes, ownBlocks, inside }: AddressingInput): Addressing {
   return {
     pools: pools.map(({ cidr }) => cidr),
+    hiddenPools: pools.filter(({ disableBGPExport }) => disableBGPExport).map(({ cidr }) => cidr),
     ownBlocks: routes.blocks.map(({ cidr }) => cidr),
     blackholes: routes.blocks.filter(({ blackhole }) => blackhole).map(({ cidr }) => cidr),
     lent: inside.filter((one) => one.node !== node).map(({ address }) => hostPrefix(address)),

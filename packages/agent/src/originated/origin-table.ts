@@ -6,13 +6,13 @@
 import type { OriginateAttributes } from '@tortie/bgp';
 import { comparePrefixes, formatPrefix, type Prefix } from '@tortie/ip';
 
-export const ORIGINS = ['file', 'api', 'block', 'borrowed'] as const;
+export const ORIGINS = ['file', 'api', 'block', 'borrowed', 'service'] as const;
 export type OriginName = (typeof ORIGINS)[number];
 
 export interface OriginatedPrefix {
   readonly prefix: Prefix;
   readonly attributes: OriginateAttributes;
-  /** FILE:LINE, a block, a handle. */
+  /** FILE:LINE, a block, a handle, a resource. */
   readonly source?: string;
   readonly revision?: number;
 }

@@ -3,6 +3,7 @@ import type { PeerConfig, PeerRangeConfig } from '@tortie/bgp';
 import { parseAddress, parsePrefix } from '@tortie/ip';
 import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
+import type { ClusterExtras } from '../cluster/cluster-peer.js';
 import { policyTerms } from '../policies/route-policy.js';
 import type { BoundPeer } from './bound-peer.js';
 import { type ImportScope, importPolicy } from './import-policy.js';
@@ -15,18 +16,39 @@ export interface PeerDefaults {
   readonly library: PolicyLibrary;
 }
 
-export function peerConfig({ name, remoteAddress, ...spec }: BoundPeer, defaults: PeerDefaults): PeerConfig {
-  return { ...settings(spec, defaults), name, remoteAddress: parseAddress(remoteAddress) };
+/** `extras`: of a session that the cluster wants. */
+export function peerConfig(
+  { name, remoteAddress, ...spec }: BoundPeer,
+  defaults: PeerDefaults,
+  extras?: ClusterExtras,
+): PeerConfig {
+  return {
+    ...settings(spec, defaults),
+    ...clusterSettings(extras, defaults),
+    name,
+    remoteAddress: parseAddress(remoteAddress),
+  };
 }
 
-export function peerRangeConfig(spec: PeerRangeSpec, defaults: PeerDefaults): PeerRangeConfig {
+export function peerRangeConfig(spec: PeerRangeSpec, defaults: PeerDefaults, extras?: ClusterExtras): PeerRangeConfig {
   const { name, prefix, limit, ...peer } = spec;
   return {
     name,
     prefix: parsePrefix(prefix),
     ...(limit !== undefined && { limit }),
-    peer: settings(peer, defaults),
+    peer: { ...settings(peer, defaults), ...clusterPolicies(extras, defaults) },
   };
+}
+
+const clusterSettings = (extras: ClusterExtras | undefined, defaults: PeerDefaults) => ({
+  ...clusterPolicies(extras, defaults),
+  ...(extras?.waitForPeer && { waitForPeer: true }),
+});
+
+function clusterPolicies(extras: ClusterExtras | undefined, { scope }: PeerDefaults) {
+  if (!extras) return {};
+  const { import: terms, importPolicy: policy = scope.policy, export: exported } = extras;
+  return { import: importPolicy({ ...scope, policy }, terms), export: exported };
 }
 
 /** What a peer of its own and a peer of a range have in common. */

@@ -24,5 +24,9 @@ export const nodeKey = (node: string): string => NODES + node;
 export const ALIVE = '/agent/alive/';
 export const aliveKey = (node: string): string => ALIVE + node;
 
+/** Passwords that resources name: value is a StoredSecret. */
+export const SECRETS = '/agent/secrets/';
+export const secretKey = (name: string): string => SECRETS + name;
+
 /** Last part of a key below `prefix`. */
 export const nameIn = (prefix: string, key: string): string => key.slice(prefix.length);

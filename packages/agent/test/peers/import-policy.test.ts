@@ -23,6 +23,8 @@ const scope: ImportScope = {
   policy: 'pools',
   defaultRoute: true,
   pools: [parsePrefix('10.244.0.0/16'), parsePrefix('fd00:10::/48')],
+  services: [parsePrefix('10.96.0.0/12')],
+  ownAddresses: [parsePrefix('10.0.0.1/32')],
   ownBlocks: [parsePrefix('10.244.1.0/26'), parsePrefix('fd00:10::/122')],
   lentAddresses: [parsePrefix('10.244.1.9/32')],
 };
@@ -37,6 +39,10 @@ const own: RoutePolicy = {
 const CASES: readonly (readonly [prefix: string, pools: string, all: string, why: string])[] = [
   ['10.244.0.0/26', 'accept', 'accept', 'a block of another node'],
   ['10.244.0.0/16', 'accept', 'accept', 'a whole pool'],
+  ['10.96.0.0/12', 'accept', 'accept', 'a range of services'],
+  ['10.96.0.9/32', 'accept', 'accept', 'a service'],
+  ['10.0.0.1/32', 'reject', 'reject', "this node's own address"],
+  ['10.0.0.0/24', 'reject', 'accept', 'its subnet'],
   ['10.244.1.0/26', 'reject', 'reject', 'our own block'],
   ['10.244.1.7/32', 'reject', 'reject', 'one of our pods'],
   ['10.244.1.9/32', 'accept', 'accept', 'an address of ours that another node has borrowed'],

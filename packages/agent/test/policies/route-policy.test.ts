@@ -2,6 +2,7 @@ import { resolvePeerConfig } from '@tortie/bgp';
 import { parseAddress, parsePrefix } from '@tortie/ip';
 import t from 'tap';
 import type { Policy, PolicyLibrary } from '../../src/api/policy.js';
+import { OPEN_SCOPE } from '../../src/peers/import-policy.js';
 import { peerConfig } from '../../src/peers/peer-config.js';
 import { policyTerms } from '../../src/policies/route-policy.js';
 
@@ -156,7 +157,7 @@ t.test('a name that is not there is an error, never a policy with a hole', async
 });
 
 t.test('defaults of a peer; the speaker takes what is made of them', async (t) => {
-  const scope = { policy: 'pools', defaultRoute: true, pools: [], ownBlocks: [], lentAddresses: [] } as const;
+  const scope = { ...OPEN_SCOPE, policy: 'pools' } as const;
   const config = (fields: object) => {
     const spec = { name: 'a', remoteAddress: '10.0.0.1', remoteAsn: 64512, ...fields };
     const made = peerConfig(spec, { asn: 64513, restartTimeS: 120, scope, library: LIBRARY });

@@ -12,7 +12,6 @@ const serviceRanges = (description: string) =>
   Type.Array(Type.Object({ cidr: Type.Optional(prefix('A range of addresses')) }, closed), {
     maxItems: 500,
     description,
-    ...noEffect('no services are announced'),
   });
 
 const priority = (description: string) =>
@@ -70,7 +69,7 @@ export const BgpConfigurationSpec = Type.Object(
       oneOf(['Enabled', 'Disabled'], {
         default: 'Enabled',
         description: 'Disabled: no ranges, an address per service',
-        ...noEffect('no services are announced'),
+        ...noEffect('addresses of single services are not announced', ['Disabled']),
       }),
     ),
     logSeverityScreen: Type.Optional(

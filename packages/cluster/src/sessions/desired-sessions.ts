@@ -42,6 +42,11 @@ export function desiredSessions(index: ClusterIndex, self: string): DesiredSessi
   for (const node of index.nodes) {
     if (node === own) continue;
     for (const family of [4, 6] as const) {
+      const address = addressOf(node, family);
+      if (address !== undefined && address === addressOf(own, family)) {
+        const text = `node ${node.name} has our address ${address}: no session with it over that; one of the two needs another nodeAddress`;
+        notes.push({ code: 'address-twice', subject: `Node/${node.name}`, text });
+      }
       const [offer, ...others] = offersBetween(index, scopes, own, node, family);
       if (!offer) continue;
       const session = between({ index, scopes, own, node, family }, offer, notes);

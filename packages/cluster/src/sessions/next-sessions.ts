@@ -13,8 +13,12 @@ export interface NextInput {
   readonly present: ReadonlyMap<string, Session>;
   readonly desired: readonly Session[];
   readonly isEstablished: (name: string) => boolean;
+  /** Established, or routes of it are kept until it is back. */
+  readonly hasRoutes: (name: string) => boolean;
+  /** Sessions that stay have all routes of this one as well. */
+  readonly isCovered: (name: string) => boolean;
   /** Sessions of this node that are up and no matter of the cluster: of its file, or of its API. */
-  readonly othersEstablished: number;
+  readonly othersEstablished: () => number;
   /** Established, and the peer has sent End-of-RIB for the family of the session. */
   readonly isComplete: (name: string) => boolean;
   /** A node of this name is in the cluster. */
@@ -45,8 +49,10 @@ export interface NextSessions {
   readonly againMs: number | undefined;
 }
 
-/** A replacement that does not come up holds nothing longer than this, as long as another one is there. */
+/** A replacement that does not come up, or lacks routes, holds nothing longer than this, as long as another one is there. */
 const PATIENCE_MS = 60_000;
+/** Routes come without an event that could be waited for. */
+const LOOK_AGAIN_MS = 250;
 
 export function nextSessions(input: NextInput): NextSessions {
   const { present, desired, isEstablished, othersEstablished, confirmed } = input;
@@ -61,10 +67,10 @@ export function nextSessions(input: NextInput): NextSessions {
 
   const waiting = new Map<string, string[]>();
   for (const session of leaving) {
-    if (!isEstablished(session.name)) continue;
+    if (!input.hasRoutes(session.name)) continue;
     const fate = fateOf(session, input);
     if (fate.type === 'falls') {
-      falling.push(session.name);
+      if (isEstablished(session.name)) falling.push(session.name);
       continue;
     }
     replacing = true;
@@ -86,7 +92,8 @@ export function nextSessions(input: NextInput): NextSessions {
     return before !== undefined && isEstablished(session.name) && sessionCost(before, session) === 'session-reset';
   });
   const lost = [...falling, ...resets.map(({ name }) => name)].sort();
-  const up = othersEstablished + [...present.keys()].filter(isEstablished).length;
+  // Of thousands of sessions only counted where some go.
+  const up = lost.length === 0 ? 0 : othersEstablished() + [...present.keys()].filter(isEstablished).length;
   if (lost.length > 0 && (lost.length * 2 > up || lost.length === up)) {
     const what =
       lost.length === up ? (up === 1 ? 'the last session' : `all ${up} sessions`) : `${lost.length} of ${up} sessions`;
@@ -121,7 +128,10 @@ type Fate =
   | { readonly type: 'waits'; readonly kind: Pending['kind']; readonly reason: string; readonly againMs?: number };
 
 /** What becomes of an established session that is no longer wanted. */
-function fateOf(session: Session, { desired, isComplete, hasNode, nowMs, replacingSinceMs }: NextInput): Fate {
+function fateOf(
+  session: Session,
+  { desired, isComplete, isCovered, hasNode, nowMs, replacingSinceMs }: NextInput,
+): Fate {
   // Nobody else tells the routes of a peer that is no node of ours, or of a node that has left the cluster.
   if (session.node === undefined || !hasNode(session.node)) return { type: 'falls' };
   const others = desired.filter(({ family }) => family === session.family);
@@ -135,8 +145,13 @@ function fateOf(session: Session, { desired, isComplete, hasNode, nowMs, replaci
   }
   if (successors.length === 0) return { type: 'falls' };
   const missing = successors.filter(({ name }) => !isComplete(name));
-  if (missing.length === 0) return { type: 'replaced' };
   const untilMs = (replacingSinceMs ?? nowMs) + PATIENCE_MS;
+  if (missing.length === 0) {
+    // A reflector may have sent its End-of-RIB when it was none yet.
+    if (isCovered(session.name) || nowMs >= untilMs) return { type: 'replaced' };
+    const reason = 'closed once the sessions that replace it have its routes as well';
+    return { type: 'waits', kind: 'replacement', reason, againMs: nowMs + LOOK_AGAIN_MS };
+  }
   const some = missing.length < successors.length;
   if (some && nowMs >= untilMs) return { type: 'replaced' };
   const names = missing.slice(0, 3).map(({ remoteAddress, origin }) => `${remoteAddress} (${originText(origin)})`);

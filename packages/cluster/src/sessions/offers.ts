@@ -38,7 +38,8 @@ export function offersBetween(
 ): Offer[] {
   const own = addressOf(from, family);
   const address = addressOf(to, family);
-  if (address === undefined) return [];
+  // Two nodes that say the same address have no sessions over it: neither would reach the other.
+  if (address === undefined || address === own) return [];
   const offers: Offer[] = [];
   for (const scope of scopes) {
     if (scope.remote !== undefined) {

@@ -67,7 +67,14 @@ export interface OpenSession extends SessionTerms {
 
 /** What of the resources has no session, or another one than it asks for, as a sentence for the operator. */
 export interface SessionNote {
-  readonly code: 'shadowed' | 'selector-invalid' | 'one-sided' | 'asn-mismatch' | 'password-mismatch';
+  readonly code:
+    | 'address-twice'
+    | 'shadowed'
+    | 'selector-invalid'
+    | 'one-sided'
+    | 'asn-mismatch'
+    | 'password-mismatch'
+    | 'filter-missing';
   /** `BGPPeer/NAME` or a node. */
   readonly subject: string;
   readonly text: string;

@@ -191,6 +191,12 @@ const ROWS: readonly Row[] = [
     sessions: [],
   },
   {
+    name: 'two nodes of one address have no session over it',
+    state: { nodes: [node(1), node(2, { ipv4: '10.0.0.1', ipv6: 'fd00::2' })] },
+    sessions: [],
+    notes: ['address-twice'],
+  },
+  {
     name: 'a selector that is none leaves its peer out, and says so',
     state: {
       nodes: [node(1), node(2)],

@@ -36,6 +36,10 @@ interface Sets {
   readonly down?: readonly number[];
   /** Established without an End-of-RIB. */
   readonly incomplete?: readonly number[];
+  /** With routes that nobody else has. */
+  readonly alone?: readonly number[];
+  /** Not established; their routes are kept. */
+  readonly kept?: readonly number[];
   readonly gone?: readonly string[];
   readonly confirmed?: readonly string[];
   readonly others?: number;
@@ -48,6 +52,8 @@ function next({
   desired,
   down = [],
   incomplete = [],
+  alone = [],
+  kept = [],
   gone = [],
   confirmed = [],
   others = 0,
@@ -60,8 +66,10 @@ function next({
     present: new Map(present.map((one) => [one.name, one])),
     desired,
     isEstablished,
+    hasRoutes: (one) => isEstablished(one) || names(...kept).includes(one),
+    isCovered: (one) => !names(...alone).includes(one),
     isComplete: (one) => isEstablished(one) && !names(...incomplete).includes(one),
-    othersEstablished: others,
+    othersEstablished: () => others,
     hasNode: (one) => !gone.includes(one),
     confirmed: new Set(confirmed),
     nowMs,
@@ -101,6 +109,30 @@ t.test('from mesh to reflectors: sessions with those are re-typed, the others wa
   t.strictSame([third.sessions, third.replaced, third.pending], [names(1, 2), names(3, 4, 5), []]);
   const late = next({ present, desired, down: [2], sinceMs: 1000, nowMs: 61_000 });
   t.strictSame(late.replaced, names(3, 4, 5), 'a reflector that stays away holds nothing for ever');
+});
+
+t.test('a reflector that was told to be one after its End-of-RIB is waited for', async (t) => {
+  const present = meshOf(1, 2, 3, 4);
+  const desired = [reflector(1), reflector(2)];
+  const early = next({ present, desired, alone: [4], sinceMs: 1000, nowMs: 2000 });
+  t.strictSame(
+    [early.sessions, early.replaced, kinds(early), early.againMs],
+    [names(1, 2, 4), names(3), ['replacement'], 2250],
+  );
+  const late = next({ present, desired, alone: [4], sinceMs: 1000, nowMs: 61_000 });
+  t.strictSame(late.replaced, names(3, 4), 'what it never tells is not waited for');
+});
+
+t.test('a session whose other end was faster is waited for as long as its routes are kept', async (t) => {
+  const present = meshOf(1, 2, 3);
+  const desired = [reflector(1)];
+  t.strictSame(next({ present, desired, down: [3], kept: [3], alone: [3] }).sessions, names(1, 3));
+  t.strictSame(next({ present, desired, down: [3] }).sessions, names(1));
+  t.strictSame(
+    next({ present: [tor(1)], desired: [], down: [1], kept: [1] }).pending,
+    [],
+    'what is not up is not taken down',
+  );
 });
 
 t.test('reflectors of the other IP version replace nothing', async (t) => {

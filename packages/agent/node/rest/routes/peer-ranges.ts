@@ -10,6 +10,7 @@ import {
 import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { mergePatch } from '../../../src/merge-patch.js';
+import { OPEN_SCOPE } from '../../../src/peers/import-policy.js';
 import { peerRangeConfig } from '../../../src/peers/peer-config.js';
 import { checkPeerRange } from '../../../src/rules/peer-rules.js';
 import { checkValue } from '../../../src/schema/check.js';
@@ -131,6 +132,12 @@ export const peerRangeRoutes: Resource = (context) => async (app) => {
 
 function refuseFileRange({ origin, spec, source }: ManagedRange, done: string): void {
   if (origin === 'api') return;
+  if (origin === 'cluster') {
+    throw new AgentError(
+      'ERR_AGENT_CLUSTER_ORIGIN',
+      `${what(spec.name)} follows from resources of the cluster (${source}) and is ${done} there, at /v1/resources`,
+    );
+  }
   throw new AgentError(
     'ERR_AGENT_FILE_ORIGIN',
     `${what(spec.name)} is configured in ${source} and is ${done} there; the agent reads the file when it starts`,
@@ -143,11 +150,10 @@ function checkSpec({ config, peerRanges, speaker }: RestContext, spec: PeerRange
   const other = peerRanges.list().find((range) => range.spec.prefix === spec.prefix && range.spec.name !== spec.name);
   if (other) issues.push({ pointer: '/prefix', detail: `${spec.prefix} is already ${what(other.spec.name)}` });
   if (issues.length > 0) throw new ValidationError(issues);
-  const scope = { policy: 'all', defaultRoute: true, pools: [], ownBlocks: [], lentAddresses: [] } as const;
   const { prefix, peer } = peerRangeConfig(spec, {
     asn: config.asn,
     restartTimeS: 120,
-    scope,
+    scope: OPEN_SCOPE,
     library: config.library,
   });
   try {

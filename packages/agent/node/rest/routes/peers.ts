@@ -16,6 +16,7 @@ import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { mergePatch } from '../../../src/merge-patch.js';
 import { ANY_NEIGHBOUR, boundPeer } from '../../../src/peers/bound-peer.js';
+import { OPEN_SCOPE } from '../../../src/peers/import-policy.js';
 import { peerConfig } from '../../../src/peers/peer-config.js';
 import { peerView } from '../../../src/peers/peer-view.js';
 import { checkPeer, placeOf } from '../../../src/rules/peer-rules.js';
@@ -203,6 +204,12 @@ function refuseForeign({ origin, source, spec }: ManagedPeer | RangePeer, what: 
       `peer "${spec.name}" came by itself and belongs to peer range "${source}"; it is ${what} with that, at /v1/peer-ranges/${source}`,
     );
   }
+  if (origin === 'cluster') {
+    throw new AgentError(
+      'ERR_AGENT_CLUSTER_ORIGIN',
+      `peer "${spec.name}" follows from resources of the cluster (${source}) and is ${what} there, at /v1/resources`,
+    );
+  }
   throw new AgentError(
     'ERR_AGENT_FILE_ORIGIN',
     `peer "${spec.name}" is configured in ${source} and is ${what} there; the agent reads the file when it starts`,
@@ -221,9 +228,8 @@ function checkSpec({ config, peers, speaker }: RestContext, spec: PeerSpec): voi
     });
   }
   if (issues.length > 0) throw new ValidationError(issues);
-  const scope = { policy: 'all', defaultRoute: true, pools: [], ownBlocks: [], lentAddresses: [] } as const;
   try {
-    const defaults = { asn: config.asn, restartTimeS: 120, scope, library: config.library };
+    const defaults = { asn: config.asn, restartTimeS: 120, scope: OPEN_SCOPE, library: config.library };
     resolvePeerConfig(peerConfig(boundPeer(spec, ANY_NEIGHBOUR)!, defaults), {
       asn: speaker.asn,
       routerId: speaker.routerId,

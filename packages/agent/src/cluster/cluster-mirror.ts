@@ -1,0 +1,202 @@
+/**
+ * What the store says of the cluster, kept in memory and fed by watches: resources, and what each node says of itself. A node
+ * that joins is one event here, whatever the number of nodes.
+ */
+import {
+  type BgpConfigurationSpec,
+  type BgpFilterSpec,
+  type BgpPeerSpec,
+  ClusterIndex,
+  fromRecord,
+  type NodeSpec,
+  resourcePrefix,
+  type SessionNode,
+} from '@tortie/cluster';
+import type { FollowEvent } from '@tortie/store';
+import { NODES } from '../store/keys.js';
+import { type NodeFacts, sessionNode } from './session-node.js';
+
+/** The part of a resource that matters here. */
+export interface Named<Spec> {
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly spec: Spec;
+}
+
+interface Resources {
+  readonly nodes: ReadonlyMap<string, Named<NodeSpec>>;
+  readonly bgpconfigurations: ReadonlyMap<string, Named<BgpConfigurationSpec>>;
+  readonly bgppeers: ReadonlyMap<string, Named<BgpPeerSpec>>;
+  readonly bgpfilters: ReadonlyMap<string, Named<BgpFilterSpec>>;
+}
+export type ResourceTable = keyof Resources;
+
+/** Resources as they would be after a change; undefined: gone. */
+export type ResourceChange = {
+  readonly [T in ResourceTable]?: ReadonlyMap<
+    string,
+    (Resources[T] extends ReadonlyMap<string, infer V> ? V : never) | undefined
+  >;
+};
+
+const KINDS: { readonly [T in ResourceTable]: string } = {
+  nodes: 'Node',
+  bgpconfigurations: 'BGPConfiguration',
+  bgppeers: 'BGPPeer',
+  bgpfilters: 'BGPFilter',
+};
+export const RESOURCE_TABLES = Object.keys(KINDS) as readonly ResourceTable[];
+
+/** Undefined for kinds that decide about no session. */
+export const tableOf = (kind: string): ResourceTable | undefined =>
+  RESOURCE_TABLES.find((table) => KINDS[table] === kind);
+
+export class ClusterMirror {
+  readonly #node: string;
+  readonly #records = new Map<string, NodeFacts>();
+  readonly #resources: { readonly [T in ResourceTable]: Map<string, Named<never>> } = {
+    nodes: new Map(),
+    bgpconfigurations: new Map(),
+    bgppeers: new Map(),
+    bgpfilters: new Map(),
+  };
+  readonly #problems = new Map<string, string>();
+  #own: NodeFacts | undefined;
+  #index: ClusterIndex | undefined;
+
+  /** `node`: the name of this node. */
+  constructor(node: string) {
+    this.#node = node;
+  }
+
+  /** What this node says of itself: it counts here before the store has it. True where that is new. */
+  setOwn(facts: NodeFacts): boolean {
+    if (sameValue(facts, this.#own)) return false;
+    this.#own = facts;
+    this.#index = undefined;
+    return true;
+  }
+
+  /** What a watch of the node records tells. True where it matters for sessions. */
+  takeRecords(event: FollowEvent): boolean {
+    const put = ({ key, value }: { readonly key: string; readonly value: unknown }): void => {
+      this.#records.set(key.slice(NODES.length), factsOf(value as NodeFacts));
+    };
+    if (event.type === 'put') {
+      const name = event.key.slice(NODES.length);
+      if (sameValue(this.#records.get(name), factsOf(event.value as NodeFacts))) return false;
+      put(event);
+    } else if (event.type === 'snapshot') {
+      const before = JSON.stringify([...this.#records]);
+      this.#records.clear();
+      for (const entry of event.entries) put(entry);
+      if (before === JSON.stringify([...this.#records])) return false;
+    } else if (!this.#records.delete(event.key.slice(NODES.length))) return false;
+    this.#index = undefined;
+    return true;
+  }
+
+  /** What a watch of the resources of a kind tells. True where something changed. */
+  takeResources(table: ResourceTable, event: FollowEvent): boolean {
+    const map = this.#resources[table];
+    const prefix = resourcePrefix(table);
+    const nameOf = (key: string): string => decodeURIComponent(key.slice(prefix.length));
+    const read = (key: string, value: unknown, revision: number): Named<never> | undefined => {
+      const name = nameOf(key);
+      const result = fromRecord(KINDS[table], name, value, revision);
+      if ('resource' in result) {
+        this.#problems.delete(key);
+        const { labels } = result.resource.metadata;
+        return { metadata: { name, ...(labels && { labels }) }, spec: result.resource.spec as never };
+      }
+      // What was known of it stays.
+      this.#problems.set(key, result.problem);
+      return map.get(name);
+    };
+    if (event.type === 'snapshot') {
+      const before = JSON.stringify([...map]);
+      const next = event.entries.map(({ key, value, revision }) => [nameOf(key), read(key, value, revision)] as const);
+      map.clear();
+      for (const [name, value] of next) if (value) map.set(name, value);
+      if (before === JSON.stringify([...map])) return false;
+    } else if (event.type === 'put') {
+      const name = nameOf(event.key);
+      const value = read(event.key, event.value, event.revision);
+      if (!value || sameValue(value, map.get(name))) return false;
+      map.set(name, value);
+    } else {
+      this.#problems.delete(event.key);
+      if (!map.delete(nameOf(event.key))) return false;
+    }
+    if (table !== 'bgpfilters') this.#index = undefined;
+    return true;
+  }
+
+  /** The present state, indexed once per change. */
+  get index(): ClusterIndex {
+    this.#index ??= this.indexWith({});
+    return this.#index;
+  }
+
+  /** As it would be with other resources. */
+  indexWith(change: ResourceChange): ClusterIndex {
+    const nodes = this.resources('nodes', change);
+    const names = new Set(nodes.keys());
+    for (const [name, { cluster }] of this.#records) if (cluster) names.add(name);
+    if (this.#own?.cluster) names.add(this.#node);
+    return new ClusterIndex({
+      nodes: [...names].map((name): SessionNode => sessionNode(name, nodes.get(name), this.facts(name))),
+      configurations: new Map([...this.resources('bgpconfigurations', change)].map(([name, { spec }]) => [name, spec])),
+      peers: [...this.resources('bgppeers', change)].map(([name, { spec }]) => ({ name, spec })),
+    });
+  }
+
+  /** Of one kind, by name. */
+  resources<T extends ResourceTable>(table: T, change: ResourceChange = {}): Resources[T] {
+    const present = this.#resources[table];
+    const changes = change[table] as ReadonlyMap<string, Named<never> | undefined> | undefined;
+    if (!changes) return present as Resources[T];
+    const next = new Map(present);
+    for (const [name, value] of changes) {
+      if (value === undefined) next.delete(name);
+      else next.set(name, value);
+    }
+    return next as Resources[T];
+  }
+
+  filter(name: string): BgpFilterSpec | undefined {
+    return this.resources('bgpfilters').get(name)?.spec;
+  }
+
+  /** What a node says of itself. */
+  facts(node: string): NodeFacts | undefined {
+    return node === this.#node ? this.#own : this.#records.get(node);
+  }
+
+  /** Resources that cannot be read, as sentences. */
+  get problems(): readonly string[] {
+    return [...this.#problems.values()];
+  }
+}
+
+/** Only what matters for sessions, so that other changes of a record are none. */
+const factsOf = ({
+  name,
+  asn,
+  clusterId,
+  ipv4Address,
+  ipv6Address,
+  labels,
+  listenPort,
+  cluster,
+}: NodeFacts): NodeFacts => ({
+  name,
+  asn,
+  ...(clusterId !== undefined && { clusterId }),
+  ...(ipv4Address !== undefined && { ipv4Address }),
+  ...(ipv6Address !== undefined && { ipv6Address }),
+  ...(labels && { labels }),
+  ...(listenPort !== undefined && { listenPort }),
+  ...(cluster !== undefined && { cluster }),
+});
+
+const sameValue = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);

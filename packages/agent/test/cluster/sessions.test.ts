@@ -1,0 +1,108 @@
+/** Sessions that follow from the cluster's resources, between real speakers. */
+import t, { type Test } from 'tap';
+import { ClusterRig } from './cluster-rig.js';
+
+const MESH = (...numbers: number[]): string[] => numbers.map((number) => `n${number} node-to-node mesh established`);
+
+async function rigOf(t: Test, nodes: number): Promise<ClusterRig> {
+  const rig = new ClusterRig();
+  t.teardown(() => rig.close());
+  for (let number = 1; number <= nodes; number++) await rig.start(number);
+  return rig;
+}
+
+t.test('nodes of one store mesh by themselves, and one that leaves is let go', async (t) => {
+  const rig = await rigOf(t, 3);
+  for (const name of ['n1', 'n2', 'n3']) {
+    const others = [1, 2, 3].filter((number) => `n${number}` !== name);
+    await rig.until(
+      `${name} meshes`,
+      () => rig.sessions(name).every((one) => / established$/.test(one)) && rig.sessions(name).length === 2,
+    );
+    t.strictSame(rig.sessions(name), MESH(...others));
+    await rig.until(`${name} has the routes`, () => rig.routes(name).length === 2);
+  }
+  t.equal(rig.dropped('n1') + rig.dropped('n2') + rig.dropped('n3'), 0, 'without a collision');
+  await rig.start(4);
+  await rig.until('a fourth joins', () => rig.sessions('n1').length === 3 && rig.routes('n1').length === 3);
+  await rig.stop('n4');
+  await rig.store.delete('/agent/nodes/n4', (await rig.store.get('/agent/nodes/n4'))!.revision);
+  await rig.until('and leaves', () => rig.sessions('n1').length === 2);
+});
+
+const REFLECTORS = { nodeSelector: 'all()', peerSelector: 'has(route-reflector)' };
+const LABEL = { 'route-reflector': 'true' };
+
+t.test('from mesh to reflectors: sessions with those stay up, the others go once they are replaced', async (t) => {
+  const rig = await rigOf(t, 4);
+  const names = ['n1', 'n2', 'n3', 'n4'];
+  await rig.until('the mesh is up', () => names.every((name) => rig.routes(name).length === 3));
+  const gaps: string[] = [];
+  const watch = setInterval(() => {
+    for (const name of names) if (rig.routes(name).length < 3) gaps.push(`${name}: ${rig.routes(name)}`);
+  }, 5);
+  for (const name of ['n1', 'n2']) await rig.put('Node', name, { bgp: { routeReflectorClusterID: '1.0.0.1' } }, LABEL);
+  await rig.until(
+    'the reflectors are held in the mesh',
+    () => rig.agents.get('n3')!.agent.cluster!.sessions.pending.length > 0,
+  );
+  t.match(rig.agents.get('n3')!.agent.status().warnings.join('\n'), /node n1 has left the mesh, and no BGPPeer/);
+  await rig.put('BGPPeer', 'reflectors', REFLECTORS);
+  await rig.until(
+    'n1 has clients',
+    () => rig.sessions('n1').filter((one) => / client established/.test(one)).length === 2,
+  );
+  await rig.put('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false });
+  await rig.until('the mesh is gone', () => ['n3', 'n4'].every((name) => rig.sessions(name).length === 2));
+  t.strictSame(rig.sessions('n3'), ['n1 node peer reflectors established', 'n2 node peer reflectors established']);
+  t.strictSame(rig.sessions('n1'), [
+    'n2 node peer reflectors established',
+    'n3 reverse of reflectors client established',
+    'n4 reverse of reflectors client established',
+  ]);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  clearInterval(watch);
+  t.strictSame(gaps, [], 'nobody was without a route at any time');
+  t.equal(rig.dropped('n1') + rig.dropped('n2'), 0, 'no session with a reflector was lost');
+
+  // The label goes, as it does when somebody renames it: nothing happens before it is confirmed.
+  for (const name of ['n1', 'n2'])
+    await rig.put('Node', name, { bgp: { routeReflectorClusterID: '1.0.0.1' } }, { other: 'x' });
+  await rig.until('the change is held', () =>
+    names.every((name) => rig.agents.get(name)!.agent.cluster!.sessions.pending.length > 0),
+  );
+  t.equal(rig.routes('n3').length, 3);
+  const view = (await rig.call('n3', 'GET', '/v1/cluster')).body as { pending: { id: string; kind: string }[] };
+  t.match(view.pending, [{ kind: 'blast-radius' }]);
+  t.match(await rig.call('n3', 'POST', '/v1/cluster/confirm', { id: '00000000' }), { status: 404 });
+  t.match(await rig.call('n3', 'POST', '/v1/cluster/confirm', { id: view.pending[0]!.id }), { status: 200 });
+  await rig.until('the sessions go', () => rig.sessions('n3').length === 0 && rig.routes('n3').length === 0);
+});
+
+t.test('passwords come from secrets and are shown to nobody', async (t) => {
+  const rig = await rigOf(t, 1);
+  const secretKeyRef = { name: 'bgp', key: 'tor' };
+  await rig.put('BGPPeer', 'tor', { peerIP: '127.0.0.99', asNumber: 65000, password: { secretKeyRef } });
+  const peer = async () =>
+    (await rig.call('n1', 'GET', '/v1/peers/cluster%2F127.0.0.99')).body as { error?: string; passwordSet: boolean };
+  await rig.until('the peer is there', async () => (await peer()).error !== undefined);
+  t.match(await peer(), {
+    error: /no secret "bgp" with a key "tor"/,
+    passwordSet: false,
+    origin: 'cluster',
+    source: 'global peer tor',
+  });
+  t.match(await rig.call('n1', 'PUT', '/v1/secrets/bgp', { data: { tor: 'hush-hush' } }), { status: 204 });
+  await rig.until('it has a password', async () => (await peer()).passwordSet);
+  t.equal((await peer()).error, undefined);
+  t.strictSame((await rig.call('n1', 'GET', '/v1/secrets')).body, { secrets: [{ name: 'bgp', keys: ['tor'] }] });
+  for (const path of ['/v1/peers', '/v1/secrets', '/v1/cluster', '/v1/events']) {
+    t.notMatch(JSON.stringify((await rig.call('n1', 'GET', path)).body), /hush-hush/, path);
+  }
+  t.match(await rig.call('n1', 'PATCH', '/v1/peers/cluster%2F127.0.0.99', { holdTimeS: 9 }), {
+    status: 409,
+    body: { code: 'ERR_AGENT_CLUSTER_ORIGIN' },
+  });
+  t.match(await rig.call('n1', 'DELETE', '/v1/secrets/bgp'), { status: 204 });
+  await rig.until('it is gone again', async () => (await peer()).error !== undefined);
+});

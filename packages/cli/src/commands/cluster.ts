@@ -1,0 +1,79 @@
+/** `tortie cluster` and `tortie secrets`: sessions that follow from resources, what is held, passwords by name. */
+import type { ClusterSession, ClusterView, SecretList } from '@tortie/agent/api';
+import type { Context } from '../context.js';
+import { NegativeAnswer, UsageError } from '../failure.js';
+import type { Column } from '../output/table.js';
+
+const SESSIONS: readonly Column<ClusterSession>[] = [
+  { title: 'NODE', value: ({ node }) => node },
+  { title: 'ADDRESS', value: ({ remoteAddress }) => remoteAddress },
+  { title: 'ASN', value: ({ remoteAsn }) => remoteAsn, right: true },
+  { title: 'TYPE', value: ({ type, client }) => (client ? `${type} client` : type) },
+  { title: 'STATE', value: ({ state }) => state, tone: ({ state }) => (state === 'established' ? 'good' : 'bad') },
+  { title: 'ORIGIN', value: ({ origin }) => origin },
+];
+
+const view = (context: Context): Promise<ClusterView> => context.client().get<ClusterView>('/v1/cluster');
+
+const outside = 'this node takes no part in a cluster; write "cluster: {}" into its configuration file';
+
+export async function showSessions(context: Context): Promise<void> {
+  context.answer(await view(context), ({ member, sessions, notes, pending }) => {
+    if (!member) return [outside];
+    return [
+      ...(sessions.length > 0 ? context.table(SESSIONS, sessions) : ['no sessions follow from the resources']),
+      ...notes.map(({ text }) => `note: ${text}`),
+      ...(pending.length > 0 ? [`${pending.length} changes are held: tortie cluster pending`] : []),
+    ];
+  });
+}
+
+export async function showPending(context: Context): Promise<void> {
+  const cluster = await view(context);
+  context.answer(cluster, ({ member, pending }) => {
+    if (!member) return [outside];
+    if (pending.length === 0) return ['nothing is held'];
+    return pending.flatMap(({ id, kind, reason, sessions }) => [
+      `${id}  ${reason}`,
+      ...sessions.map((name) => `          ${name} stays`),
+      ...(kind === 'replacement' ? [] : [`          let them go: tortie cluster confirm ${id}`]),
+    ]);
+  });
+  if (cluster.pending.length > 0) throw new NegativeAnswer();
+}
+
+export async function confirmChange(context: Context, id: string): Promise<void> {
+  const { body } = await context.client().call<ClusterView>('POST', '/v1/cluster/confirm', { body: { id } });
+  context.answer(body, ({ sessions }) => [`confirmed ${id}; ${sessions.length} sessions are left`]);
+}
+
+export async function listSecrets(context: Context): Promise<void> {
+  context.answer(await context.client().get<SecretList>('/v1/secrets'), ({ secrets }) =>
+    secrets.length > 0
+      ? context.table(
+          [
+            { title: 'SECRET', value: ({ name }) => name },
+            { title: 'KEYS', value: ({ keys }) => keys.join(' ') },
+          ],
+          secrets,
+        )
+      : ['no secrets in the store'],
+  );
+}
+
+/** From standard input: an argument would stand in the list of processes. */
+export async function setSecret(context: Context, name: string, key: string): Promise<void> {
+  let text = '';
+  for await (const chunk of process.stdin) text += chunk;
+  const password = text.replace(/\r?\n$/, '');
+  if (password === '') throw new UsageError('the password is empty; pipe it in: tortie secrets set NAME KEY < FILE');
+  await context
+    .client()
+    .call('PUT', `/v1/secrets/${encodeURIComponent(name)}`, { body: { data: { [key]: password } } });
+  context.answer({ secret: name, key }, () => [`set ${name}`]);
+}
+
+export async function removeSecret(context: Context, name: string): Promise<void> {
+  await context.client().call('DELETE', `/v1/secrets/${encodeURIComponent(name)}`);
+  context.answer({ removed: name }, () => [`removed ${name}`]);
+}
