@@ -1,7 +1,7 @@
 /**
  * Writers that contend for one embedded store, each a process of its own, killed at random with SIGKILL and started again: no
  * address may ever be with two handles. `node million.mjs [--assignments 1000000] [--writers 50] [--minutes 60] [--dir DIR]
- * [--kills 2]` (kills per second). Prints one JSON document; exit code 1 where something was wrong.
+ * [--kills 0.5]` (kills per second). Prints one JSON document; exit code 1 where something was wrong.
  *
  * Each writer writes a line before and behind what it does, with the machine's monotonic clock, to a file of its own; a line cut off
  * by its death tells of nothing that was acknowledged. In the end all lines are put in order of time: between the line that an
@@ -23,7 +23,7 @@ const { values } = parseArgs({
     assignments: { type: 'string', default: '1000000' },
     writers: { type: 'string', default: '50' },
     minutes: { type: 'string', default: '60' },
-    kills: { type: 'string', default: '2' },
+    kills: { type: 'string', default: '0.5' },
     dir: { type: 'string', default: tmpdir() },
     worker: { type: 'string' },
   },
@@ -47,7 +47,7 @@ async function work(root, node) {
   for (const one of await ipam.assignments({ node })) held.set(one.handle, [...(held.get(one.handle) ?? []), one]);
   for (const list of held.values()) say('+', list);
   for (let turn = 0; ; turn++) {
-    const full = held.size > 40;
+    const full = held.size > 30;
     try {
       if (!full && Math.random() < 0.6) {
         const handle = `${node}.${process.pid}.${turn}`;
@@ -144,7 +144,7 @@ async function main() {
     while (performance.now() < end && seen < Number(values.assignments) && errors.length === 0) {
       for (let second = 0; second < 10; second++) {
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        for (let at = 0; at < Number(values.kills); at++) {
+        for (let left = Number(values.kills); left > 0 && Math.random() < left; left--) {
           const nodes = [...children.keys()];
           const victim = children.get(nodes[Math.floor(Math.random() * nodes.length)]);
           if (victim?.kill('SIGKILL')) kills++;
