@@ -44,6 +44,7 @@ import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
+import { NodeLabels } from './node-labels.js';
 import { findNodeConflicts } from './node-record.js';
 import { CniStarter } from './pods/cni-starter.js';
 import { ReconcileLoop } from './reconcile-loop.js';
@@ -80,6 +81,7 @@ export class Agent implements RestContext {
   readonly journal: Journal;
   readonly speaker: RunningSpeaker;
   readonly ipam: Ipam;
+  readonly labels: NodeLabels;
   readonly bfd: BfdPeers;
   readonly interfacePeers: InterfacePeers;
   readonly peers: PeersReconciler;
@@ -124,7 +126,11 @@ export class Agent implements RestContext {
     this.journal = journal;
     this.speaker = speaker;
     this.dropWatch.follow(speaker);
-    this.ipam = new Ipam({ store, now: steadyClock(Date.now, () => performance.now()) });
+    this.labels = new NodeLabels(config.node);
+    this.ipam = new Ipam({
+      ...{ store, now: steadyClock(Date.now, () => performance.now()) },
+      labelsOf: (node) => this.labels.of(node),
+    });
     this.#kernel = kernel;
     this.#cni = new CniStarter(this, kernel);
     this.#routerId = routerId;
@@ -280,6 +286,7 @@ export class Agent implements RestContext {
   async #run(): Promise<void> {
     const { config, journal } = this;
     const { remote } = this.#options;
+    await this.labels.load(this.store);
     await this.blocksLoop.settle();
     // Own prefixes first: no peer gets an End-of-RIB without them and sweeps what it kept of them over our restart.
     await this.originatedLoop.settle();

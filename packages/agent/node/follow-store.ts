@@ -41,6 +41,9 @@ export function followStore({ agent, remote, onNodes }: FollowStoreOptions): rea
       agent.dataplane.blocksChanged(event);
     }),
     ...(agent.cluster ? agent.cluster.watches.map(([prefix, take]) => own(prefix, take)) : []),
+    watch(agent.labels.key, (event) => {
+      if (agent.labels.take(event)) agent.blocksLoop.trigger();
+    }),
     watch(NODES, onNodes),
   ];
 }

@@ -50,6 +50,7 @@ import type {
   RepairReport,
 } from './requests.js';
 import { retirePool } from './retire-pool.js';
+import type { Labels } from './selector.js';
 import { splitPool } from './split-pool.js';
 import { swap } from './swap.js';
 import { Turns } from './turns.js';
@@ -61,6 +62,8 @@ export interface IpamOptions {
   readonly store: Store;
   /** Milliseconds since 1970. Must not go back while this instance is used: see steadyClock. */
   readonly now: () => number;
+  /** Labels of a node, for requests that do not say them. */
+  readonly labelsOf?: (node: string) => Labels | undefined;
   /** In [0, 1). Default: Math.random. */
   readonly random?: () => number;
   /** Waits before the n-th attempt after a conflict; where many processes write, a random pause helps. Default: not at all. */
@@ -152,9 +155,11 @@ export class Ipam implements IpamApi {
   readonly pools: IpamPools;
   readonly #context: IpamContext;
   readonly #turns = new Turns();
+  readonly #labelsOf: IpamOptions['labelsOf'];
   readonly #group: Group;
 
-  constructor({ store, now, random = Math.random, pause = async () => {} }: IpamOptions) {
+  constructor({ store, now, random = Math.random, pause = async () => {}, labelsOf }: IpamOptions) {
+    this.#labelsOf = labelsOf;
     this.#context = { store, now, random, pause, catalogue: new Catalogue(store, now) };
     this.#group = new Group(this.#context, this.#turns);
     const { catalogue } = this.#context;
@@ -217,7 +222,14 @@ export class Ipam implements IpamApi {
     const cidr = await this.#swap(async (draft, context) => {
       context.catalogue.assertSettings();
       const { blocks, pools } = context.catalogue;
-      const eligible = eligiblePools(pools, { ...options, node, version, names, use: 'Workload' });
+      const eligible = eligiblePools(pools, {
+        ...this.#labels(node),
+        ...options,
+        node,
+        version,
+        names,
+        use: 'Workload',
+      });
       const spaces = eligible.map(({ name }) => blocks.space(name)!);
       const own = blocks.ownedBy(node, version);
       for (const space of spaces) {
@@ -244,7 +256,8 @@ export class Ipam implements IpamApi {
     return this.#swap((draft, context) => dropOwnerless(context, draft, cidr));
   }
 
-  async assign(request: AssignRequest): Promise<readonly Assignment[]> {
+  async assign(asked: AssignRequest): Promise<readonly Assignment[]> {
+    const request = { ...this.#labels(asked.node), ...asked };
     const assignments = await this.#allOrNothing(request, (draft, context) => planAssign(context, draft, request));
     for (const { cidr } of unselectedBlocks(this.#context, request)) {
       // What cannot be given up now is the next time; the addresses are assigned either way.
@@ -332,6 +345,11 @@ export class Ipam implements IpamApi {
     const copy = new MemoryStore({ multiKey: store.multiKey });
     for (const { key, value } of (await store.list(ROOT)).entries) await copy.create(key, value);
     return new Ipam({ store: copy, now, random });
+  }
+
+  #labels(node: string): Pick<AssignRequest, 'nodeLabels'> {
+    const nodeLabels = this.#labelsOf?.(node);
+    return nodeLabels ? { nodeLabels } : {};
   }
 
   #turn<T>(action: (context: IpamContext) => Promise<T>): Promise<T> {

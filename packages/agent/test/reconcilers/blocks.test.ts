@@ -105,3 +105,26 @@ t.test('two nodes with one router ID are told', async (t) => {
     );
   }
 });
+
+t.test('pools select nodes by the labels of their Node resource, which may change while the agent runs', async (t) => {
+  const store = new MemoryStore();
+  const yaml =
+    'pools: [{ name: a, cidr: 10.1.0.0/22, blockSize: 24, nodeSelector: "rack == \'a\'" }, { name: b, cidr: 10.2.0.0/22, blockSize: 24, nodeSelector: "rack == \'b\'" }]\n';
+  const agent = await setUp({ yaml, claim: true, store });
+  t.teardown(agent.close);
+  t.match(((await agent.call('GET', '/v1/status')).body as Status).warnings, [
+    /No IPv4 block could be claimed.*rack == 'a'/,
+  ]);
+  const label = (rack: string) =>
+    agent.call('PUT', '/v1/resources/nodes/n1', {
+      ...{ apiVersion: 'projectcalico.org/v3', kind: 'Node', metadata: { name: 'n1', labels: { rack } }, spec: {} },
+    });
+  const put = await label('a');
+  t.ok(put.status < 300, JSON.stringify(put.body));
+  await until('a block of rack a', async () => announced(agent).some((cidr) => cidr.startsWith('10.1.')));
+  await label('b');
+  await until('a block of rack b', async () => announced(agent).some((cidr) => cidr.startsWith('10.2.')));
+  t.match((await agent.call('POST', '/v1/ipam/assignments', { handle: 'x', ipv4: 1 })).body, {
+    assignments: [{ pool: 'b' }],
+  });
+});
