@@ -31,6 +31,7 @@ import type { Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
 import { health } from '../src/health.js';
+import { nodeStatusOf } from '../src/node/node-status.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { handleOf } from '../src/pods/names.js';
@@ -50,6 +51,7 @@ import { CniStarter } from './pods/cni-starter.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
 import { BmpCollectorsReconciler } from './reconcilers/bmp-collectors.js';
+import { NodeStatusReconciler } from './reconcilers/node-status.js';
 import { OriginatedReconciler } from './reconcilers/originated.js';
 import { PeerRangesReconciler } from './reconcilers/peer-ranges.js';
 import { PeersReconciler } from './reconcilers/peers.js';
@@ -106,6 +108,7 @@ export class Agent implements RestContext {
   readonly #fibLoop: ReconcileLoop | undefined;
   readonly #routerId: RouterId;
   readonly #cni: CniStarter;
+  readonly #nodeStatus: NodeStatusReconciler;
   readonly #startedAt = Date.now();
   #watches: readonly StoreWatch[] = [];
   #nodeWarnings: readonly string[] = [];
@@ -222,6 +225,14 @@ export class Agent implements RestContext {
     this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
     this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
+    this.#nodeStatus = new NodeStatusReconciler({
+      ...{ node: config.node, store, journal },
+      read: () =>
+        nodeStatusOf({
+          ...{ status: this.status(), health: this.health(), peers: speaker.peers() },
+          originMs: performance.timeOrigin,
+        }),
+    });
     const identity = {
       name: config.node,
       asn: config.asn,
@@ -314,6 +325,7 @@ export class Agent implements RestContext {
       for (const loop of this.#loops()) loop.trigger();
       this.#cni.start().catch((error) => journal.problem('starting the CNI service failed', error));
     });
+    this.#nodeStatus.start();
     this.#grace = setTimeout(() => {
       this.#graceOver = true;
     }, config.health.graceS * 1000);
@@ -407,6 +419,7 @@ export class Agent implements RestContext {
     clearTimeout(this.#grace);
     for (const watch of this.#watches) watch.close();
     await this.#cni.service?.close();
+    await this.#nodeStatus.close();
     await Promise.all([...this.#loops(), this.garbageLoop].map((loop) => loop.close()));
     await this.dataplane.close();
     await this.cluster?.close();

@@ -1,5 +1,5 @@
 /** Kinds that nodes make: read from the records they are, written by nobody here. */
-import { API_VERSION } from '@tortie/cluster';
+import { API_VERSION, resourceKey, resourcePrefix } from '@tortie/cluster';
 import { formatAddress, formatPrefix, parsePrefix } from '@tortie/ip';
 import type { Assignment, BlockView, IpamApi } from '@tortie/ipam';
 import type { Store } from '@tortie/store';
@@ -99,14 +99,27 @@ export const nodeStatuses = (store: Store): ReadKeeper => {
     const { name: _name, ...said } = (value ?? {}) as Readonly<Record<string, unknown>>;
     return view('NodeStatus', node, { node, ...said }, revision);
   };
+  const seen = (resource: Present, value: unknown): Present => {
+    const { spec } = (value ?? {}) as { readonly spec?: object };
+    return spec ? { ...resource, spec: { ...(resource.spec as object), ...spec } } : resource;
+  };
+  const prefix = resourcePrefix('nodestatuses');
   return {
     async list() {
       const { entries } = await store.list(NODES);
-      return byName(entries.map(({ key, value, revision }) => resource(key.slice(NODES.length), value, revision)));
+      const statuses = new Map((await store.list(prefix)).entries.map(({ key, value }) => [key, value]));
+      return byName(
+        entries.map(({ key, value, revision }) => {
+          const node = key.slice(NODES.length);
+          return seen(resource(node, value, revision), statuses.get(resourceKey('nodestatuses', node)));
+        }),
+      );
     },
     async get(name) {
       const entry = await store.get(nodeKey(name));
-      return entry && resource(name, entry.value, entry.revision);
+      if (!entry) return undefined;
+      const status = await store.get(resourceKey('nodestatuses', name));
+      return seen(resource(name, entry.value, entry.revision), status?.value);
     },
   };
 };

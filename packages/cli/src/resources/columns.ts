@@ -109,7 +109,19 @@ const COLUMNS: Readonly<Record<string, readonly KindColumn[]>> = {
     wide(right(spec('RESERVED', 'reserved'))),
   ],
   IPAMHandle: [spec('ADDRESSES', 'addresses'), spec('NODE', 'node'), wide(spec('BLOCKS', 'blocks'))],
-  NodeStatus: [spec('ASN', 'asn'), spec('ROUTER-ID', 'routerId'), spec('AGENT', 'version'), spec('SINCE', 'startedAt')],
+  NodeStatus: [
+    spec('READY', 'ready'),
+    of('SESSIONS', ({ sessions }) => {
+      const { established, configured } = (sessions ?? {}) as Fields;
+      return sessions === undefined ? undefined : `${established} of ${configured}`;
+    }),
+    right(of('IPV4', ({ routes }) => (routes as Fields | undefined)?.ipv4)),
+    right(of('IPV6', ({ routes }) => (routes as Fields | undefined)?.ipv6)),
+    right(of('FAILED', ({ routes }) => (routes as Fields | undefined)?.failed)),
+    spec('AGENT', 'version'),
+    spec('UPDATED', 'updatedAt'),
+    wide(spec('PROBLEMS', 'problems')),
+  ],
 };
 
 export const columnsOf = ({ kind, readOnly }: Kind, all: boolean): readonly KindColumn[] =>

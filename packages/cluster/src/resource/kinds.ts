@@ -117,7 +117,7 @@ export const KINDS: readonly Kind[] = [
     plural: 'nodestatuses',
     shortNames: [],
     aliases: ['CalicoNodeStatus'],
-    summary: 'What a node says of itself',
+    summary: 'What a node sees: sessions, routes, health',
     spec: NodeStatusSpec,
     readOnly: true,
   },

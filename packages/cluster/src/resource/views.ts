@@ -48,8 +48,44 @@ export const IpamHandleSpec = Type.Object(
 );
 export type IpamHandle = Resource<'IPAMHandle', Static<typeof IpamHandleSpec>>;
 
+const SessionStatus = Type.Object({
+  peer: Type.String({ description: 'Its name' }),
+  address: Type.String({ description: 'Its address' }),
+  type: Type.String({ description: 'ebgp or ibgp' }),
+  state: Type.String({ description: 'established, down or admin-down' }),
+  since: Type.Optional(Type.String({ description: 'When it was established' })),
+  cause: Type.Optional(Type.String({ description: 'Why there is none' })),
+});
+
 export const NodeStatusSpec = Type.Object(
-  { node: Type.String({ description: 'The node' }) },
-  { description: 'What a node says of itself', additionalProperties: true },
+  {
+    node: Type.String({ description: 'The node' }),
+    ready: Type.Optional(Type.Boolean({ description: 'Whether it does its work' })),
+    problems: Type.Optional(Type.Array(Type.String(), { description: 'Why it is not ready' })),
+    sessions: Type.Optional(
+      Type.Object(
+        {
+          configured: count('Sessions that should be'),
+          established: count('Those that are'),
+          peers: Type.Array(SessionStatus, { description: 'Those that are not established first; at most 100' }),
+        },
+        { description: 'BGP sessions' },
+      ),
+    ),
+    routes: Type.Optional(
+      Type.Object(
+        {
+          ipv4: count('IPv4 prefixes that have a route'),
+          ipv6: count('IPv6 prefixes that have a route'),
+          installed: count('Routes in the kernel'),
+          failed: count('Routes the kernel refuses'),
+        },
+        { description: 'Routes; the numbers are up to a minute old' },
+      ),
+    ),
+    blocks: Type.Optional(Type.Array(Type.String(), { description: 'Own blocks' })),
+    updatedAt: Type.Optional(Type.String({ description: 'When the node last said something else than before' })),
+  },
+  { description: 'What a node sees, and what it says of itself', additionalProperties: true },
 );
 export type NodeStatus = Resource<'NodeStatus', Static<typeof NodeStatusSpec>>;
