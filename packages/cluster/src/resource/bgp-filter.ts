@@ -2,7 +2,6 @@
 import { parsePrefix } from '@tortie/ip';
 import { type Static, Type } from '../schema/type.js';
 import { Faults, type Findings } from './findings.js';
-import { noEffect } from './marks.js';
 import type { Resource } from './resource.js';
 import { asNumber, community, oneOf, prefix } from './text.js';
 
@@ -51,8 +50,8 @@ const rule = (bits: 32 | 128) => {
         Type.String({
           minLength: 1,
           maxLength: 64,
-          description: 'Interface the route leads to; * for any part',
-          ...noEffect('a rule with it matches no route, as routes are filtered before they have an interface'),
+          description:
+            'Interface whose network the next hop is in; a * at its end is any rest. One that is not there matches no route',
         }),
       ),
       peerType: Type.Optional(
