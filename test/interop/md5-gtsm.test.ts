@@ -1,5 +1,5 @@
 /** TCP-MD5 (RFC 2385) and GTSM (RFC 5082) with a real BIRD on the same kernel. */
-import type { PeerChange } from '@tortie/agent/api';
+import type { PeerChange, PeerRange } from '@tortie/agent/api';
 import { type Agent, type Bird, enterNamespaces, type Host, startBird, withHosts } from '@tortie/lab';
 import t from 'tap';
 import { type BirdPeer, birdConfig } from './bird-text.js';
@@ -128,6 +128,38 @@ t.test(
       t.equal((await agent.peer('bird')).passwordSet, false);
     }),
 );
+
+for (const family of ['ipv4', 'ipv6'] as const) {
+  t.test(`the key of a range over ${family}: who has it gets in, who has another does not`, { buffered: true }, (t) =>
+    withTwo(async (bird, tortie) => {
+      const ends = { local: bird.address(family), remote: tortie.address(family) };
+      const router = await startBird(bird, config(bird, tortie, `password "${KEY}";`, ends));
+      const agent = await startAgent(tortie);
+      const { call } = { call: agent.client.call.bind(agent.client) };
+      const range = { name: 'nodes', prefix: family === 'ipv4' ? '10.0.0.0/24' : 'fd00::/64', remoteAsn: BIRD_ASN };
+      const { body } = await call<PeerRange>('POST', '/v1/peer-ranges', { body: { ...range, password: KEY } });
+      t.match(body, { passwordSet: true });
+      t.notMatch(JSON.stringify(body), KEY);
+      const name = `nodes/${bird.address(family)}`;
+      await established(agent, name);
+      t.equal((await agent.peer(name)).passwordSet, true);
+      t.notMatch(await words(agent, name), KEY);
+      t.equal(await kernelCounter(tortie, 'TCPMD5Failure'), 0);
+      await call('PATCH', '/v1/peer-ranges/nodes', { body: { password: 'another' } });
+      await eventually(
+        'the kernel to refuse the old key',
+        async () => (await kernelCounter(tortie, 'TCPMD5Failure')) > 0,
+      );
+      t.not((await router.protocol('tortie')).info, 'Established');
+      await router.reconfigure(config(bird, tortie, 'password "another";', ends));
+      await established(agent, name);
+      await call('DELETE', '/v1/peer-ranges/nodes');
+      await router.reconfigure(config(bird, tortie, '', ends));
+      await call('POST', '/v1/peer-ranges', { body: range });
+      await established(agent, name);
+    }),
+  );
+}
 
 for (const family of ['ipv4', 'ipv6'] as const) {
   t.test(`GTSM at both ends over ${family}: up, whoever dials`, { buffered: true }, (t) =>

@@ -59,6 +59,21 @@ export async function runSpeaker(options: RunSpeakerOptions): Promise<RunningSpe
   return speaker;
 }
 
+/** A TCP-MD5 key, of an address or of a whole prefix. */
+interface KeyOfPeers {
+  readonly remoteAddress: Address;
+  readonly length?: number;
+  readonly password?: string;
+}
+
+const keyName = (remote: Address, length: number | undefined): string => `${formatAddress(remote)}/${length ?? ''}`;
+
+const rangeKey = ({ prefix: { length, ...remoteAddress }, password }: PeerRangeConfig): KeyOfPeers => ({
+  remoteAddress,
+  length,
+  ...(password !== undefined && { password }),
+});
+
 class NodeSpeaker implements RunningSpeaker {
   readonly asn: number;
   readonly routerId: number;
@@ -68,7 +83,7 @@ class NodeSpeaker implements RunningSpeaker {
   readonly #listening: { address: Address; port: number }[] = [];
   readonly #emitter = new EventEmitter();
   /** Keys by address, as the listeners have to know them. */
-  readonly #passwords = new Map<string, { remote: Address; password: string }>();
+  readonly #passwords = new Map<string, { remote: Address; length: number | undefined; password: string }>();
   readonly #refusedAtMs = new Map<string, number>();
   #closing: Promise<void> | undefined;
 
@@ -103,7 +118,7 @@ class NodeSpeaker implements RunningSpeaker {
             ...(multihopTtl !== undefined && { ttl: multihopTtl }),
             ...(device !== undefined && { device }),
           }),
-        password: (remote, password) => this.#setPassword(remote, password),
+        password: (remote, password, length) => this.#setPassword(remote, password, length),
         event: (event) => this.#event(event),
       },
     );
@@ -118,7 +133,7 @@ class NodeSpeaker implements RunningSpeaker {
     this.#listeners.push(listener);
     const bound = listener.server.address();
     this.#listening.push({ address, port: bound !== null && typeof bound === 'object' ? bound.port : port });
-    for (const { remote, password } of this.#passwords.values()) listener.setMd5(remote, password);
+    for (const { remote, password, length } of this.#passwords.values()) listener.setMd5(remote, password, length);
     listener.server.on('connection', (socket: Socket) => this.#accept(listener, socket));
     listener.server.on('error', (error) => this.#event({ type: 'problem', error }));
   }
@@ -143,11 +158,12 @@ class NodeSpeaker implements RunningSpeaker {
   }
 
   addRange(range: PeerRangeConfig): void {
-    this.#loop.speaker.addRange(range, monotonicMs());
+    this.#secured(rangeKey(range), () => this.#loop.speaker.addRange(range, monotonicMs()));
+    this.#loop.carryOut();
   }
 
   updateRange(range: PeerRangeConfig): ChangeImpact {
-    const impact = this.#loop.speaker.updateRange(range, monotonicMs());
+    const impact = this.#secured(rangeKey(range), () => this.#loop.speaker.updateRange(range, monotonicMs()));
     this.#loop.carryOut();
     return impact;
   }
@@ -293,25 +309,25 @@ class NodeSpeaker implements RunningSpeaker {
    * A key that cannot be honoured must be known before the peer exists: it would run unprotected, or never come up.
    * Where `change` fails nothing has changed, the keys included.
    */
-  #secured<T>({ remoteAddress, password }: PeerConfig, change: () => T): T {
+  #secured<T>({ remoteAddress, password, length }: KeyOfPeers, change: () => T): T {
     if (password === undefined) return change();
-    const before = this.#passwords.get(formatAddress(remoteAddress))?.password;
-    for (const listener of this.#listeners) listener.setMd5(remoteAddress, password);
+    const before = this.#passwords.get(keyName(remoteAddress, length))?.password;
+    for (const listener of this.#listeners) listener.setMd5(remoteAddress, password, length);
     try {
       return change();
     } catch (error) {
-      this.#setPassword(remoteAddress, before);
+      this.#setPassword(remoteAddress, before, length);
       throw error;
     }
   }
 
-  #setPassword(remote: Address, password: string | undefined): void {
-    const key = formatAddress(remote);
+  #setPassword(remote: Address, password: string | undefined, length: number | undefined): void {
+    const key = keyName(remote, length);
     if (password === undefined) this.#passwords.delete(key);
-    else this.#passwords.set(key, { remote, password });
+    else this.#passwords.set(key, { remote, length, password });
     for (const listener of this.#listeners) {
       try {
-        listener.setMd5(remote, password);
+        listener.setMd5(remote, password, length);
       } catch (error) {
         this.#event({ type: 'problem', error: error as Error });
       }

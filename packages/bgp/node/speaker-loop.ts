@@ -22,7 +22,7 @@ const STALL_CHECK_MS = 10_000;
 export interface SpeakerLoopPort {
   /** Throws where the transport cannot do what the options ask for. */
   dial(options: DialOptions): Socket;
-  password(remoteAddress: Address, password: string | undefined): void;
+  password(remoteAddress: Address, password: string | undefined, length?: number): void;
   event(event: SpeakerEvent): void;
 }
 
@@ -129,7 +129,7 @@ export class SpeakerLoop {
               this.#schedule();
               break;
             case 'password':
-              this.#port.password(output.remoteAddress, output.password);
+              this.#port.password(output.remoteAddress, output.password, output.length);
               break;
             case 'event':
               this.#port.event(output.event);

@@ -31,8 +31,11 @@ export interface PeerSecurity {
 export interface BgpListener {
   /** Emits `connection` with sockets; already listening. */
   readonly server: Server;
-  /** Sets or removes (undefined) the key for connections from an address. Throws where that is impossible. */
-  setMd5(remote: Address, password: string | undefined): void;
+  /**
+   * Sets or removes (undefined) the key for connections from an address, or from the prefix of this length. Throws where
+   * that is impossible.
+   */
+  setMd5(remote: Address, password: string | undefined, length?: number): void;
   /** Applies to an accepted socket before anything is written. */
   secure?(socket: Socket, security: PeerSecurity): void;
   close(): Promise<void>;

@@ -47,8 +47,13 @@ export type SpeakerOutput =
   | { readonly type: 'output-ready'; readonly connection: number }
   /** work() has something to do. */
   | { readonly type: 'work' }
-  /** The TCP-MD5 key for connections from this address; undefined: none any more. */
-  | { readonly type: 'password'; readonly remoteAddress: Address; readonly password: string | undefined }
+  /** The TCP-MD5 key for connections from this address, or from the prefix of this length; undefined: none any more. */
+  | {
+      readonly type: 'password';
+      readonly remoteAddress: Address;
+      readonly length?: number;
+      readonly password: string | undefined;
+    }
   | { readonly type: 'event'; readonly event: SpeakerEvent };
 
 /** The connection's handle; or why it is not taken, and whether it was a peer's at all. */

@@ -40,7 +40,7 @@ import type { MessageTap } from './peer/message-tap.js';
 import { Peer } from './peer/peer.js';
 import { formatScoped, isSamePlace, PeerDirectory } from './peer/peer-directory.js';
 import type { PeerHost } from './peer/peer-host.js';
-import { type PeerRangeConfig, PeerRanges } from './peer/peer-ranges.js';
+import { keyChanges, type PeerRangeConfig, PeerRanges } from './peer/peer-ranges.js';
 import { resetPeer } from './peer/reset-peer.js';
 import { RestartDeferral } from './peer/restart-deferral.js';
 import type { Endpoints, Session } from './peer/session.js';
@@ -153,21 +153,27 @@ export class Speaker {
   addRange(range: PeerRangeConfig, nowMs: number): void {
     this.#nowMs = nowMs;
     this.#ranges.add(range);
+    this.#rangeKeys(undefined, range);
   }
 
   /** Its peers change with it. Throws BgpConfigError, also where there is no such range. */
   updateRange(range: PeerRangeConfig, nowMs: number): ChangeImpact {
     this.#nowMs = nowMs;
-    return this.#ranges.update(range, (peer, config) => {
+    const before = this.#ranges.get(range.name);
+    const apply = (peer: Peer, config: ResolvedPeerConfig): ChangeImpact => {
       const impact = peer.update(config);
       this.#changed(config.name, impact);
       return impact;
-    });
+    };
+    const impact = this.#ranges.update(range, apply);
+    this.#rangeKeys(before, range);
+    return impact;
   }
 
   /** Its peers go as well. */
   removeRange(name: string, nowMs: number): boolean {
     this.#nowMs = nowMs;
+    this.#rangeKeys(this.#ranges.get(name), undefined);
     return this.#ranges.remove(name);
   }
 
@@ -386,10 +392,11 @@ export class Speaker {
     this.#output({ type: 'event', event });
   }
 
-  #add(config: ResolvedPeerConfig): Peer {
+  /** The key of a peer of a range is that of the range. */
+  #add(config: ResolvedPeerConfig, ofRange = false): Peer {
     const peer = new Peer(this.#host, config);
     this.#peers.add(peer);
-    if (config.password !== undefined) this.#password(peer, config.password);
+    if (config.password !== undefined && !ofRange) this.#password(peer, config.password);
     this.#deferral.expect(peer);
     peer.start();
     return peer;
@@ -398,16 +405,16 @@ export class Speaker {
   #remove(peer: Peer, graceful = false): void {
     const { password } = peer.config;
     peer.remove(graceful);
-    this.#ranges.leave(peer);
+    const ofRange = this.#ranges.leave(peer);
     this.#deferral.forget(peer);
     this.#peers.delete(peer);
-    if (password !== undefined) this.#password(peer, undefined);
+    if (password !== undefined && !ofRange) this.#password(peer, undefined);
   }
 
   #dynamicPeer(address: Address, device: string | undefined): Peer | string | undefined {
     const config = this.#ranges.match(address, device);
     if (config === undefined || typeof config === 'string') return config;
-    const peer = this.#add(config);
+    const peer = this.#add(config, true);
     this.#ranges.join(peer);
     this.#event({ type: 'peer', peer: config.name, change: 'added', impact: 'session-reset' });
     return peer;
@@ -427,6 +434,13 @@ export class Speaker {
     const { remoteAddress } = peer.config;
     const password = own ?? this.#peers.withPassword(remoteAddress, peer)?.config.password;
     this.#output({ type: 'password', remoteAddress, password });
+  }
+
+  #rangeKeys(before: PeerRangeConfig | undefined, after: PeerRangeConfig | undefined): void {
+    for (const { prefix, password } of keyChanges(before, after)) {
+      const { length, ...remoteAddress } = prefix;
+      this.#output({ type: 'password', remoteAddress, length, password });
+    }
   }
 
   #refuse(remoteAddress: string, refused: string, known: boolean): Acceptance {

@@ -23,6 +23,8 @@ export class SimRouter implements SimHost {
   readonly events: (SpeakerEvent & { readonly atMs: number })[] = [];
   /** TCP-MD5 keys by address, as a listener would know them. */
   readonly passwords = new Map<Address, string>();
+  /** Keys of prefixes as they were set and taken away: the length, and the key. */
+  readonly rangeKeys: (readonly [length: number, password: string | undefined])[] = [];
   readonly #network: SimNetwork;
   readonly #sockets = new Map<number, SimSocket>();
   readonly #ready = new Set<number>();
@@ -132,7 +134,8 @@ export class SimRouter implements SimHost {
         this.#workLeft = true;
         return;
       case 'password':
-        if (output.password === undefined) this.passwords.delete(output.remoteAddress);
+        if (output.length !== undefined) this.rangeKeys.push([output.length, output.password]);
+        else if (output.password === undefined) this.passwords.delete(output.remoteAddress);
         else this.passwords.set(output.remoteAddress, output.password);
         return;
       case 'event':

@@ -62,7 +62,7 @@ export const PEER_CASES: readonly CommandCase[] = [
   {
     args: ['ranges', 'show', 'nodes'],
     answers: { 'GET /v1/peer-ranges/nodes': { body: RANGE } },
-    shows: [/^prefix: +10\.0\.1\.0\/24$/m, /^peers: +nodes\/10\.0\.1\.7 nodes\/10\.0\.1\.8$/m],
+    shows: [/^prefix: +10\.0\.1\.0\/24$/m, /^TCP-MD5 key: +set$/m, /^peers: +nodes\/10\.0\.1\.7 nodes\/10\.0\.1\.8$/m],
   },
   {
     args: ['ranges', 'add', 'nodes', '10.0.1.0/24', '64513', '--client', '--limit', '9', '--hold-time', '30'],

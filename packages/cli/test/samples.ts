@@ -25,6 +25,7 @@ const counts = { open: 1, update: 4, notification: 0, keepalive: 20, routeRefres
 export const RANGE: PeerRange = {
   name: 'nodes',
   origin: 'api',
+  passwordSet: true,
   spec: { name: 'nodes', prefix: '10.0.1.0/24', remoteAsn: 64513, routeReflectorClient: true },
   peers: ['nodes/10.0.1.7', 'nodes/10.0.1.8'],
 };

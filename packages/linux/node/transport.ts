@@ -40,8 +40,8 @@ export interface PeerSecurity {
 export interface BgpListener {
   /** Emits `connection`; already listening. */
   readonly server: Server;
-  /** Sets, changes or (undefined) removes the TCP-MD5 key of a remote address, while running. */
-  setMd5(remote: Address, password: string | undefined): void;
+  /** Sets, changes or (undefined) removes the TCP-MD5 key of a remote address, or of the prefix of this length, while running. */
+  setMd5(remote: Address, password: string | undefined, length?: number): void;
   /** Applies to an accepted socket before anything is written. */
   secure(socket: Socket, security: PeerSecurity): void;
   close(): Promise<void>;
@@ -125,9 +125,9 @@ function listen(
       server.off('error', reject);
       resolve({
         server,
-        setMd5(remote, password) {
+        setMd5(remote, password, length) {
           try {
-            if (remote.version === address.version) setMd5Key(fd, remote, password);
+            if (remote.version === address.version) setMd5Key(fd, remote, password, length);
           } catch (error) {
             if (password === undefined && error instanceof LinuxError && error.errno === ENOENT) return;
             throw error;

@@ -186,11 +186,12 @@ export class ClusterSessionsReconciler implements Reconciler {
 
   ranges(): ClusterItem<PeerRangeSpec>[] {
     const scope = this.#scope();
-    return this.#open.flatMap((session) =>
-      'range' in session.at
-        ? [{ ...rangePeers(session, session.at.range, scope), source: originText(session.origin) }]
-        : [],
-    );
+    return this.#open.flatMap((session) => {
+      if (!('range' in session.at)) return [];
+      const { password, problem } = this.#password(session);
+      const range = rangePeers(session, session.at.range, password, scope);
+      return [{ ...range, source: originText(session.origin), ...problem }];
+    });
   }
 
   wasReplaced(name: string): boolean {

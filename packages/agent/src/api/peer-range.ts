@@ -9,11 +9,24 @@ const closed = { additionalProperties: false };
 /** What means nothing for peers that are never dialled and whose addresses nobody knows beforehand. */
 const { remoteAddress: _1, interface: _2, remotePort: _3, passive: _4, password: _5, bfd: _6, ...shared } = peerFields;
 
-const rangeFields = {
+const readable = {
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 65536, default: 256, description: 'Most peers of the range at once' }),
   ),
   ...shared,
+};
+
+const rangeFields = {
+  ...readable,
+  password: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 80,
+      writeOnly: true,
+      description:
+        'TCP-MD5 key (RFC 2385) of the whole prefix: the kernel then asks it of every address inside, also of peers that are configured one by one. Never shown, never logged',
+    }),
+  ),
 };
 
 export const PeerRangeSpec = Type.Object(
@@ -41,7 +54,8 @@ export const PeerRange = Type.Object({
   origin: Type.Union([Type.Literal('file'), Type.Literal('api'), Type.Literal('cluster')]),
   source: Type.Optional(Type.String({ description: 'FILE:LINE of a range of the file' })),
   revision: Type.Optional(Type.Integer({ description: 'Store revision; the ETag of the resource' })),
-  spec: PeerRangeSpec,
+  passwordSet: Type.Boolean(),
+  spec: Type.Object({ name: resourceName(), prefix: IpPrefix, remoteAsn: RemoteAsn, ...readable }, closed),
   peers: Type.Array(Type.String(), { description: 'Names of the peers it has; /v1/peers shows them' }),
   error: Type.Optional(Type.String({ description: 'Why the range could not be applied' })),
 });

@@ -62,9 +62,10 @@ export function unnumberedPeer(
 export function rangePeers(
   session: OpenSession,
   prefix: string,
+  password: string | undefined,
   scope: PeerScope,
 ): { spec: PeerRangeSpec; extras: ClusterExtras } {
-  const { password: _, bfd: __, ...terms } = peerTerms(session, undefined);
+  const { bfd: _, ...terms } = peerTerms(session, password);
   return {
     spec: { name: session.name, prefix, remoteAsn: session.remoteAsn, ...terms },
     extras: extrasOf(session, typeOf(session, scope), false, scope),

@@ -31,11 +31,12 @@ export function peerConfig(
 }
 
 export function peerRangeConfig(spec: PeerRangeSpec, defaults: PeerDefaults, extras?: ClusterExtras): PeerRangeConfig {
-  const { name, prefix, limit, ...peer } = spec;
+  const { name, prefix, limit, password, ...peer } = spec;
   return {
     name,
     prefix: parsePrefix(prefix),
     ...(limit !== undefined && { limit }),
+    ...(password !== undefined && { password }),
     peer: { ...settings(peer, defaults), ...clusterPolicies(extras, defaults) },
   };
 }

@@ -15,8 +15,24 @@ export interface PeerRangeConfig {
   readonly prefix: Prefix;
   /** Most peers at once. Default 256. */
   readonly limit?: number;
-  /** What each of them is configured with. They are passive; a key per address is not possible. */
+  /** TCP-MD5 key of the whole prefix: whoever connects from inside has to have it, peers of their own as well. RFC 2385. */
+  readonly password?: string;
+  /** What each of them is configured with. They are passive. */
   readonly peer: Omit<PeerConfig, 'name' | 'remoteAddress' | 'passive' | 'password' | 'remotePort'>;
+}
+
+/** TCP-MD5 keys of prefixes that change with a range: those that go, then the one that comes. */
+export function keyChanges(
+  before: PeerRangeConfig | undefined,
+  after: PeerRangeConfig | undefined,
+): { readonly prefix: Prefix; readonly password: string | undefined }[] {
+  const place = before && after && prefixesEqual(before.prefix, after.prefix);
+  if (place && before.password === after.password) return [];
+  const goes = before?.password !== undefined && !(place && after.password !== undefined);
+  return [
+    ...(goes ? [{ prefix: before.prefix, password: undefined }] : []),
+    ...(after?.password !== undefined ? [{ prefix: after.prefix, password: after.password }] : []),
+  ];
 }
 
 /** A dynamic peer without a session is forgotten after this time; its counters and causes can be read until then. */
@@ -44,6 +60,10 @@ export class PeerRanges {
     this.#timers = timers;
     this.#identity = identity;
     this.#forget = forget;
+  }
+
+  get(name: string): PeerRangeConfig | undefined {
+    return this.#ranges.get(name)?.config;
   }
 
   /** Throws BgpConfigError. */
@@ -113,12 +133,13 @@ export class PeerRanges {
     this.#rangeOf.set(peer, range);
   }
 
-  leave(peer: Peer): void {
+  /** Whether it was of a range. */
+  leave(peer: Peer): boolean {
     const range = this.#rangeOf.get(peer);
     const timer = range?.members.get(peer);
     if (timer) this.#timers.stop(timer);
     range?.members.delete(peer);
-    this.#rangeOf.delete(peer);
+    return this.#rangeOf.delete(peer);
   }
 
   /** Something changed about a peer: without a session and routes it is on its way out. */
@@ -141,9 +162,20 @@ export class PeerRanges {
     this.#resolve(range, prefix);
   }
 
-  #resolve({ name, peer }: PeerRangeConfig, remoteAddress: Address, device = peer.device): ResolvedPeerConfig {
+  #resolve(
+    { name, peer, password }: PeerRangeConfig,
+    remoteAddress: Address,
+    device = peer.device,
+  ): ResolvedPeerConfig {
     const place = { remoteAddress, ...(device !== undefined && { device }) };
-    const dynamic = { ...peer, ...place, name: `${name}/${formatScoped(remoteAddress, device)}`, passive: true };
+    const key = password !== undefined && { password };
+    const dynamic = {
+      ...peer,
+      ...place,
+      ...key,
+      name: `${name}/${formatScoped(remoteAddress, device)}`,
+      passive: true,
+    };
     return resolvePeerConfig(dynamic, this.#identity);
   }
 }

@@ -155,3 +155,50 @@ t.test('a removed range', (t) => {
   });
   t.end();
 });
+
+t.test('the key of a range: set for its prefix, changed, moved and taken away with it', (t) => {
+  const network = new SimNetwork();
+  const center = network.router({ address: HUB, asn: 65000 });
+  const range = (prefix: string, password?: string) => ({
+    name: 'nodes',
+    prefix: parsePrefix(prefix),
+    peer: { remoteAsn: 65000 },
+    ...(password !== undefined && { password }),
+  });
+  const keys = (): unknown[] => {
+    network.run(1);
+    return center.rangeKeys.splice(0);
+  };
+  center.speaker.addRange(range('10.0.1.0/24', 'one'), 0);
+  t.same(keys(), [[24, 'one']]);
+  const one = node(network, 1);
+  t.ok(network.until(() => center.speaker.view().established === 1, 10_000));
+  t.equal(center.speaker.peer('nodes/10.0.1.1')!.config.password, '(set)', 'and is not shown');
+  t.same([keys(), center.passwords.size], [[], 0], 'its peers have none of their own');
+  t.equal(center.speaker.updateRange(range('10.0.1.0/24', 'one'), network.clock.nowMs), 'none');
+  t.equal(center.speaker.updateRange(range('10.0.1.0/24', 'two'), network.clock.nowMs), 'session-reset');
+  t.same(keys(), [[24, 'two']]);
+  t.ok(
+    network.until(() => center.speaker.view().established === 1, 20_000),
+    'it comes back',
+  );
+  center.speaker.updateRange(range('10.0.0.0/16', 'two'), network.clock.nowMs);
+  t.same(keys(), [
+    [24, undefined],
+    [16, 'two'],
+  ]);
+  center.speaker.updateRange(range('10.0.0.0/16'), network.clock.nowMs);
+  t.same(keys(), [[16, undefined]]);
+  center.speaker.updateRange(range('10.0.0.0/16', 'three'), network.clock.nowMs);
+  center.speaker.removeRange('nodes', network.clock.nowMs);
+  t.same(keys(), [
+    [16, 'three'],
+    [16, undefined],
+  ]);
+  one.shutDown();
+  t.throws(() => center.speaker.addRange(range('10.0.1.0/24', 'x'.repeat(81)), network.clock.nowMs), {
+    field: 'password',
+  } as never);
+  t.same(keys(), []);
+  t.end();
+});

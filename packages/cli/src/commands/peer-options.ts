@@ -169,7 +169,7 @@ export const PEER_FLAGS: readonly PeerFlag[] = [
   { flags: '--no-down', field: 'adminDown', description: 'hold a session again' },
 ];
 
-const NOT_OF_RANGES = new Set(['interface', 'remotePort', 'passive', 'password', 'bfd']);
+const NOT_OF_RANGES = new Set(['interface', 'remotePort', 'passive', 'bfd']);
 
 /** The flags of `ranges add` and `ranges set`: what peers share that dial by themselves. */
 export const RANGE_FLAGS: readonly PeerFlag[] = [

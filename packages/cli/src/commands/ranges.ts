@@ -31,12 +31,14 @@ export async function listRanges(context: Context): Promise<void> {
 }
 
 export async function showRange(context: Context, name: string): Promise<void> {
-  context.answer(await context.client().get<PeerRange>(path(name)), ({ spec, source, origin, error, peers }) => {
+  context.answer(await context.client().get<PeerRange>(path(name)), (range) => {
+    const { spec, source, origin, error, peers, passwordSet } = range;
     const { name: _, prefix, remoteAsn, ...rest } = spec;
     return fields([
       ['range', name],
       ['prefix', prefix],
       ['AS', remoteAsn],
+      ['TCP-MD5 key', passwordSet ? 'set' : undefined],
       ['from', source ?? origin],
       ['error', error],
       ...Object.entries(rest).map(

@@ -26,10 +26,12 @@ const what = (name: string): string => `peer range "${name}"`;
 
 export const peerRangeRoutes: Resource = (context) => async (app) => {
   const { config, store, speaker, peerRanges, peerRangesLoop } = context;
-  const show = ({ impact: _, ...range }: ManagedRange): PeerRange => ({
+  const show = ({ impact: _, spec: { password, ...spec }, ...range }: ManagedRange): PeerRange => ({
     ...range,
-    name: range.spec.name,
-    peers: speaker.peers().flatMap(({ name }) => (name.startsWith(`${range.spec.name}/`) ? [name] : [])),
+    spec,
+    name: spec.name,
+    passwordSet: password !== undefined,
+    peers: speaker.peers().flatMap(({ name }) => (name.startsWith(`${spec.name}/`) ? [name] : [])),
   });
   const found = (name: string): ManagedRange => {
     const range = peerRanges.get(name);
