@@ -99,7 +99,8 @@ t.test('what cannot be is refused with a pointer to it', async (t) => {
   for (const [body, pointer, detail] of [
     [{ ...RANGE, prefix: '10.0.1.1/24' }, '/prefix', /host bits|10\.0\.1\.0\/24/],
     [{ ...RANGE, limit: 0 }, '/limit', /1/],
-    [{ ...RANGE, password: 'x' }, '/password', /unknown field/],
+    [{ ...RANGE, bfd: {} }, '/bfd', /unknown field/],
+    [{ ...RANGE, password: 'x'.repeat(81) }, '/password', /80/],
     [{ ...RANGE, holdTimeS: 2 }, '/holdTimeS', /RFC 4271/],
     [{ ...RANGE, remoteAsn: 64999 }, '/routeReflectorClient', /own AS 64513/],
     [{ ...RANGE, prefix: '224.0.0.0/24' }, '/prefix', /no single host/],
@@ -110,4 +111,15 @@ t.test('what cannot be is refused with a pointer to it', async (t) => {
     t.match(answer.errors, [{ pointer, detail }], JSON.stringify(body));
   }
   t.same((await call('GET', '/v1/peer-ranges')).body, { peerRanges: [] });
+});
+
+t.test('the key of a range is kept and never shown', async (t) => {
+  const { call, close } = await setUp();
+  t.teardown(close);
+  const made = await call('POST', '/v1/peer-ranges', { ...RANGE, password: 'secret key' });
+  t.match(made, { status: 201, body: { passwordSet: true } });
+  const all = [made, await call('GET', '/v1/peer-ranges'), await call('GET', '/v1/peer-ranges/nodes')];
+  t.notMatch(JSON.stringify(all.map(({ body }) => body)), /secret key|"password"/);
+  await call('PATCH', '/v1/peer-ranges/nodes', { password: null });
+  t.match((await call('GET', '/v1/peer-ranges/nodes')).body, { passwordSet: false });
 });
