@@ -45,6 +45,7 @@ import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
+import { NodeDrain } from './node-drain.js';
 import { NodeLabels } from './node-labels.js';
 import { findNodeConflicts } from './node-record.js';
 import { CniStarter } from './pods/cni-starter.js';
@@ -102,6 +103,7 @@ export class Agent implements RestContext {
   readonly dataplane: Dataplane;
   /** Absent where the node takes no part in a cluster. */
   readonly cluster: Cluster | undefined;
+  readonly nodeDrain: NodeDrain;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
   readonly #options: AgentOptions;
   readonly #kernel: KernelSide;
@@ -152,10 +154,18 @@ export class Agent implements RestContext {
       journal,
       onHoldChange: () => this.peersLoop.trigger(),
     });
+    this.nodeDrain = new NodeDrain({
+      journal,
+      onChange: async () => {
+        await this.peersLoop.settle();
+        await this.peerRangesLoop.settle();
+      },
+    });
     const defaults = (): PeerDefaults => ({
       asn: config.asn,
       restartTimeS: config.bgp.gracefulRestart.restartTimeS,
       library: config.library,
+      drain: this.nodeDrain.phase,
       scope: {
         policy: config.importPolicy,
         defaultRoute: config.importDefaultRoute,
@@ -421,6 +431,7 @@ export class Agent implements RestContext {
     await this.#cni.service?.close();
     await this.#nodeStatus.close();
     await Promise.all([...this.#loops(), this.garbageLoop].map((loop) => loop.close()));
+    this.nodeDrain.close();
     await this.dataplane.close();
     await this.cluster?.close();
     await this.#fibLoop?.close();

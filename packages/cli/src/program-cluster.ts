@@ -26,6 +26,14 @@ export function clusterCommands(leaf: Leaf, program: Command, cluster: Command, 
     'what looks wrong, and what would be right; exit 1 where there is anything',
     async (context) => (await import('./commands/plan.js')).doctor(context),
   );
+  const maintenance = () => import('./commands/drain.js');
+  leaf(
+    program,
+    'drain',
+    'have traffic leave this node before maintenance (RFC 8326); sessions and forwarding go on',
+    async (context, _, options) => (await maintenance()).drainNode(context, options),
+  ).option('--wait <seconds>', 'how long routes are told for graceful shutdown before they are withdrawn; default 30');
+  leaf(program, 'undrain', 'use this node again', async (context) => (await maintenance()).undrainNode(context));
   const load = () => import('./commands/cluster.js');
   leaf(cluster, 'sessions', 'sessions that follow from resources, and what asks for each', async (context) =>
     (await load()).showSessions(context),

@@ -14,6 +14,7 @@ import type { GarbageCollector } from '../garbage-collector.js';
 import type { InterfacePeers } from '../interface-peers.js';
 import type { Journal } from '../journal.js';
 import type { MrtFiles } from '../mrt/mrt-files.js';
+import type { NodeDrain } from '../node-drain.js';
 import type { CniService } from '../pods/cni-service.js';
 import type { ReconcileLoop } from '../reconcile-loop.js';
 import type { BlocksReconciler } from '../reconcilers/blocks.js';
@@ -43,6 +44,7 @@ export interface RestContext {
   readonly garbage: GarbageCollector;
   readonly dataplane: Pick<Dataplane, 'record'>;
   readonly blocks: Pick<BlocksReconciler, 'addressing'>;
+  readonly nodeDrain: NodeDrain;
   /** Absent where the node takes no part in a cluster. */
   readonly cluster: Cluster | undefined;
   readonly dropWatch: DropWatch;

@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { RestContext } from './context.js';
 import { bmpCollectorRoutes } from './routes/bmp-collectors.js';
 import { clusterRoutes } from './routes/cluster.js';
+import { drainRoutes } from './routes/drain.js';
 import { fibRoutes } from './routes/fib.js';
 import { ipamRoutes } from './routes/ipam.js';
 import { ipamCareRoutes } from './routes/ipam-care.js';
@@ -36,6 +37,7 @@ export const RESOURCES: readonly Resource[] = [
   podRoutes,
   clusterRoutes,
   planRoutes,
+  drainRoutes,
   bmpCollectorRoutes,
   mrtRoutes,
   resourceRoutes,

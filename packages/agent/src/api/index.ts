@@ -5,6 +5,7 @@ export * from './bmp.js';
 export * from './cluster.js';
 export * from './config.js';
 export * from './discovery.js';
+export * from './drain.js';
 export * from './fib.js';
 export * from './ipam.js';
 export * from './ipam-care.js';

@@ -8,12 +8,16 @@ import { policyTerms } from '../policies/route-policy.js';
 import type { BoundPeer } from './bound-peer.js';
 import { type ImportScope, importPolicy } from './import-policy.js';
 
+/** Of the whole node: see NodeDrain. */
+export type DrainPhase = 'off' | 'draining' | 'withdrawn';
+
 export interface PeerDefaults {
   readonly asn: number;
   readonly restartTimeS: number;
   readonly scope: ImportScope;
   /** What the terms of peers can name. */
   readonly library: PolicyLibrary;
+  readonly drain: DrainPhase;
 }
 
 /** `extras`: of a session that the cluster wants. */
@@ -25,6 +29,7 @@ export function peerConfig(
   return {
     ...settings(spec, defaults),
     ...clusterSettings(extras, defaults),
+    ...drained(defaults),
     name,
     remoteAddress: parseAddress(remoteAddress),
   };
@@ -37,9 +42,15 @@ export function peerRangeConfig(spec: PeerRangeSpec, defaults: PeerDefaults, ext
     prefix: parsePrefix(prefix),
     ...(limit !== undefined && { limit }),
     ...(password !== undefined && { password }),
-    peer: { ...settings(peer, defaults), ...clusterPolicies(extras, defaults) },
+    peer: { ...settings(peer, defaults), ...clusterPolicies(extras, defaults), ...drained(defaults) },
   };
 }
+
+/** Whatever the peer's own configuration says. */
+const drained = ({ drain }: PeerDefaults) => ({
+  ...(drain !== 'off' && { gracefulShutdown: true }),
+  ...(drain === 'withdrawn' && { export: { terms: [], otherwise: 'reject' as const } }),
+});
 
 const clusterSettings = (extras: ClusterExtras | undefined, defaults: PeerDefaults) => ({
   ...clusterPolicies(extras, defaults),

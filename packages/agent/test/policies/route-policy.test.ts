@@ -160,7 +160,7 @@ t.test('defaults of a peer; the speaker takes what is made of them', async (t) =
   const scope = { ...OPEN_SCOPE, policy: 'pools' } as const;
   const config = (fields: object) => {
     const spec = { name: 'a', remoteAddress: '10.0.0.1', remoteAsn: 64512, ...fields };
-    const made = peerConfig(spec, { asn: 64513, restartTimeS: 120, scope, library: LIBRARY });
+    const made = peerConfig(spec, { asn: 64513, restartTimeS: 120, drain: 'off' as const, scope, library: LIBRARY });
     return resolvePeerConfig(made, { asn: 64513, routerId: 1 });
   };
   const names = ({ import: policy }: ReturnType<typeof config>) => policy?.terms.map(({ name }) => name);

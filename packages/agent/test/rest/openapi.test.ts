@@ -98,6 +98,8 @@ t.test('what every path answers is what its schema says, and nothing besides', a
     ['GET', '/v1/cluster', '/v1/cluster'],
     ['POST', '/v1/plan', '/v1/plan', { resources: [] }],
     ['GET', '/v1/doctor', '/v1/doctor'],
+    ['POST', '/v1/drain', '/v1/drain', { drain: true }],
+    ['GET', '/v1/drain', '/v1/drain'],
     ['POST', '/v1/cluster/confirm', '/v1/cluster/confirm', { id: '00000000' }],
     ['PUT', '/v1/secrets/bgp', '/v1/secrets/{name}', { data: { tor: 'hunter2' } }],
     ['GET', '/v1/secrets', '/v1/secrets'],

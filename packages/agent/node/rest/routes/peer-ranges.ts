@@ -155,6 +155,7 @@ function checkSpec({ config, peerRanges, speaker }: RestContext, spec: PeerRange
   const { prefix, peer } = peerRangeConfig(spec, {
     asn: config.asn,
     restartTimeS: 120,
+    drain: 'off' as const,
     scope: OPEN_SCOPE,
     library: config.library,
   });

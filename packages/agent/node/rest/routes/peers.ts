@@ -229,7 +229,13 @@ function checkSpec({ config, peers, speaker }: RestContext, spec: PeerSpec): voi
   }
   if (issues.length > 0) throw new ValidationError(issues);
   try {
-    const defaults = { asn: config.asn, restartTimeS: 120, scope: OPEN_SCOPE, library: config.library };
+    const defaults = {
+      asn: config.asn,
+      restartTimeS: 120,
+      drain: 'off' as const,
+      scope: OPEN_SCOPE,
+      library: config.library,
+    };
     resolvePeerConfig(peerConfig(boundPeer(spec, ANY_NEIGHBOUR)!, defaults), {
       asn: speaker.asn,
       routerId: speaker.routerId,
