@@ -14,6 +14,7 @@
  *              │
  *   routes  ───┼► speaker.subscribe ─► fib loop ─► FibTable (wanted <> kernel) ─► FibWriter ─► kernel
  *              │                          ▲ what was refused, with the kernel's words
+ *   nodes   ───┼► dataplane: record, VXLAN, masquerade ─► routes straight to other nodes ─► fib loop
  *   next hops ─┼► kernel FIB, asked once and followed by events ─► RIB eligibility, FIB gateways
  *   links ─────┘  events ─► what was refused is tried again
  * ```
