@@ -145,8 +145,7 @@ export class Dataplane {
 
   /** Of tunnels that pools ask for; undefined: there is none. */
   async tunnelMtu(): Promise<number | undefined> {
-    if (this.#ways && !this.#ways.plan) await this.#waysLoop!.settle();
-    return this.#ways?.mtu;
+    return this.#ways?.mtuOfPods();
   }
 
   #clusterChanged(): void {

@@ -82,6 +82,16 @@ export class WaysReconciler implements Reconciler {
     return all.length > 0 ? Math.min(...all) : undefined;
   }
 
+  /** The same as it must be for a pod that is plugged in now: a round under way is not waited for. */
+  async mtuOfPods(): Promise<number | undefined> {
+    const pools = await this.#options.ipam.pools.list();
+    const versions = VERSIONS.filter((version) => wantsVxlan(pools, version));
+    const all = await Promise.all(
+      versions.map(async (version) => (await this.#uplinkMtu(version)) - VXLAN_OVERHEAD[version]),
+    );
+    return all.length > 0 ? Math.min(...all) : undefined;
+  }
+
   readonly #mtus: Partial<Record<IpVersion, number>> = {};
 
   get plan(): WaysPlan | undefined {
