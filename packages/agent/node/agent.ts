@@ -22,20 +22,22 @@
  * Order of a start: locks, store and kernel; routes of an earlier run are adopted; then the speaker dials; then the API
  * is loaded behind sockets that already listen. Nothing polls: watches and kernel events wake the loops, and a slow
  * round with jitter is the safety net.
+ *
+ * Longer than other files: it is the one place that names every part.
  */
 import { BfdService } from '@tortie/bfd/node';
 import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
-import { formatPrefix, hostPrefix, type Prefix, parseAddress } from '@tortie/ip';
+import { hostPrefix, type Prefix, parseAddress } from '@tortie/ip';
 import { Ipam, steadyClock } from '@tortie/ipam';
 import { tcpMd5Counters } from '@tortie/linux/node';
 import type { Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
-import { health } from '../src/health.js';
 import { nodeStatusOf } from '../src/node/node-status.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { handleOf } from '../src/pods/names.js';
+import { type AgentInside, agentHealth, agentStatus } from './agent-status.js';
 import { BfdPeers, type BfdPort } from './bfd-peers.js';
 import { Cluster } from './cluster.js';
 import { Dataplane } from './dataplane.js';
@@ -46,9 +48,9 @@ import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
+import { NodeConflicts } from './node-conflicts.js';
 import { NodeDrain } from './node-drain.js';
 import { NodeLabels } from './node-labels.js';
-import { findNodeConflicts } from './node-record.js';
 import { CniStarter } from './pods/cni-starter.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
@@ -63,7 +65,6 @@ import { followSpeaker } from './speaker-events.js';
 import { startSpeaker } from './start-speaker.js';
 import type { StoreWatch } from './store-watch.js';
 import { VERSION } from './version.js';
-import { warningsOf } from './warnings.js';
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -112,9 +113,9 @@ export class Agent implements RestContext {
   readonly #routerId: RouterId;
   readonly #cni: CniStarter;
   readonly #nodeStatus: NodeStatusReconciler;
+  readonly #conflicts: NodeConflicts;
   readonly #startedAt = Date.now();
   #watches: readonly StoreWatch[] = [];
-  #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
 
@@ -236,6 +237,7 @@ export class Agent implements RestContext {
     this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
     this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
+    this.#conflicts = new NodeConflicts({ store, journal, own: () => this.dataplane.record });
     this.#nodeStatus = new NodeStatusReconciler({
       ...{ node: config.node, store, journal },
       read: () =>
@@ -325,7 +327,7 @@ export class Agent implements RestContext {
     this.dataplane.trigger();
     const onNodes = (): void => {
       this.dataplane.nodesChanged();
-      void this.#checkNodes();
+      this.#conflicts.look();
     };
     this.garbageLoop.triggerLater();
     this.#watches = followStore({ agent: this, remote, onNodes });
@@ -369,65 +371,29 @@ export class Agent implements RestContext {
   }
 
   health(): Health {
-    const { expected, established } = this.#sessions();
-    const { away, consequence = '', reached = false } = this.#options.remote ?? {};
-    return health({
-      mode: this.config.health.ready,
-      graceOver: this.#graceOver,
-      expected,
-      established,
-      kernel: this.#kernel.programming,
-      refusedRoutes: this.#kernel.summary().failed,
-      storeError:
-        this.#options.remote?.claim.problem ??
-        (this.peersLoop.error ?? this.peerRangesLoop.error ?? this.originatedLoop.error)?.message,
-      blocksError: this.blocksLoop.error?.message ?? this.blocks.problem,
-      storeAway: away === undefined ? undefined : { detail: away, consequence, reached },
-      others: this.dataplane.conditions(),
-    });
+    return agentHealth(this, this.#inside());
   }
 
   status(): Status {
-    const { config } = this;
-    const { expected, established } = this.#sessions();
-    const adminDown = this.peers.list().filter(({ spec }) => spec.adminDown).length;
-    const { rss, heapUsed } = process.memoryUsage();
-    const families = new Map(this.speaker.counters().families.map((one) => [one.family, one]));
-    const routes = [...families.values()].reduce((sum, one) => sum + one.routes, 0);
+    return agentStatus(this, this.#inside());
+  }
+
+  #inside(): AgentInside {
     return {
-      node: config.node,
-      version: VERSION,
-      startedAt: new Date(this.#startedAt).toISOString(),
-      uptimeS: Math.round((Date.now() - this.#startedAt) / 100) / 10,
-      asn: config.asn,
-      routerId: this.#routerId.text,
-      routerIdSource: this.#routerId.source,
-      ...(config.clusterId !== undefined && { clusterId: config.clusterId }),
-      configFile: config.file,
-      importPolicy: config.importPolicy,
-      sessions: { configured: expected + adminDown, established, adminDown },
-      routes: {
-        ipv4: families.get('ipv4-unicast')?.prefixes ?? 0,
-        ipv6: families.get('ipv6-unicast')?.prefixes ?? 0,
-        candidates: routes,
-      },
-      fib: this.#kernel.summary(),
-      blocks: this.blocks.addressing.blocks.map(({ prefix }) => formatPrefix(prefix)),
+      kernel: this.#kernel,
+      remote: this.#options.remote,
+      routerId: this.#routerId,
+      startedAtMs: this.#startedAt,
+      graceOver: this.#graceOver,
+      nodeWarnings: this.#conflicts.warnings,
       api: this.#options.api(),
-      conditions: this.health().conditions,
-      warnings: warningsOf({
-        agent: this,
-        kernel: this.#kernel,
-        remote: this.#options.remote,
-        nodes: this.#nodeWarnings,
-      }),
-      memory: { residentOctets: rss, heapOctets: heapUsed },
     };
   }
 
   /** `graceful`: TCP closes without a Cease, so that peers keep our routes; kernel routes stay in any case. */
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
+    this.#conflicts.close();
     for (const watch of this.#watches) watch.close();
     await this.#cni.service?.close();
     await this.#nodeStatus.close();
@@ -463,31 +429,5 @@ export class Agent implements RestContext {
     this.peersLoop.trigger();
     this.peerRangesLoop.trigger();
     this.originatedLoop.trigger();
-  }
-
-  async #checkNodes(): Promise<void> {
-    try {
-      const warnings = await findNodeConflicts(this.store, this.dataplane.record);
-      for (const text of warnings.filter((one) => !this.#nodeWarnings.includes(one))) {
-        this.journal.event({ kind: 'agent', text }, 'warn');
-      }
-      this.#nodeWarnings = warnings;
-    } catch (error) {
-      this.journal.problem('reading the node records failed', error as Error);
-    }
-  }
-
-  #sessions(): { expected: number; established: number } {
-    let expected = 0;
-    let established = 0;
-    for (const { name, state } of this.speaker.peers()) {
-      // A peer that waits for BFD is held down in the speaker, not by its operator; one of a range is awaited by nobody.
-      const managed = this.peers.get(name);
-      if (managed ? !managed.spec.adminDown : state === 'established') expected++;
-      if (state === 'established') established++;
-    }
-    // Nor does the speaker know a peer that was never found on its interface.
-    for (const { spec, bound, error } of this.peers.list()) if (!bound && !error && !spec.adminDown) expected++;
-    return { expected, established };
   }
 }
