@@ -124,7 +124,7 @@ t.test('mesh, reflectors, a ToR', { buffered: true }, (t) =>
     await new Promise((resolve) => setTimeout(resolve, 3000));
     for (const stop of stops) {
       const { sent, received } = await stop();
-      t.ok(sent > 200, `${sent} packets sent`);
+      t.ok(sent > 50, `${sent} packets sent over the whole of it`);
       t.equal(received, sent, 'no packet is lost');
     }
     // The sessions between clients are gone, those with reflectors were never down.
