@@ -5,6 +5,7 @@
  * that commits several keys at once the states between are never seen.
  */
 import { addressBits, type Prefix } from '@tortie/ip';
+import { StoreError } from '@tortie/store';
 import { ageOf, isResting, newBlock, withOwner } from './block.js';
 import type { BlockSummary } from './block-summary.js';
 import { type IpamContext, restFor } from './context.js';
@@ -45,6 +46,7 @@ export async function claimNext(
   const isSkipped = (cidr: Prefix): boolean => draft.writes(blockKey(cidr));
   const free = space.findFree(start, catalogue.isWhollyReserved, isSkipped);
   if (free) {
+    await assertAsKnown(draft, blockKey(free), 0);
     await claimBlock(context, draft, node, free);
     return free;
   }
@@ -53,11 +55,22 @@ export async function claimNext(
     for (const key of bag.from(seed)) {
       const summary = catalogue.blocks.get(key)!;
       if (draft.writes(key) || !mayTakeOver(context, summary, node)) continue;
+      await assertAsKnown(draft, key, summary.revision);
       await claimBlock(context, draft, node, summary.cidr);
       return summary.cidr;
     }
   }
   return undefined;
+}
+
+/**
+ * Throws a conflict where the store has moved on since the picture that the plan goes by: a block that was free or empty then
+ * may have an owner and addresses by now, and must not be taken from it.
+ */
+async function assertAsKnown(draft: Draft, key: string, revision: number): Promise<void> {
+  const found = (await draft.read(key))?.revision ?? 0;
+  if (found === revision) return;
+  throw new StoreError('ERR_STORE_CONFLICT', `${key} is at revision ${found}, not ${revision}`, { key });
 }
 
 function mayTakeOver({ catalogue, now }: IpamContext, summary: BlockSummary, node: string): boolean {

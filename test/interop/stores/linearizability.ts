@@ -3,7 +3,7 @@
  * clients are killed with -9, packets are dropped between hosts and members of etcd are killed, stopped and cut off, at moments
  * that a seed gives. Then the whole history is checked.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { seededRandom } from '@tortie/bgp/testing';
 import { type Host, type LabProcess, withHosts } from '@tortie/lab';
@@ -62,6 +62,8 @@ class Client {
   }
 
   operations(): readonly Operation[] {
+    // One that was killed before it had written anything has none.
+    if (!existsSync(this.historyFile)) return [];
     const lines = readFileSync(this.historyFile, 'utf8').split('\n').filter(Boolean);
     return operationsOf(
       this.host.name,
