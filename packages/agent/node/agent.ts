@@ -30,7 +30,7 @@ import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { hostPrefix, type Prefix, parseAddress } from '@tortie/ip';
 import { Ipam, steadyClock } from '@tortie/ipam';
 import { tcpMd5Counters } from '@tortie/linux/node';
-import type { Store } from '@tortie/store';
+import type { FollowEvent, Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
 import { nodeStatusOf } from '../src/node/node-status.js';
@@ -48,9 +48,9 @@ import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
-import { NodeConflicts } from './node-conflicts.js';
 import { NodeDrain } from './node-drain.js';
 import { NodeLabels } from './node-labels.js';
+import { findNodeConflicts } from './node-record.js';
 import { CniStarter } from './pods/cni-starter.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { BlocksReconciler } from './reconcilers/blocks.js';
@@ -113,9 +113,9 @@ export class Agent implements RestContext {
   readonly #routerId: RouterId;
   readonly #cni: CniStarter;
   readonly #nodeStatus: NodeStatusReconciler;
-  readonly #conflicts: NodeConflicts;
   readonly #startedAt = Date.now();
   #watches: readonly StoreWatch[] = [];
+  #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
 
@@ -135,7 +135,8 @@ export class Agent implements RestContext {
     this.dropWatch.follow(speaker);
     this.labels = new NodeLabels(config.node);
     this.ipam = new Ipam({
-      ...{ store, now: steadyClock(Date.now, () => performance.now()) },
+      store,
+      now: steadyClock(Date.now, () => performance.now()),
       labelsOf: (node) => this.labels.of(node),
     });
     this.#kernel = kernel;
@@ -227,7 +228,10 @@ export class Agent implements RestContext {
     this.mrt = mrt;
     this.bmpLoop = new ReconcileLoop(this.bmp, { journal });
     this.garbage = new GarbageCollector({
-      ...{ node: config.node, ipam: this.ipam, store, journal },
+      node: config.node,
+      ipam: this.ipam,
+      store,
+      journal,
       pods: () => this.cni && new Set(this.cni.pods.list().map(handleOf)),
     });
     // Half the usual grace period: whoever is gone for longer than that is seen gone twice.
@@ -237,12 +241,15 @@ export class Agent implements RestContext {
     this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
     this.originatedLoop = new ReconcileLoop(this.originated, { journal });
     this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
-    this.#conflicts = new NodeConflicts({ store, journal, own: () => this.dataplane.record });
     this.#nodeStatus = new NodeStatusReconciler({
-      ...{ node: config.node, store, journal },
+      node: config.node,
+      store,
+      journal,
       read: () =>
         nodeStatusOf({
-          ...{ status: this.status(), health: this.health(), peers: speaker.peers() },
+          status: this.status(),
+          health: this.health(),
+          peers: speaker.peers(),
           originMs: performance.timeOrigin,
         }),
     });
@@ -325,9 +332,9 @@ export class Agent implements RestContext {
     await this.bmpLoop.settle();
     this.#fibLoop?.trigger();
     this.dataplane.trigger();
-    const onNodes = (): void => {
-      this.dataplane.nodesChanged();
-      this.#conflicts.look();
+    const onNodes = (event: FollowEvent): void => {
+      this.dataplane.nodesChanged(event);
+      void this.#checkNodes();
     };
     this.garbageLoop.triggerLater();
     this.#watches = followStore({ agent: this, remote, onNodes });
@@ -385,7 +392,7 @@ export class Agent implements RestContext {
       routerId: this.#routerId,
       startedAtMs: this.#startedAt,
       graceOver: this.#graceOver,
-      nodeWarnings: this.#conflicts.warnings,
+      nodeWarnings: this.#nodeWarnings,
       api: this.#options.api(),
     };
   }
@@ -393,7 +400,6 @@ export class Agent implements RestContext {
   /** `graceful`: TCP closes without a Cease, so that peers keep our routes; kernel routes stay in any case. */
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
-    this.#conflicts.close();
     for (const watch of this.#watches) watch.close();
     await this.#cni.service?.close();
     await this.#nodeStatus.close();
@@ -407,6 +413,14 @@ export class Agent implements RestContext {
     // Peers hear that BFD stops, not that the path is lost: a graceful restart of ours needs no BFD to survive.
     await Promise.all([this.speaker.close({ graceful }), this.bfd.close()]);
     await this.#kernel.close();
+  }
+
+  async #checkNodes(): Promise<void> {
+    const warnings = findNodeConflicts(await this.dataplane.nodes.list(), this.dataplane.record);
+    for (const text of warnings.filter((one) => !this.#nodeWarnings.includes(one))) {
+      this.journal.event({ kind: 'agent', text }, 'warn');
+    }
+    this.#nodeWarnings = warnings;
   }
 
   /** Those that follow the store. */

@@ -18,7 +18,7 @@ import { MASQUERADE_TABLE } from '../src/masquerade/masquerade.js';
 import { usersOf } from '../src/ways/block-users.js';
 import type { Journal } from './journal.js';
 import type { KernelSide } from './kernel-side.js';
-import { addressesIn, type NodeRecord, readNodeRecords } from './node-record.js';
+import { addressesIn, type NodeRecord, NodeRecords } from './node-record.js';
 import { HostMtu } from './pods/host-mtu.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { MasqueradeReconciler } from './reconcilers/masquerade.js';
@@ -40,6 +40,7 @@ export interface DataplaneOptions {
 }
 
 export class Dataplane {
+  readonly nodes: NodeRecords;
   readonly #nodeRecord: NodeRecordReconciler;
   readonly #nodeRecordLoop: ReconcileLoop;
   readonly #masquerade: MasqueradeReconciler | undefined;
@@ -54,6 +55,7 @@ export class Dataplane {
   constructor({ config, store, ipam, journal, kernel, identity, pods, onRecord }: DataplaneOptions) {
     const { rtnetlink, links, programming, fib } = kernel;
     this.#pods = pods;
+    this.nodes = new NodeRecords(store);
     this.#nodeRecord = new NodeRecordReconciler({
       store,
       journal,
@@ -72,7 +74,7 @@ export class Dataplane {
     this.#masquerade = new MasqueradeReconciler({
       pools: ipam.pools,
       nodes: async () => {
-        const others = (await readNodeRecords(store)).filter(({ name }) => name !== identity.name);
+        const others = (await this.nodes.list()).filter(({ name }) => name !== identity.name);
         return [this.record, ...others].flatMap(addressesIn).map(parseAddress);
       },
       open: () => openNftables({ table: MASQUERADE_TABLE, onDisturbed: () => this.#masqueradeLoop?.trigger() }),
@@ -86,7 +88,7 @@ export class Dataplane {
       rtnetlink,
       journal,
       own: () => this.record,
-      records: () => readNodeRecords(store),
+      records: () => this.nodes.list(),
       uplink: (version) => this.#nodeRecord.uplink(version),
       publish: async (tunnels) => {
         if (this.#nodeRecord.setTunnels(tunnels)) await settled(this.#nodeRecordLoop);
@@ -123,7 +125,8 @@ export class Dataplane {
   }
 
   /** A record of some node changed. */
-  nodesChanged(): void {
+  nodesChanged(event: FollowEvent): void {
+    this.nodes.take(event);
     this.#nodeRecordLoop.trigger();
     this.#clusterChanged();
   }

@@ -11,7 +11,7 @@ const LOOKED_AT = 10_000;
 const QUIET_MS = 60_000;
 
 export async function examine(context: RestContext): Promise<Finding[]> {
-  const { cluster, config, store } = context;
+  const { cluster, config } = context;
   const findings: Finding[] = cluster
     ? [...clusterFindings(cluster.mirror.index, config.node), ...ownFindings(context)]
     : [
@@ -23,7 +23,7 @@ export async function examine(context: RestContext): Promise<Finding[]> {
           remedy: 'write "cluster: {}" into its configuration file, if it should',
         },
       ];
-  for (const text of await findNodeConflicts(store, context.dataplane.record)) {
+  for (const text of findNodeConflicts(await context.dataplane.nodes.list(), context.dataplane.record)) {
     findings.push({
       code: 'node-conflict',
       severity: 'error',

@@ -9,7 +9,7 @@ export interface FollowStoreOptions {
   readonly agent: Agent;
   readonly remote: RemoteStore | undefined;
   /** The record of some node changed. */
-  readonly onNodes: () => void;
+  readonly onNodes: (event: FollowEvent) => void;
 }
 
 export function followStore({ agent, remote, onNodes }: FollowStoreOptions): readonly StoreWatch[] {

@@ -1,6 +1,6 @@
 /** What each node says of itself in the store, and what looks wrong when the records are put side by side. */
 import { isDeepStrictEqual } from 'node:util';
-import { isConflict, type Store } from '@tortie/store';
+import { type FollowEvent, isConflict, type Store } from '@tortie/store';
 import { NODES, nodeKey } from '../src/store/keys.js';
 
 export interface NodeRecord {
@@ -48,8 +48,27 @@ export async function writeNodeRecord(store: Store, record: NodeRecord): Promise
   }
 }
 
-export async function readNodeRecords(store: Store): Promise<NodeRecord[]> {
-  return (await store.list(NODES)).entries.map(({ value }) => value as NodeRecord);
+/** The records of all nodes, by a watch: a node that comes or goes costs each other one an event, and no listing. */
+export class NodeRecords {
+  readonly #store: Store;
+  /** By key; absent before the watch has given its first. */
+  #known: Map<string, NodeRecord> | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  take(event: FollowEvent): void {
+    if (event.type === 'snapshot') {
+      this.#known = new Map(event.entries.map(({ key, value }) => [key, value as NodeRecord]));
+    } else if (event.type === 'put') this.#known?.set(event.key, event.value as NodeRecord);
+    else this.#known?.delete(event.key);
+  }
+
+  async list(): Promise<readonly NodeRecord[]> {
+    if (this.#known) return [...this.#known.values()];
+    return (await this.#store.list(NODES)).entries.map(({ value }) => value as NodeRecord);
+  }
 }
 
 /** Every address a node may be called by. */
@@ -59,9 +78,9 @@ export const addressesIn = ({ ipv4Address, ipv6Address, otherAddresses = [] }: N
 ];
 
 /** Sentences for the operator; empty where all is well. */
-export async function findNodeConflicts(store: Store, own: NodeRecord): Promise<string[]> {
+export function findNodeConflicts(records: readonly NodeRecord[], own: NodeRecord): string[] {
   const warnings: string[] = [];
-  for (const other of await readNodeRecords(store)) {
+  for (const other of records) {
     if (other.name === own.name) continue;
     // RFC 6286: the identifier is unique within an AS.
     if (other.routerId === own.routerId && other.asn === own.asn) {

@@ -11,6 +11,7 @@ import {
   type FamilyName,
   type LocRibEntry,
   type MessageTap,
+  noUnusedRoutes,
   type OriginateAttributes,
   type PeerConfig,
   type PeerRangeConfig,
@@ -156,7 +157,10 @@ export class FakeSpeaker {
           get pending() {
             return self.#changes.length > 0;
           },
-          close() {},
+          // What nobody has taken is told to nobody.
+          close() {
+            self.#changes.length = 0;
+          },
         };
       },
       setClusterId() {},
@@ -256,16 +260,7 @@ export class FakeSpeaker {
       connectRetryCounter: 0,
       received: counters(),
       sent: counters(),
-      unused: {
-        rejected: 0,
-        duplicates: 0,
-        duplicateUpdates: 0,
-        unknownWithdrawals: 0,
-        asLoops: 0,
-        originatorLoops: 0,
-        clusterLoops: 0,
-        malformed: 0,
-      },
+      unused: noUnusedRoutes(),
       pendingOctets: 0,
       families: config.families.map((family) => ({
         family,

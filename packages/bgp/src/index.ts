@@ -75,7 +75,7 @@ export type {
   RibCounters,
   RouteView,
 } from './rib/rib-views.js';
-export type { UnusedRoutes } from './rib/unused-routes.js';
+export { noUnusedRoutes, type UnusedRoutes } from './rib/unused-routes.js';
 export { asPathExpressionFault } from './route-policy/as-path-expression.js';
 export type {
   CommunityMatch,

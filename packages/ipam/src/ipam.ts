@@ -1,4 +1,7 @@
-/** Address management over a store shared by all nodes. */
+/**
+ * Address management over a store shared by all nodes. As long as it is because every operation is one short method here; what they do is in
+ * files of their own.
+ */
 import { type Address, formatPrefix, type IpVersion, type Prefix } from '@tortie/ip';
 import { type Entry, MemoryStore, type Store } from '@tortie/store';
 import { planAssign } from './assign.js';
@@ -12,7 +15,7 @@ import type { Draft } from './draft.js';
 import { eligiblePools } from './eligible-pools.js';
 import { IpamError } from './errors.js';
 import { fullError } from './full-error.js';
-import { Group } from './group.js';
+import { GroupCommit } from './group-commit.js';
 import { heldBy } from './held.js';
 import { planIdentity } from './identity.js';
 import { usageOfNode, viewPoolUsage } from './pool-usage.js';
@@ -156,12 +159,12 @@ export class Ipam implements IpamApi {
   readonly #context: IpamContext;
   readonly #turns = new Turns();
   readonly #labelsOf: IpamOptions['labelsOf'];
-  readonly #group: Group;
+  readonly #group: GroupCommit;
 
   constructor({ store, now, random = Math.random, pause = async () => {}, labelsOf }: IpamOptions) {
     this.#labelsOf = labelsOf;
     this.#context = { store, now, random, pause, catalogue: new Catalogue(store, now) };
-    this.#group = new Group(this.#context, this.#turns);
+    this.#group = new GroupCommit(this.#context, this.#turns);
     const { catalogue } = this.#context;
     const found = (name: string) => catalogue.pools.find((pool) => pool.name === name);
     this.pools = {

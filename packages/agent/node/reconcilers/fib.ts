@@ -123,7 +123,9 @@ export class FibReconciler implements Reconciler {
     if (prefixes.map(formatPrefix).join() === this.#services.map(formatPrefix).join()) return;
     this.#services = prefixes;
     if (!this.#speaker) return;
-    // All best routes are asked for anew: those that are as they were cost nothing.
+    // All best routes are asked for anew: those that are as they were cost nothing. What waits is taken before, as a route that
+    // is gone is no best route, and nobody would tell again that it went.
+    while (this.#take() > 0);
     this.#subscription?.close();
     this.#subscribe(this.#speaker);
     this.kick();
@@ -223,8 +225,13 @@ export class FibReconciler implements Reconciler {
   }
 
   #pull(): void {
-    if (!this.#subscription || this.table.queued >= BATCH) return;
-    for (const { prefix, paths } of this.#subscription.take(BATCH)) {
+    if (this.table.queued < BATCH) this.#take();
+  }
+
+  /** Takes the next changes of best routes into the table; how many. */
+  #take(): number {
+    const changes = this.#subscription?.take(BATCH) ?? [];
+    for (const { prefix, paths } of changes) {
       if (this.#services.some((range) => prefixCovers(range, prefix))) {
         this.table.want(prefix, []);
         continue;
@@ -237,6 +244,7 @@ export class FibReconciler implements Reconciler {
       // A route of our own that is best leads nowhere through the kernel; beside others it is not ours to forward.
       this.table.want(prefix, paths[0]?.peer === 0 ? [] : foreign.map((path) => this.#via(path)));
     }
+    return changes.length;
   }
 
   #via({ nextHop, peer }: BestPath): ViaHop {

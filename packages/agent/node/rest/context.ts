@@ -42,7 +42,7 @@ export interface RestContext {
   readonly mrt: MrtFiles;
   readonly blocksLoop: ReconcileLoop;
   readonly garbage: GarbageCollector;
-  readonly dataplane: Pick<Dataplane, 'record'>;
+  readonly dataplane: Pick<Dataplane, 'record' | 'nodes'>;
   readonly blocks: Pick<BlocksReconciler, 'addressing'>;
   readonly nodeDrain: NodeDrain;
   /** Absent where the node takes no part in a cluster. */

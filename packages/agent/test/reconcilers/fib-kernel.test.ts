@@ -100,6 +100,21 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
     t.match(await ip('route', 'show', '198.51.100.0/24'), /via 10\.0\.0\.9 .*proto static/);
   });
 
+  t.test('routes into ranges of services are not written, and what went meanwhile is gone', async (t) => {
+    const { start, ours, remove } = await place();
+    t.teardown(remove);
+    const { fib, speaker, face } = await start();
+    t.teardown(() => fib.close());
+    fib.attach(face);
+    speaker.change(best('10.96.7.0/24', GATEWAY), best('192.0.2.0/24', GATEWAY), best('203.0.113.0/24', GATEWAY));
+    await fib.reconcile();
+    t.equal((await ours()).length, 3);
+    speaker.change(best('192.0.2.0/24'), best('10.96.7.0/24', OTHER));
+    fib.setServices([parsePrefix('10.96.0.0/12')]);
+    await fib.reconcile();
+    t.strictSame(await ours(), ['203.0.113.0/24']);
+  });
+
   t.test('what a foreign route refuses is told in words, and done once it is gone', async (t) => {
     const { ip, start, ours, remove } = await place();
     t.teardown(remove);

@@ -1,3 +1,4 @@
+/** Matches, actions and changes of policies. Longer than other files: most of it is tables, a row per match and action. */
 import { ipv4, parseAddress } from '@tortie/ip';
 import t from 'tap';
 import type { PolicySet, RoutePolicy } from '../../src/route-policy/policy.js';

@@ -22,7 +22,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-export class Group {
+export class GroupCommit {
   readonly #context: IpamContext;
   readonly #turns: Turns;
   #waiting: Waiting[] = [];

@@ -1,0 +1,40 @@
+import { MemoryStore } from '@tortie/store';
+import { interceptStore } from '@tortie/store/testing';
+import t from 'tap';
+import { findNodeConflicts, type NodeRecord, NodeRecords, writeNodeRecord } from '../node/node-record.js';
+import { nodeKey } from '../src/store/keys.js';
+
+const record = (name: string, routerId: string): NodeRecord => ({
+  name,
+  asn: 64513,
+  routerId,
+  version: '1',
+  startedAt: '2026-01-02T03:04:05Z',
+});
+const names = (records: readonly NodeRecord[]): string[] => records.map(({ name }) => name).sort();
+
+t.test('records follow the watch, and the store is listed only before it has begun', async (t) => {
+  let lists = 0;
+  const store = interceptStore(new MemoryStore(), {
+    before: ({ method }) => {
+      if (method === 'list') lists++;
+    },
+  });
+  const records = new NodeRecords(store);
+  await writeNodeRecord(store, record('a', '10.0.0.1'));
+  t.same(names(await records.list()), ['a']);
+  t.equal(lists, 1);
+  const put = (one: NodeRecord) => ({ type: 'put' as const, key: nodeKey(one.name), value: one, revision: 1 });
+  records.take({
+    type: 'snapshot',
+    entries: [put(record('a', '10.0.0.1')), put(record('b', '10.0.0.1'))],
+    revision: 1,
+  });
+  t.same(names(await records.list()), ['a', 'b']);
+  t.match(findNodeConflicts(await records.list(), record('a', '10.0.0.1')), [/also that of node "b"/]);
+  records.take(put(record('b', '10.0.0.2')));
+  t.same(findNodeConflicts(await records.list(), record('a', '10.0.0.1')), []);
+  records.take({ type: 'delete', key: nodeKey('b'), revision: 3 });
+  t.same(names(await records.list()), ['a']);
+  t.equal(lists, 1);
+});
