@@ -2,7 +2,7 @@
 // `npm test -- FILE…` runs single built test files; `node scripts/test.mjs unit|interop` a suite.
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ensure, privileged, root, TEST_COMMANDS, TEST_FILES } from './ensure.mjs';
@@ -35,7 +35,9 @@ const files =
         .sort();
 const scratch = mkdtempSync(join(tmpdir(), 'tortie-test-'));
 const output = join(scratch, 'all.tap');
-const tapArgs = ['--disable-coverage', '--timeout=600', '--reporter=tap', ...files];
+// Test files wait more than they compute: for daemons, timers, the kernel. So two at a time even on the smallest machine.
+const jobs = Math.min(4, Math.max(2, availableParallelism()));
+const tapArgs = ['--disable-coverage', '--timeout=600', '--reporter=tap', `--jobs=${jobs}`, ...files];
 const command = [process.execPath, join(root, 'node_modules/tap/dist/esm/run.mjs'), ...tapArgs];
 const withRights = privileged(command);
 if (!withRights) {
