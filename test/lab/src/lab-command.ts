@@ -1,17 +1,19 @@
 /** The command line that enters a host or pod of a running lab from another process. */
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LabError } from './errors.js';
 import { inNetns, listNamespaces, netnsPath } from './host/namespace.js';
 import type { RunningLab } from './running-labs.js';
-import { readState } from './state.js';
+import { labDirectory, readState } from './state.js';
 
-/** Throws LabError `ERR_LAB_STATE` where the lab has no such host or pod. */
+/** On a host, `tortie` asks the agent there. Throws LabError `ERR_LAB_STATE` where the lab has no such host or pod. */
 export async function labCommand(lab: RunningLab, place: string, command: readonly string[]): Promise<string[]> {
   const state = readState(lab.id);
   if (!state) throw new LabError('ERR_LAB_STATE', `lab ${lab.id} is gone`);
   const netns = state.netnsPrefix + place;
   const [program, ...args] = command;
-  const [outer, outerArgs] = inNetns(netns, program ?? 'sh', args);
+  const socket = `TORTIE_SOCKET=${join(labDirectory(lab.id), place, 'agent.sock')}`;
+  const [outer, outerArgs] = inNetns(netns, 'env', [socket, program ?? 'sh', ...args]);
   if (!state.rootless) {
     if (!existsSync(netnsPath(netns))) throw await noSuchPlace(lab, state.netnsPrefix, place);
     return [outer, ...outerArgs];

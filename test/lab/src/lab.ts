@@ -1,11 +1,12 @@
 /**
  * A lab that runs: namespaces wired as the plan says, with daemons and pods in them.
  *
- *     plan ──► namespaces, veths, bridges ──► BIRD and agents ──► addresses from the agents' IPAM ──► pods
+ *     plan ──► namespaces, veths, bridges ──► etcd, BIRD, agents ──► addresses from the agents' IPAM ──► pods
  *                        │                            │                                                │
  *                        └────────── state file, guardian: whatever happens, it can be taken down ─────┘
  */
 import { mkdirSync } from 'node:fs';
+import type { ApplyAnswer } from '@tortie/agent/api';
 import { agentConfig } from './config/agent-config.js';
 import { birdConfig } from './config/bird-config.js';
 import { LabError } from './errors.js';
@@ -14,6 +15,7 @@ import { Agent, type AgentOptions } from './host/agent.js';
 import { Bird } from './host/bird.js';
 import { runCommand } from './host/command.js';
 import { Containers } from './host/containers.js';
+import { Etcd } from './host/etcd.js';
 import { Host } from './host/host.js';
 import { configureNamespace, createNamespaces } from './host/namespace.js';
 import { type Pod, startPod } from './host/pod.js';
@@ -42,6 +44,7 @@ export class Lab {
   readonly hosts: ReadonlyMap<string, Host>;
   readonly agents = new Map<string, Agent>();
   readonly birds = new Map<string, Bird>();
+  readonly etcds = new Map<string, Etcd>();
   readonly pods = new Map<string, Pod>();
   /** Of nodes that have pods: answers and asks from the node itself. */
   readonly probers = new Map<string, Prober>();
@@ -124,7 +127,8 @@ export class Lab {
     change: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>> = (config) => config,
   ): Promise<Agent> {
     const host = this.host(name);
-    const store = host.plan.store === 'shared' ? `${this.directory}/store` : host.path('store');
+    const together = host.plan.store === 'shared' && this.etcds.size === 0;
+    const store = together ? `${this.directory}/store` : host.path('store');
     mkdirSync(store, { recursive: true, mode: 0o700 });
     const config = agentConfig(this.plan, host.plan, { socket: host.path('agent.sock'), store });
     const agent = await Agent.start(host, change(config), this.#options.agent);
@@ -138,6 +142,19 @@ export class Lab {
     const bird = await Bird.start(host, config ?? birdConfig(this.plan, host.plan));
     this.birds.set(name, bird);
     return bird;
+  }
+
+  /** Starts the member of etcd on a host; it answers when most members run. */
+  async startEtcd(name: string): Promise<Etcd> {
+    const etcd = await Etcd.start(this.host(name), this.plan);
+    this.etcds.set(name, etcd);
+    return etcd;
+  }
+
+  /** Has resources be so, by the agent of a host. Throws LabError with what is wrong with each. */
+  async apply(name: string, resources: readonly unknown[]): Promise<void> {
+    const { body } = await this.agent(name).client.call<ApplyAnswer>('POST', '/v1/apply', { body: { resources } });
+    if (!body.ok) throw new LabError('ERR_LAB_STATE', `resources: ${JSON.stringify(body.results)}`);
   }
 
   /** Takes everything away: processes, namespaces, files. Safe to call twice, also while the lab still comes up. */
@@ -204,8 +221,23 @@ export class Lab {
       this.plan.hosts.filter(({ run }) => run === kind).map(({ name }) => name);
     const birds = running('bird');
     const agents = running('agent');
+    const etcds = running('etcd');
+    if (etcds.length > 0) {
+      this.#log(`starting etcd on ${etcds.join(', ')}`);
+      await settled(etcds.map((name) => this.startEtcd(name)));
+      this.#assertOpen();
+    }
     this.#log(`starting BIRD on ${birds.join(', ') || 'no host'}, Tortie on ${agents.join(', ') || 'no host'}`);
-    await settled([...birds.map((name) => this.startBird(name)), ...agents.map((name) => this.startAgent(name))]);
+    const started = settled(birds.map((name) => this.startBird(name)));
+    const [first, ...others] = agents;
+    const { resources } = this.plan;
+    if (resources.length > 0 && first !== undefined) {
+      // Who starts later has the sessions it shall have from the beginning.
+      await this.startAgent(first);
+      await this.apply(first, resources);
+      this.#log(`${resources.length} resources are applied`);
+      await settled([started, ...others.map((name) => this.startAgent(name))]);
+    } else await settled([started, ...agents.map((name) => this.startAgent(name))]);
     this.#assertOpen();
   }
 

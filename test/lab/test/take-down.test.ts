@@ -79,6 +79,8 @@ t.test('a running lab is listed, checked, entered, and taken down from outside',
     t.equal((await tortie(['lab', 'check', id])).code, 0);
     const inside = await tortie(['lab', 'exec', '--lab', id, 'b', 'ip', '-4', 'addr', 'show', 'eth0']);
     t.match(inside.stdout, /10\.0\.0\.2\/24/);
+    const socket = await tortie(['lab', 'exec', '--lab', id, 'b', 'printenv', 'TORTIE_SOCKET']);
+    t.match(socket.stdout, /\/b\/agent\.sock\n$/, 'tortie asks the agent there');
     const nowhere = await tortie(['lab', 'exec', '--lab', id, 'c', 'true']);
     t.match(nowhere.stderr, /has no "c"; there are: a, b/);
     t.equal((await tortie(['lab', 'down', id])).code, 0);

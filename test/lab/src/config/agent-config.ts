@@ -1,5 +1,12 @@
 /** The configuration file of a Tortie agent in the lab, as a plain object ready for YAML. Pure. */
-import { type LabPlan, type PlannedHost, type PlannedSession, type SessionEnd, sessionsOf } from '../topology/plan.js';
+import {
+  etcdMembers,
+  type LabPlan,
+  type PlannedHost,
+  type PlannedSession,
+  type SessionEnd,
+  sessionsOf,
+} from '../topology/plan.js';
 
 export interface AgentPaths {
   readonly socket: string;
@@ -13,13 +20,15 @@ export function agentConfig(plan: LabPlan, host: PlannedHost, paths: AgentPaths)
   const sessions = sessionsOf(plan, host.name);
   const reflects = sessions.some(({ end }) => end.client);
   const clusterId = host.clusterId ?? (reflects ? host.routerId : undefined);
+  const endpoints = etcdMembers(plan).map(({ address }) => clientUrl(address));
+  const etcd = host.store === 'shared' && endpoints.length > 0 ? { etcd: { endpoints } } : {};
   const derived: Plain = {
     node: host.name,
     asn: host.asn,
     routerId: host.routerId,
     ...(clusterId === undefined ? {} : { clusterId }),
     api: { socket: paths.socket },
-    store: { path: paths.store },
+    store: { path: paths.store, ...etcd },
     bgp: {
       listen: plan.families.map((family) => (family === 'ipv4' ? '0.0.0.0:179' : '[::]:179')),
       ...(host.multipath > 1 ? { multipath: host.multipath } : {}),
@@ -32,6 +41,9 @@ export function agentConfig(plan: LabPlan, host: PlannedHost, paths: AgentPaths)
   };
   return merge(derived, host.config);
 }
+
+/** Where a member of etcd takes questions. */
+export const clientUrl = (address: string): string => `http://${address.includes(':') ? `[${address}]` : address}:2379`;
 
 function peerConfig(session: PlannedSession, end: SessionEnd): Plain {
   return {

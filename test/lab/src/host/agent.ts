@@ -72,7 +72,7 @@ export class Agent {
         await this.client.get('/v1/health/live');
         return true;
       },
-      { what: `the agent on ${this.host.name}`, deadlineMs: 60_000, everyMs: 50 },
+      { what: `the agent on ${this.host.name}`, deadlineMs: 120_000, everyMs: 50 },
     );
     this.#process.assertRunning();
   }

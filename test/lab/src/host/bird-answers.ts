@@ -7,6 +7,9 @@ export interface BirdProtocol {
   readonly state: string;
   /** `Established`, `Active`, …; for BGP the state of the session with its reason. */
   readonly info: string;
+  /** Of BGP. */
+  readonly neighborAddress?: string;
+  readonly neighborAsn?: number;
   /** Routes per channel, summed: taken in, filtered away, sent out. */
   readonly imported: number;
   readonly filtered: number;
@@ -32,6 +35,9 @@ export function birdProtocols(lines: readonly BirdLine[]): BirdProtocol[] {
       });
     }
     const current = protocols.at(-1);
+    const neighbor = /^\s*Neighbor (address|AS):\s+([^\s%]+)/.exec(text);
+    if (current && neighbor?.[1] === 'address') current.neighborAddress = neighbor[2]!;
+    else if (current && neighbor) current.neighborAsn = Number(neighbor[2]);
     const routes = /^\s*Routes:\s+(.*)$/.exec(text);
     if (!current || !routes) continue;
     for (const part of routes[1]!.split(',')) {

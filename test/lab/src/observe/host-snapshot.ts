@@ -1,8 +1,9 @@
 /** One host as it stands: its sessions, what it has learned, what its kernel has. */
-import type { Peer } from '@tortie/agent/api';
+import type { ClusterView, Peer } from '@tortie/agent/api';
 import { birdProtocolName } from '../config/bird-config.js';
 import type { Agent } from '../host/agent.js';
 import type { Bird } from '../host/bird.js';
+import type { BirdProtocol } from '../host/bird-answers.js';
 import type { Host, KernelRoute } from '../host/host.js';
 import type { Lab } from '../lab.js';
 import { type FamilyKey, type PlannedHost, type SessionEnd, sessionsOf } from '../topology/plan.js';
@@ -56,12 +57,14 @@ export async function snapshotHost(lab: Lab, plan: PlannedHost): Promise<HostSna
   const host = lab.host(plan.name);
   const agent = lab.agents.get(plan.name);
   const bird = lab.birds.get(plan.name);
+  const etcd = lab.etcds.get(plan.name);
   try {
     if (agent) return await snapshotAgent(lab, host, agent);
     if (bird) return await snapshotBird(lab, host, bird);
+    etcd?.process.assertRunning();
     return blank(plan);
   } catch (error) {
-    const daemon = (agent ?? bird)?.process;
+    const daemon = (agent ?? bird ?? etcd)?.process;
     const ended = daemon?.ended === undefined ? undefined : `has ended (${daemon.ended}); its log: ${daemon.logFile}`;
     return {
       ...blank(plan),
@@ -83,18 +86,22 @@ const blank = ({ name, run, asn }: PlannedHost): HostSnapshot => ({
 });
 
 async function snapshotAgent(lab: Lab, host: Host, agent: Agent): Promise<HostSnapshot> {
-  const [status, peers, routes] = await Promise.all([
+  const [status, peers, cluster, routes] = await Promise.all([
     agent.status(),
     agent.peers(),
+    agent.client.get<ClusterView>('/v1/cluster'),
     kernelRoutes(host, TORTIE_PROTOCOL).then((all) => all.filter(({ metric }) => metric === TORTIE_METRIC)),
   ]);
   const failed = status.fib.failed === 0 ? [] : (await agent.fib()).filter((route) => route.state === 'failed');
   const byName = new Map(peers.map((peer) => [peer.name, peer]));
   return {
     ...blank(host.plan),
-    sessions: sessionsOf(lab.plan, host.name).map(({ session, end }) =>
-      agentSession(end, session.type, byName.get(end.peer)),
-    ),
+    sessions: [
+      ...sessionsOf(lab.plan, host.name).map(({ session, end }) =>
+        agentSession(sessionBase(end, session.type), byName.get(end.peer)),
+      ),
+      ...cluster.sessions.map((session) => agentSession(clusterBase(session), byName.get(session.name))),
+    ],
     learned: { ipv4: status.routes.ipv4, ipv6: status.routes.ipv6 },
     kernel: {
       ...countKernel(routes),
@@ -106,13 +113,15 @@ async function snapshotAgent(lab: Lab, host: Host, agent: Agent): Promise<HostSn
   };
 }
 
-function agentSession(end: SessionEnd, type: 'ebgp' | 'ibgp', peer: Peer | undefined): SessionSnapshot {
+type SessionBase = Omit<SessionSnapshot, 'state' | 'received' | 'advertised' | 'cause'>;
+
+function agentSession(base: SessionBase, peer: Peer | undefined): SessionSnapshot {
   const session = peer?.session;
   const sum = (key: 'received' | 'advertised'): number =>
     session?.families.reduce((total, family) => total + family[key], 0) ?? 0;
   const cause = session?.lastCause ?? peer?.error;
   return {
-    ...sessionBase(end, type),
+    ...base,
     state: session?.state ?? 'idle',
     received: sum('received'),
     advertised: sum('advertised'),
@@ -120,11 +129,20 @@ function agentSession(end: SessionEnd, type: 'ebgp' | 'ibgp', peer: Peer | undef
   };
 }
 
-const sessionBase = (end: SessionEnd, type: 'ebgp' | 'ibgp') => ({
+const sessionBase = (end: SessionEnd, type: 'ebgp' | 'ibgp'): SessionBase => ({
   peer: end.peer,
   remoteHost: end.remoteHost,
   remoteAddress: end.interface === undefined ? end.remoteAddress : `%${end.interface}`,
   remoteAsn: end.remoteAsn,
+  type,
+});
+
+/** A session that the cluster's resources ask for. */
+const clusterBase = ({ name, node, remoteAddress, remoteAsn, type }: ClusterView['sessions'][number]): SessionBase => ({
+  peer: name,
+  remoteHost: node ?? '',
+  remoteAddress,
+  remoteAsn,
   type,
 });
 
@@ -137,24 +155,39 @@ async function snapshotBird(lab: Lab, host: Host, bird: Bird): Promise<HostSnaps
   const byName = new Map(protocols.map((protocol) => [protocol.name, protocol]));
   const networks = (table: string): number =>
     Number(new RegExp(`for (\\d+) networks in table ${table}`).exec(count)?.[1] ?? 0);
+  const planned = sessionsOf(lab.plan, host.name).map(({ session, end }) =>
+    birdSession(sessionBase(end, session.type), byName.get(birdProtocolName(end.peer))),
+  );
+  const known = new Set(planned.map(({ peer }) => birdProtocolName(peer)));
+  // Of `birdConfig`: whoever has dialled into a range.
+  const others = protocols.filter(({ name, type, info }) => type === 'BGP' && info !== 'Passive' && !known.has(name));
   return {
     ...blank(host.plan),
-    sessions: sessionsOf(lab.plan, host.name).map(({ session, end }) => {
-      const protocol = byName.get(birdProtocolName(end.peer));
-      const [word = '', ...cause] = (protocol?.info ?? '').split(/\s+/);
-      return {
-        ...sessionBase(end, session.type),
-        state: word === '' ? 'idle' : word.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase(),
-        received: (protocol?.imported ?? 0) + (protocol?.filtered ?? 0),
-        advertised: protocol?.exported ?? 0,
-        ...(cause.length > 0 ? { cause: cause.join(' ') } : {}),
-      };
-    }),
+    sessions: [...planned, ...others.map((protocol) => birdSession(foreignBase(protocol, host.plan.asn), protocol))],
     learned: { ipv4: networks('master4'), ipv6: networks('master6') },
     kernel: { ...countKernel(routes), failed: [] },
     prefixes: routes.map(({ dst }) => dst),
   };
 }
+
+function birdSession(base: SessionBase, protocol: BirdProtocol | undefined): SessionSnapshot {
+  const [word = '', ...cause] = (protocol?.info ?? '').split(/\s+/);
+  return {
+    ...base,
+    state: word === '' ? 'idle' : word.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase(),
+    received: (protocol?.imported ?? 0) + (protocol?.filtered ?? 0),
+    advertised: protocol?.exported ?? 0,
+    ...(cause.length > 0 ? { cause: cause.join(' ') } : {}),
+  };
+}
+
+const foreignBase = ({ name, neighborAddress, neighborAsn }: BirdProtocol, asn: number): SessionBase => ({
+  peer: name,
+  remoteHost: '',
+  remoteAddress: neighborAddress ?? '',
+  remoteAsn: neighborAsn ?? 0,
+  type: neighborAsn === asn ? 'ibgp' : 'ebgp',
+});
 
 async function kernelRoutes(host: Host, protocol: string | number): Promise<KernelRoute[]> {
   const families = await Promise.all([host.kernelRoutes('ipv4', protocol), host.kernelRoutes('ipv6', protocol)]);

@@ -1,5 +1,5 @@
 /** What is missing before a lab has converged, in whole sentences. Pure. */
-import type { LabPlan } from '../topology/plan.js';
+import { familiesOfPools, type LabPlan } from '../topology/plan.js';
 import type { HostSnapshot } from './host-snapshot.js';
 import type { Probe } from './reachability.js';
 
@@ -25,12 +25,15 @@ function hostReasons(plan: LabPlan, host: HostSnapshot, all: readonly HostSnapsh
     }
   }
   for (const refused of host.kernel.failed) reasons.push(`${host.name}: the kernel refused ${refused}`);
-  const { multipath = 1 } = plan.hosts.find(({ name }) => name === host.name) ?? {};
-  if (multipath > 1 && host.kernel.multipath === 0) {
+  const { multipath = 1, config = {} } = plan.hosts.find(({ name }) => name === host.name) ?? {};
+  if (host.run === 'agent' && 'cluster' in config && host.sessions.length === 0)
+    reasons.push(`${host.name}: has no sessions yet`);
+  const routes = host.run === 'agent' || host.run === 'bird';
+  if (routes && multipath > 1 && host.kernel.multipath === 0) {
     reasons.push(`${host.name}: multipath is on, but no route in the kernel has more than one next hop`);
   }
-  if (host.run === 'agent' && host.blocks.length < plan.families.length && plan.pools.length > 0) {
-    reasons.push(`${host.name}: owns ${host.blocks.length} of ${plan.families.length} blocks`);
+  if (host.run === 'agent' && host.blocks.length < familiesOfPools(plan)) {
+    reasons.push(`${host.name}: owns ${host.blocks.length} of ${familiesOfPools(plan)} blocks`);
   }
   return reasons;
 }

@@ -81,7 +81,8 @@ function sessionLines(hosts: readonly HostSnapshot[], brush: Brush): string[] {
 }
 
 function routeLines(hosts: readonly HostSnapshot[], brush: Brush): string[] {
-  const rows = hosts.map(({ name, learned, kernel, blocks, error }): Cell[] => [
+  const routers = hosts.filter(({ run, error }) => run !== 'etcd' || error !== undefined);
+  const rows = routers.map(({ name, learned, kernel, blocks, error }): Cell[] => [
     { text: name },
     number(learned.ipv4),
     number(learned.ipv6),

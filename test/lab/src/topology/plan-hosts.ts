@@ -14,7 +14,7 @@ import type { TopologyFault } from './read-topology.js';
 import type { Topology, TopologyHost } from './schema.js';
 import { select } from './select.js';
 
-export type HostRun = 'agent' | 'bird' | 'none';
+export type HostRun = 'agent' | 'bird' | 'etcd' | 'none';
 
 /** Networks get /24 and /64 from the first pair, links /31 and /127 from the second, in the order they are written. */
 const NETWORKS = { ipv4: [parsePrefix('10.0.0.0/16'), 24], ipv6: [parsePrefix('fd00::/48'), 64] } as const;
@@ -125,7 +125,8 @@ function planHost(
     faults.push({ path, text: 'a host is named by 1 to 15 lower-case letters, digits or dashes' });
   }
   const run = host.run ?? 'agent';
-  if (run !== 'none' && host.asn === undefined) {
+  const speaks = run === 'agent' || run === 'bird';
+  if (speaks && host.asn === undefined) {
     faults.push({ path, text: `"asn" is missing; a host that runs ${run === 'bird' ? 'BIRD' : 'an agent'} needs one` });
   }
   if (run !== 'agent' && host.pods && host.pods.length > 0) {
@@ -145,7 +146,7 @@ function planHost(
   }
   const first = interfaces.find((each) => each.addresses.ipv4)?.addresses.ipv4;
   const routerId = host.routerId ?? (first === undefined ? undefined : bareAddress(first));
-  if (routerId === undefined && run !== 'none') {
+  if (routerId === undefined && speaks) {
     faults.push({ path, text: '"routerId" is missing; a host without an IPv4 address needs one' });
   }
   return {

@@ -1,6 +1,7 @@
 /** From a topology file to the plan of a lab. */
 import type { FamilyKey, LabPlan, PlannedPool } from './plan.js';
 import { planHosts } from './plan-hosts.js';
+import { planResources } from './plan-resources.js';
 import { planSessions } from './plan-sessions.js';
 import { readTopology, type TopologyFault } from './read-topology.js';
 
@@ -17,10 +18,11 @@ export function planLab(text: string, file: string): LabPlan {
   if (Object.keys(topology.hosts).length === 0) faults.push({ path: ['hosts'], text: 'a lab has at least one host' });
   const { hosts, segments } = planHosts(topology, families, faults);
   const sessions = planSessions(topology, families, hosts, faults);
+  const resources = planResources(topology.resources ?? [], faults);
   refuse(faults);
   const pools =
     topology.pools?.map((pool) => ({ blockSize: pool.cidr.includes(':') ? 122 : 26, ...pool })) ??
-    families.map((family) => DEFAULT_POOLS[family]);
+    (resources.some(({ kind }) => kind === 'IPPool') ? [] : families.map((family) => DEFAULT_POOLS[family]));
   const name = topology.name ?? file.replace(/^.*\//, '').replace(/\.ya?ml$/, '');
-  return { name, description: topology.description ?? '', families, hosts, segments, sessions, pools };
+  return { name, description: topology.description ?? '', families, hosts, segments, sessions, pools, resources };
 }

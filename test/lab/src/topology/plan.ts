@@ -1,4 +1,5 @@
 /** What a topology means: every host with its interfaces and addresses, every session with both ends. Pure. */
+import type { Resource } from '@tortie/cluster';
 import type { HostRun } from './plan-hosts.js';
 
 export type FamilyKey = 'ipv4' | 'ipv6';
@@ -75,12 +76,29 @@ export interface LabPlan {
   readonly hosts: readonly PlannedHost[];
   readonly segments: readonly PlannedSegment[];
   readonly sessions: readonly PlannedSession[];
+  /** Of the agents' files; more may be among the resources. */
   readonly pools: readonly PlannedPool[];
+  /** Applied when the first agent answers, before the others start. */
+  readonly resources: readonly Resource[];
 }
 
 /** The sessions of one host, each seen from its own end. */
 export const sessionsOf = (plan: LabPlan, host: string): { session: PlannedSession; end: SessionEnd }[] =>
   plan.sessions.flatMap((session) => session.ends.filter((end) => end.host === host).map((end) => ({ session, end })));
+
+/** Where the shared store is: the members of etcd, in the order of the file; none: the agents' own embedded one. */
+export const etcdMembers = (plan: LabPlan): { readonly name: string; readonly address: string }[] =>
+  plan.hosts.flatMap(({ name, run, interfaces }) => {
+    const address = interfaces.map(({ addresses }) => addresses.ipv4 ?? addresses.ipv6).find(Boolean);
+    return run === 'etcd' && address !== undefined ? [{ name, address: bareAddress(address) }] : [];
+  });
+
+/** How many families agents have blocks of, where everything is well. */
+export const familiesOfPools = ({ families, pools, resources }: LabPlan): number => {
+  const made = resources.filter(({ kind }) => kind === 'IPPool').map(({ spec }) => (spec as { cidr: string }).cidr);
+  const cidrs = [...pools.map(({ cidr }) => cidr), ...made];
+  return families.filter((family) => cidrs.some((cidr) => cidr.includes(':') === (family === 'ipv6'))).length;
+};
 
 /** The address of an interface without its length. */
 export const bareAddress = (address: string): string => address.slice(0, address.indexOf('/'));

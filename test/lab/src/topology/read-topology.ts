@@ -102,7 +102,7 @@ function shown(value: unknown, path: readonly string[]): string {
 }
 
 const KEYS: readonly (readonly [RegExp, string])[] = [
-  [/^$/, 'name, description, families, networks, links, defaults, hosts, sessions, pools'],
+  [/^$/, 'name, description, families, networks, links, defaults, hosts, sessions, pools, resources'],
   [/^hosts\.[^.]+$/, 'run, asn, routerId, clusterId, pods, originate, multipath, store, config, birdConfig'],
   [/^networks\.[^.]+$/, 'ipv4, ipv6, hosts'],
   [/^sessions\.\d+$/, 'between, mesh, reflector, clients, password, holdTimeS, transport, peer'],

@@ -13,8 +13,8 @@ const anything = Type.Record(Type.String(), Type.Unknown());
 
 const HostSchema = Type.Object(
   {
-    /** What runs on the host: a Tortie agent, BIRD 2, or nothing. */
-    run: Type.Optional(Type.Enum(['agent', 'bird', 'none'])),
+    /** What runs on the host: a Tortie agent, BIRD 2, a member of etcd, or nothing. */
+    run: Type.Optional(Type.Enum(['agent', 'bird', 'etcd', 'none'])),
     /** BIRD runs in a container. */
     container: Type.Optional(Type.Boolean()),
     asn: Type.Optional(asn),
@@ -70,6 +70,8 @@ export const TopologySchema = Type.Object(
     links: Type.Optional(Type.Array(Type.Tuple([patterns, patterns]))),
     hosts: Type.Record(Type.String(), HostSchema),
     sessions: Type.Optional(Type.Array(SessionSchema)),
+    /** Resources of the cluster, as `tortie apply` takes them. */
+    resources: Type.Optional(Type.Array(Type.Unknown())),
     pools: Type.Optional(
       Type.Array(
         Type.Object(

@@ -40,6 +40,18 @@ sessions: [{ reflector: r, clients: c, password: secret, peer: { passive: true }
   t.equal(agentConfig(plan, plan.hosts[1]!, paths).clusterId, undefined, 'a client is no reflector');
 });
 
+t.test('agents share the members of etcd, where there are any', async (t) => {
+  const plan = planLab(
+    'hosts: { e-1: { run: etcd }, e-2: { run: etcd }, a: { asn: 1 }, b: { asn: 1, store: own } }',
+    'lab',
+  );
+  t.same(agentConfig(plan, plan.hosts[2]!, paths).store, {
+    path: '/var/x',
+    etcd: { endpoints: ['http://10.0.0.1:2379', 'http://10.0.0.2:2379'] },
+  });
+  t.same(agentConfig(plan, plan.hosts[3]!, paths).store, { path: '/var/x' });
+});
+
 const labs = new URL('../../../../../examples/labs/', import.meta.url);
 for (const file of readdirSync(labs)) {
   t.test(`the agent takes what is made for ${file}`, async (t) => {

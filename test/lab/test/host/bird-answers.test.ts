@@ -7,6 +7,9 @@ const lines = (text: string): BirdLine[] =>
 t.test('show protocols all', async (t) => {
   const answer = lines(`device1    Device     ---        up     10:55:13.920  
 a_v4       BGP        ---        up     10:55:13.920  Established   
+  BGP state:          Established
+    Neighbor address: 10.0.0.9
+    Neighbor AS:      64512
   Channel ipv4
     Routes:         2 imported, 1 filtered, 3 exported, 0 preferred
   Channel ipv6
@@ -15,7 +18,17 @@ b_v4       BGP        ---        start  2026-01-02 10:55:13  Active        Socke
 c_v4       BGP        ---        down   10:55:13.920`);
   t.same(birdProtocols(answer), [
     { name: 'device1', type: 'Device', state: 'up', info: '', imported: 0, filtered: 0, exported: 0 },
-    { name: 'a_v4', type: 'BGP', state: 'up', info: 'Established', imported: 6, filtered: 1, exported: 8 },
+    {
+      name: 'a_v4',
+      type: 'BGP',
+      state: 'up',
+      info: 'Established',
+      neighborAddress: '10.0.0.9',
+      neighborAsn: 64512,
+      imported: 6,
+      filtered: 1,
+      exported: 8,
+    },
     {
       name: 'b_v4',
       type: 'BGP',

@@ -67,6 +67,16 @@ const CASES: readonly (readonly [string, readonly HostSnapshot[], readonly Probe
   ],
 ];
 
+t.test('missing: the sessions of a node that takes part in a cluster', async (t) => {
+  const cluster = planLab(
+    'families: [ipv4]\nhosts: { a: { asn: 1, config: { cluster: {} } }, e: { run: etcd } }',
+    'lab',
+  );
+  const e: HostSnapshot = { ...a, name: 'e', run: 'etcd', sessions: [], blocks: [] };
+  t.same(missing(cluster, [{ ...a, prefixes: [] }, e], []), []);
+  t.same(missing(cluster, [{ ...a, sessions: [] }, e], []), ['a: has no sessions yet']);
+});
+
 for (const [what, hosts, probes, reasons] of CASES) {
   t.test(`missing: ${what}`, async (t) => t.same(missing(plan, hosts, probes), reasons));
 }

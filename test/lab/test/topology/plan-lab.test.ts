@@ -126,12 +126,26 @@ t.test('defaults hold for every host that does not say otherwise', async (t) => 
   );
 });
 
+t.test('etcd and resources: members need no AS, and the pools of agents are those of resources', async (t) => {
+  const { hosts, pools, resources } = plan(
+    `hosts: { e: { run: etcd }, a: { asn: 1 } }
+resources:
+  - { apiVersion: projectcalico.org/v3, kind: IPPool, metadata: { name: p }, spec: { cidr: 10.9.0.0/16 } }`,
+  );
+  t.same(
+    hosts.map(({ run }) => run),
+    ['etcd', 'agent'],
+  );
+  t.same(pools, []);
+  t.match(resources, [{ kind: 'IPPool', metadata: { name: 'p' }, spec: { cidr: '10.9.0.0/16' } }]);
+});
+
 const labs = new URL('../../../../../examples/labs/', import.meta.url);
 for (const file of readdirSync(labs)) {
   t.test(`examples/labs/${file} is a lab, named like its file and described`, async (t) => {
     const lab = planLab(readFileSync(new URL(file, labs), 'utf8'), file);
     t.equal(`${lab.name}.yaml`, file);
     t.not(lab.description, '');
-    t.ok(lab.sessions.length > 0);
+    t.ok(lab.sessions.length + lab.resources.length > 0);
   });
 }

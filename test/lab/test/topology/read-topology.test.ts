@@ -21,7 +21,12 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
   [
     'a wrong word',
     'hosts:\n  a: { run: brid, asn: 1 }',
-    'lab.yaml:2:8: hosts.a.run: must be one of agent, bird, none, is "brid"',
+    'lab.yaml:2:8: hosts.a.run: must be one of agent, bird, etcd, none, is "brid"',
+  ],
+  [
+    'a resource that is none',
+    'hosts: { a: { asn: 1 } }\nresources:\n  - apiVersion: projectcalico.org/v3\n    kind: IPPool\n    metadata: { name: p }\n    spec: { cidr: 10.9.0.1/16 }',
+    'lab.yaml:6:13: resources.0.spec.cidr: ',
   ],
   ['AS 0', 'hosts:\n  a: { asn: 0 }', 'lab.yaml:2:8: hosts.a.asn: must be >= 1, is 0'],
   ['no AS', 'hosts:\n  a: { pods: 1 }', 'lab.yaml:2:3: hosts.a: "asn" is missing; a host that runs an agent needs one'],
