@@ -168,5 +168,31 @@ t.test('mesh, reflectors, a ToR', { buffered: true }, (t) =>
       rejected.routes.some(({ candidates }) => candidates.some(({ best }) => best)),
       'and nothing else',
     );
+
+    await first.client.call('DELETE', '/v1/resources/bgppeers/tor');
+    await eventually('the ToR is gone', async () => (await cluster(lab.agent('node-3'))).sessions.length === 2);
+    // A label that is renamed: clients hold their sessions, and go on doing so when an agent is killed.
+    for (const name of ['node-1', 'node-2']) await apply(first, 'Node', 'nodes', name, reflector, { renamed: 'true' });
+    const pending = async (name: string) => (await cluster(lab.agent(name))).pending;
+    const held = await eventually('clients hold their sessions', async () => {
+      const [one] = await pending('node-3');
+      return one?.kind === 'blast-radius' && one;
+    });
+    const third = lab.agent('node-3');
+    await third.restart('SIGKILL');
+    t.strictSame(
+      (await pending('node-3')).map(({ id }) => id),
+      [held.id],
+      'held over a restart',
+    );
+    // Of two reflectors the one that keeps its label for a moment longer replaces the other.
+    t.ok(held.sessions.length > 0);
+    await eventually('the sessions are back', async () =>
+      (await cluster(third)).sessions.every(
+        ({ name, state }) => held.sessions.includes(name) && state === 'established',
+      ),
+    );
+    await third.client.call('POST', '/v1/cluster/confirm', { body: { id: held.id } });
+    await eventually('confirmed, they go', async () => (await cluster(third)).sessions.length === 0);
   }),
 );

@@ -323,8 +323,7 @@ export class Agent implements RestContext {
     await this.originatedLoop.settle();
     if (this.cluster) {
       await this.dataplane.recordKnown();
-      await this.cluster.load(remote?.copy ?? this.store);
-      this.cluster.setOwn(this.dataplane.record);
+      await this.cluster.load(remote?.copy ?? this.store, this.dataplane.record);
       await this.cluster.loop.settle();
     }
     await this.peersLoop.settle();

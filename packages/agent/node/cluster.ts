@@ -2,6 +2,7 @@
  * This node's part in the cluster of its store: what the watches tell, kept in memory, and the sessions that follow from it.
  * Absent where the configuration file has no `cluster:`.
  */
+import { join } from 'node:path';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import { resourcePrefix } from '@tortie/cluster';
 import { type Prefix, prefixOf } from '@tortie/ip';
@@ -13,6 +14,7 @@ import type { NodeFacts } from '../src/cluster/session-node.js';
 import type { AgentConfig } from '../src/config/config.js';
 import type { Addressing } from '../src/ipam/addressing.js';
 import { NODES, SECRETS } from '../src/store/keys.js';
+import { HeldSessions } from './held-sessions.js';
 import type { Journal } from './journal.js';
 import { ReconcileLoop } from './reconcile-loop.js';
 import { ClusterSessionsReconciler } from './reconcilers/cluster-sessions.js';
@@ -51,6 +53,7 @@ export class Cluster {
       secrets: this.secrets,
       speaker,
       journal,
+      held: new HeldSessions(join(config.store.path, `held-${config.node}.json`), journal),
       exportScope: () => {
         const { pools, hiddenPools } = options.addressing();
         return { pools, hiddenPools, ...this.announcements };
@@ -96,12 +99,16 @@ export class Cluster {
     return announcementsOf(this.mirror.resources('bgpconfigurations'), this.#options.config.node);
   }
 
-  /** Before the first watch: sessions of an earlier run are there again before their peers miss them. */
-  async load(lister: Lister): Promise<void> {
-    for (const [prefix, take] of this.watches) {
-      const { entries, revision } = await lister.list(prefix);
-      take({ type: 'snapshot', entries, revision });
-    }
+  /**
+   * Before the first watch: sessions of an earlier run are there again before their peers miss them. Taken in one go: no round
+   * is to see nodes without the resources that say who peers with whom.
+   */
+  async load(lister: Lister, own: NodeFacts): Promise<void> {
+    const listed = await Promise.all(
+      this.watches.map(async ([prefix, take]) => ({ take, ...(await lister.list(prefix)) })),
+    );
+    this.setOwn(own);
+    for (const { take, entries, revision } of listed) take({ type: 'snapshot', entries, revision });
   }
 
   /** What this node says of itself. */

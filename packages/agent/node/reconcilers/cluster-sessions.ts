@@ -1,6 +1,6 @@
 /**
  * The cluster's resources -> sessions of this node: computes what it must have, goes there without a gap, and hands peers and
- * ranges to their reconcilers. What is held waits here, in memory, for other sessions or for an operator.
+ * ranges to their reconcilers. What is held waits here for other sessions or for an operator, and in a file for the next run.
  */
 import type { PeerView } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
@@ -21,6 +21,7 @@ import type { PeerRangeSpec } from '../../src/api/peer-range.js';
 import type { ClusterMirror } from '../../src/cluster/cluster-mirror.js';
 import { clusterPeer, type PeerScope, rangePeers, unnumberedPeer } from '../../src/cluster/cluster-peer.js';
 import type { ExportScope } from '../../src/cluster/export-terms.js';
+import type { HeldSessions } from '../held-sessions.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
 import type { Secrets } from '../secrets.js';
@@ -33,6 +34,8 @@ export interface ClusterSessionsOptions {
   readonly secrets: Secrets;
   readonly speaker: RunningSpeaker;
   readonly journal: Journal;
+  /** What is held over a restart. */
+  readonly held: HeldSessions;
   readonly exportScope: () => Omit<ExportScope, 'reflects'>;
   /** On-link prefixes by interface, as of now; none where the kernel cannot be asked. */
   readonly interfaces: () => Promise<ReadonlyMap<string, readonly Prefix[]>>;
@@ -40,6 +43,7 @@ export interface ClusterSessionsOptions {
   readonly onChange: () => void;
   /** To be called again then. */
   readonly wake: (afterMs: number) => void;
+  /** Monotonic. */
   readonly nowMs?: () => number;
 }
 
@@ -53,12 +57,16 @@ const NONE: NextSessions = {
 
 /** A session without End-of-RIB counts as complete after this: not every router sends one. */
 const QUIET_MS = 60_000;
+/** A held session that goes down, with its peer or with our own restart, has so long to come up before it counts as gone. */
+const DOWN_MS = 600_000;
 
 export class ClusterSessionsReconciler implements Reconciler {
   readonly name = 'cluster';
   readonly #options: ClusterSessionsOptions;
   readonly #confirmed = new Set<string>();
   readonly #replaced = new Set<string>();
+  /** Sessions that stay only because they are held, and since when each is down; undefined while it is up. */
+  readonly #held = new Map<string, number | undefined>();
   #next: NextSessions = NONE;
   #open: readonly OpenSession[] = [];
   #notes: readonly SessionNote[] = [];
@@ -68,6 +76,9 @@ export class ClusterSessionsReconciler implements Reconciler {
 
   constructor(options: ClusterSessionsOptions) {
     this.#options = options;
+    const held = options.held.load();
+    this.#next = { ...NONE, sessions: new Map(held.map((session) => [session.name, session])) };
+    for (const { name } of held) this.#held.set(name, this.#nowMs());
   }
 
   /** What the speaker has been told, by the name of the peer. */
@@ -126,12 +137,13 @@ export class ClusterSessionsReconciler implements Reconciler {
 
   async reconcile(): Promise<void> {
     const { mirror, node, onChange, wake, interfaces } = this.#options;
-    const nowMs = (this.#options.nowMs ?? Date.now)();
+    const nowMs = this.#nowMs();
     const desired = desiredSessions(mirror.index, node);
     const next = this.#nextTo(desired.sessions, mirror.index, nowMs);
     this.#interfaces = await interfaces();
     this.#tell(this.#next, next);
     this.#next = next;
+    this.#noteHeld(nowMs);
     this.#open = desired.open;
     this.#notes = desired.notes;
     for (const name of next.replaced) this.#replaced.add(name);
@@ -139,13 +151,14 @@ export class ClusterSessionsReconciler implements Reconciler {
     this.#reflect(mirror.index.node(node)?.clusterId);
     if (next.pending.length === 0) this.#confirmed.clear();
     onChange();
-    if (next.againMs !== undefined) wake(Math.max(0, next.againMs - nowMs));
+    const untilMs = [...this.#held.values()].flatMap((sinceMs) => (sinceMs === undefined ? [] : [sinceMs + DOWN_MS]));
+    const againMs = Math.min(next.againMs ?? Number.POSITIVE_INFINITY, ...untilMs);
+    if (againMs < Number.POSITIVE_INFINITY) wake(Math.max(0, againMs - nowMs));
   }
 
   /** What would be held if the cluster were so. */
   foresee(index: ClusterIndex): NextSessions['pending'] {
-    const { node, nowMs = Date.now } = this.#options;
-    return this.#nextTo(desiredSessions(index, node).sessions, index, nowMs()).pending;
+    return this.#nextTo(desiredSessions(index, this.#options.node).sessions, index, this.#nowMs()).pending;
   }
 
   #nextTo(desired: readonly Session[], index: ClusterIndex, nowMs: number): NextSessions {
@@ -153,8 +166,8 @@ export class ClusterSessionsReconciler implements Reconciler {
     return nextSessions({
       present: this.#next.sessions,
       desired,
-      isEstablished: (name) => this.#view(name)?.state === 'established',
-      hasRoutes: (name) => hasRoutes(this.#view(name)),
+      isEstablished: (name) => this.#isUp(name, nowMs),
+      hasRoutes: (name) => hasRoutes(this.#view(name)) || this.#isUp(name, nowMs),
       isComplete: (name) => this.#isComplete(name),
       isCovered: (name) => this.#isCovered(name, staying),
       othersEstablished: () => this.#othersEstablished(),
@@ -217,6 +230,29 @@ export class ClusterSessionsReconciler implements Reconciler {
     if (reference.optional) return { problem: {} };
     const problem = `there is no secret "${reference.name}" with a key "${reference.key}"; put it there with "tortie secrets set ${reference.name} ${reference.key}", or as a file`;
     return { problem: { problem } };
+  }
+
+  #nowMs(): number {
+    return (this.#options.nowMs ?? (() => performance.now()))();
+  }
+
+  /** Established; or it was when it began to be held, and still has time to come back. */
+  #isUp(name: string, nowMs: number): boolean {
+    if (this.#view(name)?.state === 'established') return true;
+    if (!this.#held.has(name)) return false;
+    const sinceMs = this.#held.get(name);
+    return sinceMs === undefined || nowMs - sinceMs < DOWN_MS;
+  }
+
+  #noteHeld(nowMs: number): void {
+    const { pending, sessions } = this.#next;
+    const names = new Set(pending.flatMap((one) => one.sessions));
+    for (const name of this.#held.keys()) if (!names.has(name)) this.#held.delete(name);
+    for (const name of names) {
+      if (this.#view(name)?.state === 'established') this.#held.set(name, undefined);
+      else if (this.#held.has(name)) this.#held.set(name, this.#held.get(name) ?? nowMs);
+    }
+    this.#options.held.save([...this.#held.keys()].sort().map((name) => sessions.get(name)!));
   }
 
   #view(name: string) {

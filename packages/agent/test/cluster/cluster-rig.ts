@@ -14,12 +14,12 @@ const PORT = 20_000 + (process.pid % 20_000);
 export class ClusterRig {
   readonly store = new MemoryStore();
   readonly agents = new Map<string, RunningAgent>();
-  readonly #folders: string[] = [];
+  readonly #folders = new Map<number, string>();
 
-  /** Node `nNUMBER` at 127.0.0.NUMBER. `yaml`: more lines of its file. */
+  /** Node `nNUMBER` at 127.0.0.NUMBER, in the folder of its last run. `yaml`: more lines of its file. */
   async start(number: number, yaml = ''): Promise<RunningAgent> {
-    const folder = await mkdtemp(join(tmpdir(), 'tortie-cluster-'));
-    this.#folders.push(folder);
+    const folder = this.#folders.get(number) ?? (await mkdtemp(join(tmpdir(), 'tortie-cluster-')));
+    this.#folders.set(number, folder);
     const configText = `node: n${number}
 asn: 64512
 routerId: 10.0.0.${number}
@@ -41,6 +41,10 @@ ${yaml}`;
     });
     this.agents.set(`n${number}`, agent);
     return agent;
+  }
+
+  folder(name: string): string {
+    return this.#folders.get(Number(name.slice(1)))!;
   }
 
   async stop(name: string): Promise<void> {
@@ -103,6 +107,6 @@ ${yaml}`;
 
   async close(): Promise<void> {
     for (const name of [...this.agents.keys()]) await this.stop(name);
-    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
+    for (const folder of this.#folders.values()) await rm(folder, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,6 @@
 /** Sessions that follow from the cluster's resources, between real speakers. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ClusterRig } from './cluster-rig.js';
 
@@ -77,6 +79,39 @@ t.test('from mesh to reflectors: sessions with those stay up, the others go once
   t.match(await rig.call('n3', 'POST', '/v1/cluster/confirm', { id: '00000000' }), { status: 404 });
   t.match(await rig.call('n3', 'POST', '/v1/cluster/confirm', { id: view.pending[0]!.id }), { status: 200 });
   await rig.until('the sessions go', () => rig.sessions('n3').length === 0 && rig.routes('n3').length === 0);
+});
+
+t.test('what is held is held over a restart, and over a session that goes down, until it is confirmed', async (t) => {
+  const rig = await rigOf(t, 3);
+  const names = ['n1', 'n2', 'n3'];
+  const held = (name: string) => rig.agents.get(name)!.agent.cluster!.sessions.pending;
+  const up = (name: string) => rig.sessions(name).filter((one) => one.endsWith('mesh established')).length;
+  await rig.until('the mesh is up', () => names.every((name) => rig.routes(name).length === 2));
+  await rig.put('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false });
+  await rig.until('the change is held', () => names.every((name) => held(name).length > 0));
+  const { id } = held('n1')[0]!;
+  const file = join(rig.folder('n1'), 'held-n1.json');
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { format: 1, sessions: { length: 2 } });
+
+  await rig.stop('n1');
+  // The others hold a session that is down by now.
+  await rig.until('n2 has lost it', () => up('n2') === 1);
+  t.match(held('n2'), [{ sessions: { length: 2 } }]);
+  await rig.start(1);
+  t.match(held('n1'), [{ id, kind: 'blast-radius' }], 'the same change, under the same id');
+  await rig.until('all are back', () => names.every((name) => up(name) === 2 && rig.routes(name).length === 2));
+  t.match(rig.agents.get('n1')!.agent.status().warnings.join('\n'), new RegExp(`tortie cluster confirm ${id}`));
+
+  t.match(await rig.call('n1', 'POST', '/v1/cluster/confirm', { id }), { status: 200 });
+  await rig.until('they go', () => rig.sessions('n1').length === 0);
+  t.notOk(existsSync(file));
+  await rig.stop('n1');
+  writeFileSync(file, '{"format":2}');
+  await rig.start(1);
+  t.strictSame(rig.sessions('n1'), [], 'what is confirmed stays gone');
+  const { events } = (await rig.call('n1', 'GET', '/v1/events')).body as { events: { text: string; cause?: string }[] };
+  const told = events.find(({ text }) => text.includes(file));
+  t.match(told, { text: /cannot be read/, cause: /format 2, this program knows format 1/ });
 });
 
 t.test('passwords come from secrets and are shown to nobody', async (t) => {

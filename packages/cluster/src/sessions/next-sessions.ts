@@ -70,6 +70,7 @@ export function nextSessions(input: NextInput): NextSessions {
     if (!input.hasRoutes(session.name)) continue;
     const fate = fateOf(session, input);
     if (fate.type === 'falls') {
+      if (fate.inVain) replacing = true;
       if (isEstablished(session.name)) falling.push(session.name);
       continue;
     }
@@ -123,7 +124,8 @@ export function nextSessions(input: NextInput): NextSessions {
 }
 
 type Fate =
-  | { readonly type: 'falls' }
+  /** `inVain`: its successors had their time, and do not have its routes. */
+  | { readonly type: 'falls'; readonly inVain?: true }
   | { readonly type: 'replaced' }
   | { readonly type: 'waits'; readonly kind: Pending['kind']; readonly reason: string; readonly againMs?: number };
 
@@ -146,14 +148,18 @@ function fateOf(
   if (successors.length === 0) return { type: 'falls' };
   const missing = successors.filter(({ name }) => !isComplete(name));
   const untilMs = (replacingSinceMs ?? nowMs) + PATIENCE_MS;
+  // Reflectors tell what there is; a ToR beside them may have no route between nodes at all.
+  const late = (): Fate =>
+    reflectors.length > 0 || isCovered(session.name) ? { type: 'replaced' } : { type: 'falls', inVain: true };
   if (missing.length === 0) {
     // A reflector may have sent its End-of-RIB when it was none yet.
-    if (isCovered(session.name) || nowMs >= untilMs) return { type: 'replaced' };
+    if (isCovered(session.name)) return { type: 'replaced' };
+    if (nowMs >= untilMs) return late();
     const reason = 'closed once the sessions that replace it have its routes as well';
     return { type: 'waits', kind: 'replacement', reason, againMs: nowMs + LOOK_AGAIN_MS };
   }
   const some = missing.length < successors.length;
-  if (some && nowMs >= untilMs) return { type: 'replaced' };
+  if (some && nowMs >= untilMs) return late();
   const names = missing.slice(0, 3).map(({ remoteAddress, origin }) => `${remoteAddress} (${originText(origin)})`);
   return {
     type: 'waits',

@@ -198,6 +198,28 @@ t.test('ToRs replace the mesh where it is switched off, and only there', async (
   t.strictSame(next({ present, desired: [...meshOf(1, 2), tor(9)] }).sessions, names(1, 2, 3, 9));
 });
 
+t.test('a ToR that has no routes between nodes replaces no reflector whose label went: that is held', async (t) => {
+  const present = [reflector(1), reflector(2), tor(9)];
+  const early = next({ present, desired: [tor(9)], alone: [1, 2], nowMs: 1000 });
+  t.strictSame([kinds(early), early.againMs], [['replacement'], 1250], 'it may get them yet');
+  const later = { present, desired: [tor(9)], alone: [1, 2], sinceMs: 1000 };
+  for (const nowMs of [61_000, 200_000]) {
+    const late = next({ ...later, nowMs });
+    t.strictSame([kinds(late), late.sessions, late.replacingSinceMs], [['blast-radius'], names(1, 2, 9), 1000]);
+    const confirmed = next({ ...later, nowMs, confirmed: late.pending.map(({ id }) => id) });
+    t.strictSame(confirmed.sessions, names(9));
+  }
+  const one = next({
+    present: [...present, tor(8)],
+    desired: [tor(8), tor(9)],
+    down: [8],
+    alone: [1, 2],
+    sinceMs: 0,
+    nowMs: 70_000,
+  });
+  t.strictSame(kinds(one), ['blast-radius'], 'nor where another ToR is away');
+});
+
 t.test('the sets may come in any order', async (t) => {
   const present = [...meshOf(1, 2, 3, 4), tor(9)];
   const desired = [reflector(1), reflector(2), tor(9)];
