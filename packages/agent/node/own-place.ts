@@ -2,7 +2,7 @@
  * Makes sure that this is the only agent of its name on its store, and the only one behind its socket. The locks are the
  * kernel's: they end with the process, however it ends.
  */
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type FileLock, tryLockFile } from '@tortie/linux/node';
 import { AgentError } from '../src/errors.js';
@@ -35,7 +35,7 @@ export function takePlace({ node, storePath, socket, cniSocket }: Place): { rele
     locks.push(lock);
   };
   take(
-    join(storePath, `agent-${node}.lock`),
+    nodeLock(storePath, node),
     `another agent is running as node "${node}" on the store ${storePath}; stop it, or give this one another name with "node:" or another store with "store.path:"`,
   );
   take(
@@ -54,6 +54,17 @@ export function takePlace({ node, storePath, socket, cniSocket }: Place): { rele
     },
   };
 }
+
+/** Whether an agent of this host runs by that name on that store. */
+export function isPlaceTaken(storePath: string, node: string): boolean {
+  const file = nodeLock(storePath, node);
+  if (!existsSync(file)) return false;
+  const lock = tryLockFile(file);
+  lock?.release();
+  return lock === undefined;
+}
+
+const nodeLock = (storePath: string, node: string): string => join(storePath, `agent-${node}.lock`);
 
 function makeFolder(path: string, mode: number, field: string): void {
   try {

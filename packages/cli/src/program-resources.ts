@@ -44,6 +44,7 @@ export function resourceCommands(leaf: Leaf, program: Command): void {
     .option('-f, --filename <file...>', FILES)
     .option('--skip-foreign', SKIP)
     .option('--ignore-not-found', 'what is not there is no failure')
+    .option('--force', 'also of a node whose agent runs: what was said of it goes, and the node stays')
     .option('--dry-run', 'only say what would be done');
   leaf(program, 'schema [kind]', 'JSON Schema of a kind, or of whatever a file may hold', async (context, [kind]) =>
     (await import('./commands/schema.js')).printSchema(context, kind),

@@ -25,8 +25,10 @@ export interface Keeper extends ReadKeeper {
   check(resource: Resource, present: Present | undefined): Promise<readonly Fault[]>;
   /** Writes it over what was present, or where nothing was; throws a conflict where that has changed. */
   write(resource: Resource, present: Present | undefined): Promise<void>;
-  /** Throws a conflict where it has changed. */
-  remove(present: Present): Promise<void>;
+  /** Throws a conflict where it has changed. `force`: also where it is in use, as far as a kind knows of such. */
+  remove(present: Present, options?: { readonly force?: boolean }): Promise<void>;
+  /** Why it may only be removed by force, as a sentence. Absent: nothing speaks against it. */
+  inUse?(present: Present): Promise<string | undefined>;
 }
 
 /** The revision to build on; undefined where nobody has written the resource. */

@@ -2,6 +2,7 @@
 import { KINDS, kindOf } from '@tortie/cluster';
 import type { IpamApi } from '@tortie/ipam';
 import type { Store } from '@tortie/store';
+import type { AgentConfig } from '../../src/config/config.js';
 import { IpamConfigurationKeeper } from './ipam-configuration-keeper.js';
 import type { Keeper, ReadKeeper } from './keeper.js';
 import { NodeKeeper } from './node-keeper.js';
@@ -13,18 +14,19 @@ import { blockAffinities, ipamBlocks, ipamHandles, nodeStatuses } from './view-k
 export interface KeepersOptions {
   readonly store: Store;
   readonly ipam: IpamApi;
+  readonly config: Pick<AgentConfig, 'node' | 'store'>;
 }
 
 export class Keepers {
   readonly #writable: ReadonlyMap<string, Keeper>;
   readonly #views: ReadonlyMap<string, ReadKeeper>;
 
-  constructor({ store, ipam }: KeepersOptions) {
+  constructor({ store, ipam, config }: KeepersOptions) {
     this.#writable = new Map<string, Keeper>([
       ['IPAMConfiguration', new IpamConfigurationKeeper(ipam)],
       ['IPReservation', new ReservationKeeper(ipam)],
       ['IPPool', new PoolKeeper(ipam)],
-      ['Node', new NodeKeeper(store)],
+      ['Node', new NodeKeeper(store, config)],
       ...['BGPFilter', 'BGPConfiguration', 'BGPPeer'].map(
         (kind) => [kind, new StoredKeeper(store, kindOf(kind)!)] as const,
       ),

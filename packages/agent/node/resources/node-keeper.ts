@@ -4,7 +4,9 @@
  */
 import { API_VERSION, kindOf, type Resource } from '@tortie/cluster';
 import type { Store } from '@tortie/store';
+import type { AgentConfig } from '../../src/config/config.js';
 import { NODES, nodeKey } from '../../src/store/keys.js';
+import { removeNode, whyAlive } from '../remove-node.js';
 import type { Keeper, Listed, Present } from './keeper.js';
 import { revisionOf } from './keeper.js';
 import { StoredKeeper } from './stored-keeper.js';
@@ -13,10 +15,12 @@ type Live = Readonly<Record<string, unknown>>;
 
 export class NodeKeeper implements Keeper {
   readonly #store: Store;
+  readonly #config: Pick<AgentConfig, 'node' | 'store'>;
   readonly #written: StoredKeeper;
 
-  constructor(store: Store) {
+  constructor(store: Store, config: Pick<AgentConfig, 'node' | 'store'>) {
     this.#store = store;
+    this.#config = config;
     this.#written = new StoredKeeper(store, kindOf('Node')!);
   }
 
@@ -46,9 +50,16 @@ export class NodeKeeper implements Keeper {
     await this.#written.write(resource, present);
   }
 
-  /** The operator's part goes; the node itself stays for as long as it says that it is there. */
-  async remove(present: Present): Promise<void> {
-    if (revisionOf(present) !== undefined) await this.#written.remove(present);
+  async inUse({ metadata: { name } }: Present): Promise<string | undefined> {
+    const why = await whyAlive(this.#store, this.#config, name);
+    return why && `${why} (by force, only what was said of it goes)`;
+  }
+
+  /** By force, of a node whose agent runs, only the operator's part: the node would say again that it is there. */
+  async remove(present: Present, { force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    const { name } = present.metadata;
+    if (!force || (await this.inUse(present)) === undefined) await removeNode(this.#store, name);
+    else if (revisionOf(present) !== undefined) await this.#written.remove(present);
   }
 }
 

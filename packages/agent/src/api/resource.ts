@@ -54,6 +54,19 @@ const DryRun = Type.Optional(Type.Boolean({ default: false, description: 'Only s
 
 export const DryRunQuery = Type.Object({ dryRun: DryRun }, closed);
 
+export const DeleteQuery = Type.Object(
+  {
+    dryRun: DryRun,
+    force: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description: 'Also of a node whose agent runs: what was said of it goes, and the node stays',
+      }),
+    ),
+  },
+  closed,
+);
+
 export const ResourceWarning = Type.Object({
   pointer: Type.String({ description: 'JSON pointer into the resource' }),
   message: Type.String(),

@@ -195,12 +195,54 @@ t.test('nodes are listed with what they say of themselves, whether an operator s
   t.match((await call('GET', '/v1/resources/nodes')).body, {
     items: [{ metadata: { name: 'n1', labels: { rack: 'r1' } }, status: { asn: 64513 } }],
   });
-  t.match(await call('DELETE', '/v1/resources/nodes/n1'), { status: 204 });
+  t.match(await call('DELETE', '/v1/resources/nodes/n1'), {
+    status: 409,
+    body: { detail: /"n1" is this node, which runs/ },
+  });
+  t.match(await call('DELETE', '/v1/resources/nodes/n1?force=true'), { status: 204 });
   t.match((await call('GET', '/v1/resources/nodes')).body, { items: [{ metadata: { name: 'n1' }, spec: {} }] });
   t.match((await call('GET', '/v1/resources/nodestatuses/n1')).body, {
     kind: 'NodeStatus',
     spec: { node: 'n1', asn: 64513 },
   });
+});
+
+t.test('a node whose agent is gone is taken out with all that is its own; one whose agent runs is not', async (t) => {
+  const store = new MemoryStore();
+  const { call, close } = await setUp({ store });
+  t.teardown(close);
+  const other = await setUp({ store, node: 'n2' });
+  t.teardown(other.close);
+  await other.call('POST', '/v1/peers', { name: 'tor', remoteAddress: '192.0.2.1', remoteAsn: 64512 });
+  await other.call('POST', '/v1/originated', { prefix: '198.51.100.0/24' });
+  const path = '/v1/resources/nodes/n2';
+  await call('PUT', path, document('Node', 'n2', {}, { labels: { rack: 'r1' } }));
+  const keys = async (): Promise<readonly string[]> =>
+    (await store.list('/')).entries.map(({ key }) => key).filter((key) => /\/n2(\/|$)/.test(key));
+  for (let tries = 0; (await keys()).length < 5 && tries < 500; tries++)
+    await new Promise((done) => setTimeout(done, 20));
+  t.strictSame(await keys(), [
+    '/agent/nodes/n2',
+    '/agent/originated/n2/198.51.100.0/24',
+    '/agent/peers/n2/tor',
+    '/cluster/nodes/n2',
+    '/cluster/nodestatuses/n2',
+  ]);
+  await other.agent.close();
+  // As a store with leases has it while the agent runs.
+  await store.create('/agent/alive/n2', { host: 'h2' });
+  t.match(await call('DELETE', path), {
+    status: 409,
+    body: { detail: /an agent runs as node "n2" on host h2; stop it/ },
+  });
+  t.match(await call('DELETE', `${path}?force=true`), { status: 204 });
+  t.match((await call('GET', path)).body, { metadata: { name: 'n2' }, spec: {}, status: { asn: 64513 } });
+  t.notOk((await keys()).includes('/cluster/nodes/n2'), 'only what was said of it is gone');
+  await store.delete('/agent/alive/n2', (await store.get('/agent/alive/n2'))!.revision);
+  t.match(await call('DELETE', `${path}?dryRun=true`), { status: 204 });
+  t.match(await call('DELETE', path), { status: 204 });
+  t.strictSame(await keys(), []);
+  t.match(await call('DELETE', path), { status: 404 });
 });
 
 t.test('what nodes make of pools can be read', async (t) => {

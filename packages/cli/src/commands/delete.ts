@@ -11,8 +11,12 @@ interface Options {
   readonly filename?: readonly string[];
   readonly ignoreNotFound?: boolean;
   readonly dryRun?: boolean;
+  readonly force?: boolean;
   readonly skipForeign?: boolean;
 }
+
+/** Of a node that is gone. */
+const GARBAGE = '; what it had is freed by the next collection of garbage, or by: tortie ipam gc';
 
 interface Wanted {
   readonly kind: Kind;
@@ -26,7 +30,7 @@ export async function deleteResources(context: Context, words: readonly string[]
   for (const { kind, name } of wanted) {
     try {
       await context.client().call('DELETE', resourcePath(kind, name), {
-        query: { dryRun: options.dryRun ? true : undefined },
+        query: { dryRun: options.dryRun ? true : undefined, force: options.force ? true : undefined },
       });
       deleted.push(shortName(kind.kind, name));
     } catch (error) {
@@ -37,7 +41,12 @@ export async function deleteResources(context: Context, words: readonly string[]
       worst ??= exitCode;
     }
   }
-  context.answer({ deleted }, () => deleted.map((one) => `${one} deleted${options.dryRun ? ' (dry run)' : ''}`));
+  context.answer({ deleted }, () =>
+    deleted.map((one) => {
+      const after = one.startsWith('node/') && !options.force ? GARBAGE : '';
+      return `${one} deleted${options.dryRun ? ' (dry run)' : after}`;
+    }),
+  );
   if (worst !== undefined) throw new NegativeAnswer(worst);
 }
 

@@ -131,6 +131,8 @@ spec:
     spec: { holdTime: '90s' },
   });
   t.match((await run(['get', 'nodes'])).stdout, /^n1 +64512 /m);
+  t.match(await run(['delete', 'node', 'n1']), { code: 5, stderr: /"n1" is this node, which runs \(by force/ });
+  t.match(await run(['delete', 'node', 'n1', '--force']), { code: 0, stdout: 'node/n1 deleted\n' });
   const described = (await run(['describe', 'bgppeer', 'tor'])).stdout;
   t.match(described, /^name: +tor$/m);
   t.match(described, /^ {2}holdTime: 90s$/m);

@@ -15,8 +15,9 @@ import {
 } from '../../../src/api/ipam-usage.js';
 import { Type } from '../../../src/api/type.js';
 import { AgentError } from '../../../src/errors.js';
-import { aliveKey, nodeKey } from '../../../src/store/keys.js';
+import { nodeKey } from '../../../src/store/keys.js';
 import { knownNodes } from '../../garbage-collector.js';
+import { removeNode, whyAlive } from '../../remove-node.js';
 import { AddressParams, NameParams, ResourceNameParams } from '../params.js';
 import type { Resource } from '../resources.js';
 import { assignmentView } from './ipam.js';
@@ -59,19 +60,18 @@ export const ipamUsageRoutes: Resource =
       {
         schema: {
           tags,
-          summary: 'Says that a node is gone for good: its record goes, its addresses and blocks are garbage',
+          summary: 'Says that a node is gone for good: its records go, its addresses and blocks are garbage',
           params: NameParams,
           response: { 204: Type.Null() },
         },
       },
       async (request, reply) => {
         const { name } = request.params;
-        if (name === config.node) throw new AgentError('ERR_AGENT_SESSION', `"${name}" is this node, which runs`);
-        const alive = await store.get(aliveKey(name));
-        if (alive) throw new AgentError('ERR_AGENT_SESSION', `an agent runs as node "${name}"; stop it first`);
+        const alive = await whyAlive(store, config, name);
+        if (alive !== undefined) throw new AgentError('ERR_AGENT_SESSION', alive);
         const record = await store.get(nodeKey(name));
         if (!record) throw new AgentError('ERR_AGENT_NOT_FOUND', `there is no record of a node "${name}"`);
-        await store.delete(nodeKey(name), record.revision);
+        await removeNode(store, name);
         return reply.code(204).send(null);
       },
     );

@@ -14,6 +14,7 @@ import { parseSelector } from '@tortie/ipam';
 import {
   ApplyAnswer,
   ApplyRequest,
+  DeleteQuery,
   DryRunQuery,
   KindList,
   ResourceChange,
@@ -49,8 +50,8 @@ const AnyResource = Type.Object(
 const APPLY_LIMIT = 16 * 1024 * 1024;
 
 export const resourceRoutes: RestResource = (context) => async (app) => {
-  const { journal, store, ipam } = context;
-  const keepers = new Keepers({ store, ipam });
+  const { journal, store, ipam, config } = context;
+  const keepers = new Keepers({ store, ipam, config });
 
   const changed = ({ result, after: { kind, metadata } }: PutOutcome): void =>
     journal.event({
@@ -205,7 +206,7 @@ export const resourceRoutes: RestResource = (context) => async (app) => {
         summary: 'Deletes a resource',
         params: ResourceParams,
         headers: IfMatch,
-        querystring: DryRunQuery,
+        querystring: DeleteQuery,
         response: { 204: Type.Null() },
       },
     },
@@ -216,9 +217,12 @@ export const resourceRoutes: RestResource = (context) => async (app) => {
       for (;;) {
         const present = await found(kind, name);
         checkMatch(request.headers['if-match'], revisionOf(present) ?? 0);
-        if (request.query.dryRun) return reply.code(204).send(null);
+        const { dryRun, force = false } = request.query;
+        const inUse = force ? undefined : await keeper.inUse?.(present);
+        if (inUse !== undefined) throw new AgentError('ERR_AGENT_SESSION', inUse);
+        if (dryRun) return reply.code(204).send(null);
         try {
-          await keeper.remove(present);
+          await keeper.remove(present, { force });
         } catch (error) {
           if (!isLostRace(error) || request.headers['if-match'] !== undefined) throw error;
           continue;
