@@ -1,7 +1,7 @@
 /** What happens inside one block: pure functions from a record to the next. No address is chosen anywhere else. */
 import { addressAt, formatPrefix, type Prefix } from '@tortie/ip';
 import { IpamError } from './errors.js';
-import { affinityOf, type BlockAttribute, type BlockRecord, cidrOf, nodeOf } from './record/block-record.js';
+import { affinityOf, type BlockAttribute, type BlockRecord, changed, cidrOf, nodeOf } from './record/block-record.js';
 import type { Owner } from './requests.js';
 
 /** How long released ordinals rest. */
@@ -46,12 +46,12 @@ export function newBlock(
 }
 
 /** The block with another owner, or none. */
-export const withOwner = (block: BlockRecord, node: string | undefined, now: number): BlockRecord => ({
-  ...block,
-  affinity: node === undefined ? null : affinityOf(node),
-  affinityClaimTime: now,
-  sequenceNumber: block.sequenceNumber + 1,
-});
+export const withOwner = (block: BlockRecord, node: string | undefined, now: number): BlockRecord =>
+  changed(block, {
+    affinity: node === undefined ? null : affinityOf(node),
+    affinityClaimTime: now,
+    sequenceNumber: block.sequenceNumber + 1,
+  });
 
 /** How long ago; a stamp from the future (a clock that was set back, or is ahead) counts from when it was seen. */
 export const ageOf = (stamp: number, { now, seenAt }: Pick<Rest, 'now' | 'seenAt'>): number =>
@@ -98,15 +98,14 @@ function allocate(block: BlockRecord, ordinals: readonly number[], to: Recipient
     sequences[ordinal] = sequenceNumber;
   }
   const taken = new Set(ordinals);
-  return {
-    ...block,
+  return changed(block, {
     allocations,
     unallocated: block.unallocated.filter((ordinal) => !taken.has(ordinal)),
     attributes,
     sequenceNumber,
     sequences,
     released: stillResting(block, terms, taken),
-  };
+  });
 }
 
 /** Gives ordinals back; they rest from `terms.now` on. Ordinals that are not allocated stay as they are. */
@@ -124,15 +123,14 @@ export function releaseOrdinals(block: BlockRecord, ordinals: readonly number[],
   }
   const used = [...new Set(allocations.filter((index) => index !== null))].sort((x, y) => x - y);
   const renumbered = new Map(used.map((index, at) => [index, at]));
-  return {
-    ...block,
+  return changed(block, {
     allocations: allocations.map((index) => (index === null ? null : renumbered.get(index)!)),
     unallocated,
     attributes: used.map((index) => block.attributes[index]!),
     sequenceNumber: block.sequenceNumber + 1,
     sequences,
     released,
-  };
+  });
 }
 
 /** Stamps from the future are brought down to now. */

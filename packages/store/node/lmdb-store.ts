@@ -93,6 +93,8 @@ class LmdbStore implements Store {
   readonly #log: Database<string, number>;
   readonly #signal: ChangeSignal;
   readonly #keepCommits: number;
+  /** The last revision this process saw. */
+  #known = 0;
   #closed = false;
 
   constructor(path: string, root: RootDatabase<string, string>, gate: Mutex, options: LmdbStoreOptions) {
@@ -254,9 +256,13 @@ class LmdbStore implements Store {
     }
   }
 
+  /** Rows are only added behind the last one: where none follows the one known, asking for that costs no cursor. */
   #lastRevision(): number {
-    for (const revision of this.#log.getKeys({ reverse: true, limit: 1 })) return revision;
-    return 0;
+    if (!this.#log.doesExist(this.#known) || this.#log.doesExist(this.#known + 1)) {
+      this.#known = 0;
+      for (const revision of this.#log.getKeys({ reverse: true, limit: 1 })) this.#known = revision;
+    }
+    return this.#known;
   }
 
   #decode(key: string, text: string): Entry {

@@ -54,6 +54,14 @@ export function cidrOf(record: BlockRecord): Prefix {
   return cidr;
 }
 
+/** The record with some fields changed. It covers the same addresses, so nothing is parsed again. */
+export function changed(record: BlockRecord, fields: Partial<Omit<BlockRecord, 'cidr'>>): BlockRecord {
+  const next = { ...record, ...fields };
+  const cidr = parsed.get(record);
+  if (cidr) parsed.set(next, cidr);
+  return next;
+}
+
 /** The shape only; what the numbers say is for `check`. Throws `ERR_IPAM_RECORD`. */
 export function readBlock(entry: Entry): BlockRecord {
   assertVersion(entry);
