@@ -16,6 +16,7 @@ import { formatPrefix } from '@tortie/ip';
 import type { Plan, PlanRequest } from '../src/api/plan.js';
 import { RESOURCE_TABLES, type ResourceChange, type ResourceTable, tableOf } from '../src/cluster/cluster-mirror.js';
 import { type Issue, ValidationError } from '../src/errors.js';
+import { unfoldRequest } from './resources/apply.js';
 import type { RestContext } from './rest/context.js';
 
 /** Other nodes are looked at in clusters up to this size. */
@@ -77,10 +78,9 @@ function changeOf({ resources = [], delete: deleted = [] }: PlanRequest): Resour
     ResourceTable,
     Map<string, unknown>
   >;
-  for (const [index, document] of resources.entries()) {
+  for (const { at, document } of unfoldRequest(resources)) {
     const { resource, faults } = readResource(document);
-    for (const fault of faults)
-      issues.push({ pointer: `/resources/${index}${fault.pointer}`, detail: formatFault(fault) });
+    for (const fault of faults) issues.push({ pointer: `/resources${at}${fault.pointer}`, detail: formatFault(fault) });
     const table = resource && tableOf(resource.kind);
     if (resource && table) tables[table].set(resource.metadata.name, resource);
   }

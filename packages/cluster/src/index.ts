@@ -29,6 +29,7 @@ export { type ReadResource, readResource } from './resource/read-resource.js';
 export { type FromRecord, fromRecord, RECORD_VERSION, type ResourceRecord, toRecord } from './resource/record.js';
 export { API_VERSION, API_VERSIONS, type Metadata, type Resource } from './resource/resource.js';
 export { RESOURCE_FORMATS, secondsOf, tryParseDuration, tryParsePeerIp } from './resource/text.js';
+export { type Unfolded, unfoldList } from './resource/unfold-list.js';
 export type { BlockAffinity, IpamBlock, IpamHandle, NodeStatus } from './resource/views.js';
 export { ClusterIndex, type ClusterState, type NamedPeer, type SessionNode } from './sessions/cluster-index.js';
 export { type DesiredSessions, desiredSessions } from './sessions/desired-sessions.js';

@@ -13,6 +13,7 @@ export {
 } from './ipam.js';
 export type { Leak, LeakOutcome, LeakRef } from './leaks.js';
 export type { Liveness } from './liveness.js';
+export type { AffinityView, HandleView, IpamPages, Page, PageRequest } from './pages.js';
 export type { AffinityState } from './record/affinity.js';
 export { LOAD_BALANCER } from './record/block-record.js';
 export { DEFAULT_CONFIG, type IpamConfig, type Reservation } from './record/config.js';

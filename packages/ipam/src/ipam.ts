@@ -18,6 +18,7 @@ import { fullError } from './full-error.js';
 import { GroupCommit } from './group-commit.js';
 import { heldBy } from './held.js';
 import { planIdentity } from './identity.js';
+import { type IpamPages, ipamPages } from './pages.js';
 import { usageOfNode, viewPoolUsage } from './pool-usage.js';
 import { createPool, deletePool, updatePool } from './pools.js';
 import {
@@ -105,6 +106,7 @@ export interface RepairOptions {
 
 export interface IpamApi {
   readonly pools: IpamPools;
+  readonly pages: IpamPages;
   config(): Promise<IpamConfig>;
   /** The settings with the revision of their record; 0: there is none, and the defaults hold. */
   settings(): Promise<{ readonly config: IpamConfig; readonly revision: number }>;
@@ -156,6 +158,7 @@ export interface IpamApi {
  */
 export class Ipam implements IpamApi {
   readonly pools: IpamPools;
+  readonly pages: IpamPages;
   readonly #context: IpamContext;
   readonly #turns = new Turns();
   readonly #labelsOf: IpamOptions['labelsOf'];
@@ -167,6 +170,7 @@ export class Ipam implements IpamApi {
     this.#group = new GroupCommit(this.#context, this.#turns);
     const { catalogue } = this.#context;
     const found = (name: string) => catalogue.pools.find((pool) => pool.name === name);
+    this.pages = ipamPages((read) => this.#synced(read));
     this.pools = {
       create: (spec) => this.#turn((context) => createPool(context, spec)),
       get: (name) => this.#synced(() => found(name)),

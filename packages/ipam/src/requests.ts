@@ -88,6 +88,8 @@ export interface BlockView {
 }
 
 export interface BlockFilter {
+  /** The block of exactly these addresses. */
+  readonly cidr?: Prefix;
   readonly node?: string;
   readonly pool?: string;
   readonly version?: IpVersion;

@@ -5,7 +5,7 @@ import { mapOf } from './block-map.js';
 import { type IpamContext, restFor, termsFor } from './context.js';
 import { assignmentAt } from './held.js';
 import { type AffinityState, readAffinity } from './record/affinity.js';
-import { type BlockRecord, cidrOf, nodeOf, usableBlock } from './record/block-record.js';
+import { type BlockAttribute, type BlockRecord, cidrOf, nodeOf, usableBlock } from './record/block-record.js';
 import { readHandle } from './record/handle.js';
 import { AFFINITIES, affinitiesKey, affinityKey, BLOCKS, blockKey, blockKeyOf, handleKey } from './record/keys.js';
 import type {
@@ -58,8 +58,14 @@ async function statesUnder({ store }: IpamContext, prefix: string): Promise<Read
 }
 
 export async function viewBlocks(context: IpamContext, filter: BlockFilter): Promise<readonly BlockView[]> {
-  const { node, pool, version } = filter;
+  const { cidr, node, pool, version } = filter;
   const { blocks } = context.catalogue;
+  if (cidr) {
+    const read = await readSome(context, [blockKey(cidr)]);
+    const owners = [...new Set(read.flatMap(({ block }) => nodeOf(block) ?? []))];
+    const states = await Promise.all(owners.map((owner) => statesUnder(context, affinitiesKey(owner))));
+    return read.map((one) => viewBlock(context, one, states[0] ?? new Map(), filter.map ?? false));
+  }
   const [read, states] =
     node === undefined
       ? [await readAll(context), await statesUnder(context, AFFINITIES)]
@@ -76,7 +82,7 @@ export async function viewBlocks(context: IpamContext, filter: BlockFilter): Pro
   );
 }
 
-function viewBlock(
+export function viewBlock(
   context: IpamContext,
   { key, block, revision }: ReadBlock,
   states: ReadonlyMap<string, AffinityState>,
@@ -101,14 +107,27 @@ function viewBlock(
 export async function viewAssignments(context: IpamContext, filter: AssignmentFilter): Promise<readonly Assignment[]> {
   const assignments: Assignment[] = [];
   for (const { block } of await blocksFor(context, filter)) {
-    for (const ordinal of block.allocations.keys()) {
-      const holder = attributeAt(block, ordinal);
-      if (!holder) continue;
-      if (filter.handle !== undefined && holder.handle !== filter.handle) continue;
-      if (filter.node !== undefined && holder.node !== filter.node) continue;
-      if (filter.borrowed !== undefined && filter.borrowed !== (holder.node !== nodeOf(block))) continue;
-      assignments.push(assignmentAt(context, block, ordinal));
-    }
+    const owner = nodeOf(block);
+    const some = assignmentsIn(context, block, (holder) => {
+      if (filter.handle !== undefined && holder.handle !== filter.handle) return false;
+      if (filter.node !== undefined && holder.node !== filter.node) return false;
+      return filter.borrowed === undefined || filter.borrowed === (holder.node !== owner);
+    });
+    for (const one of some) assignments.push(one);
+  }
+  return assignments;
+}
+
+/** Those of a block whose holders are wanted, by ordinal. */
+export function assignmentsIn(
+  context: IpamContext,
+  block: BlockRecord,
+  isWanted: (holder: BlockAttribute) => boolean,
+): readonly Assignment[] {
+  const assignments: Assignment[] = [];
+  for (const ordinal of block.allocations.keys()) {
+    const holder = attributeAt(block, ordinal);
+    if (holder && isWanted(holder)) assignments.push(assignmentAt(context, block, ordinal));
   }
   return assignments;
 }

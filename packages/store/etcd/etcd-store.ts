@@ -9,6 +9,7 @@ import {
   type AbortSignalLike,
   assertKey,
   assertOperations,
+  assertPart,
   assertRevision,
   type Changes,
   type Entry,
@@ -17,6 +18,7 @@ import {
   type HoldingStore,
   isUnavailable,
   type Listing,
+  type ListPart,
   type Operation,
   StoreError,
   watchLoop,
@@ -96,11 +98,12 @@ class EtcdStore implements HoldingStore {
     return kvs[0] && this.#entryOf(key, kvs[0]);
   }
 
-  async list(prefix: string): Promise<Listing> {
+  async list(prefix: string, part?: ListPart): Promise<Listing> {
     this.#assertOpen();
+    assertPart(part);
     for (;;) {
       try {
-        return await this.#list(prefix);
+        return await this.#list(prefix, part);
       } catch (error) {
         // The moment of the first page was compacted before the last was read.
         if (!(error instanceof StoreError && error.code === 'ERR_STORE_COMPACTED')) throw error;
@@ -262,22 +265,29 @@ class EtcdStore implements HoldingStore {
   }
 
   /** All pages at the revision of the first. */
-  async #list(prefix: string): Promise<Listing> {
+  async #list(prefix: string, part?: ListPart): Promise<Listing> {
     const { key: first, rangeEnd } = this.#layout.range(prefix);
+    const { after = '', limit = Number.POSITIVE_INFINITY } = part ?? {};
     const entries: Entry[] = [];
-    let key = first;
+    let key = after > prefix ? behind(this.#layout.keyInEtcd(after)) : first;
     let revision: number | undefined;
     for (;;) {
       const page: RangeResponse = await this.#connection.call(
         RANGE,
-        { key, rangeEnd, limit: this.#pageSize, ...(revision !== undefined && { revision }) },
+        {
+          key,
+          rangeEnd,
+          limit: Math.min(this.#pageSize, limit - entries.length),
+          ...(revision !== undefined && { revision }),
+        },
         { repeatable: true },
       );
       revision ??= page.header.revision;
       for (const kv of page.kvs) entries.push(this.#entryOf(this.#layout.keyOf(kv.key)!, kv));
       const last = page.kvs.at(-1);
       if (!page.more || !last) return { entries, revision: this.#history.toStore(revision) };
-      key = Buffer.concat([last.key, Buffer.of(0)]);
+      if (entries.length >= limit) return { entries, revision: this.#history.toStore(revision), more: true };
+      key = behind(last.key);
     }
   }
 
@@ -305,6 +315,9 @@ class EtcdStore implements HoldingStore {
     if (this.#closed) throw closedError();
   }
 }
+
+/** The first key behind another. */
+const behind = (key: Buffer): Buffer => Buffer.concat([key, Buffer.of(0)]);
 
 const compactedError = (revision: number): StoreError =>
   new StoreError('ERR_STORE_COMPACTED', `changes behind revision ${revision} are not known; list again`);

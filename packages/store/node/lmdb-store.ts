@@ -23,11 +23,13 @@ import {
   type AbortSignalLike,
   assertKey,
   assertOperations,
+  assertPart,
   assertRevision,
   type Changes,
   type Entry,
   encodeValue,
   type Listing,
+  type ListPart,
   type Operation,
   type Store,
   StoreError,
@@ -130,14 +132,20 @@ class LmdbStore implements Store {
     });
   }
 
-  async list(prefix: string): Promise<Listing> {
+  async list(prefix: string, part?: ListPart): Promise<Listing> {
+    assertPart(part);
+    const { after = '', limit = Number.POSITIVE_INFINITY } = part ?? {};
     return this.#read(() => {
       const entries: Entry[] = [];
-      for (const { key, value } of this.#entries.getRange({ start: prefix })) {
+      let more = false;
+      for (const { key, value } of this.#entries.getRange({ start: after > prefix ? after : prefix })) {
         if (!key.startsWith(prefix)) break;
+        if (key === after) continue;
+        more = entries.length === limit;
+        if (more) break;
         entries.push(this.#decode(key, value));
       }
-      return { entries, revision: this.#lastRevision() };
+      return { entries, revision: this.#lastRevision(), ...(more && { more }) };
     });
   }
 

@@ -10,7 +10,7 @@ export {
 export { isConflict, isUnavailable, StoreError, type StoreErrorCode } from './errors.js';
 export { type FollowEvent, follow } from './follow.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
-export { assertKey, assertOperations, assertRevision, encodeValue, MAX_KEY_LENGTH } from './operation.js';
+export { assertKey, assertOperations, assertPart, assertRevision, encodeValue, MAX_KEY_LENGTH } from './operation.js';
 export type {
   AbortSignalLike,
   Changes,
@@ -18,6 +18,7 @@ export type {
   Hold,
   HoldingStore,
   Listing,
+  ListPart,
   Operation,
   Store,
   WatchEvent,

@@ -1,7 +1,7 @@
 /** The store in the memory of one process: for tests, and for an agent that must not keep anything. */
 import { StoreError } from './errors.js';
-import { assertKey, assertOperations, assertRevision, encodeValue } from './operation.js';
-import type { AbortSignalLike, Changes, Entry, Listing, Operation, Store, WatchEvent } from './store.js';
+import { assertKey, assertOperations, assertPart, assertRevision, encodeValue } from './operation.js';
+import type { AbortSignalLike, Changes, Entry, Listing, ListPart, Operation, Store, WatchEvent } from './store.js';
 import { Wakers, watchLoop } from './watch-loop.js';
 
 export interface MemoryStoreOptions {
@@ -43,14 +43,16 @@ export class MemoryStore implements Store {
     return row && { key, value: JSON.parse(row.text), revision: row.revision };
   }
 
-  async list(prefix: string): Promise<Listing> {
+  async list(prefix: string, part?: ListPart): Promise<Listing> {
     this.#assertOpen();
-    const keys = [...this.#rows.keys()].filter((key) => key.startsWith(prefix)).sort();
-    const entries = keys.map((key) => {
+    assertPart(part);
+    const { after = '', limit = Number.POSITIVE_INFINITY } = part ?? {};
+    const keys = [...this.#rows.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+    const entries = keys.slice(0, limit).map((key) => {
       const row = this.#rows.get(key)!;
       return { key, value: JSON.parse(row.text), revision: row.revision };
     });
-    return { entries, revision: this.#revision };
+    return { entries, revision: this.#revision, ...(keys.length > limit && { more: true }) };
   }
 
   create(key: string, value: unknown): Promise<number> {

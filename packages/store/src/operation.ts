@@ -1,6 +1,6 @@
 /** The rules of a commit that are the same in every backend. */
 import { StoreError } from './errors.js';
-import type { Operation } from './store.js';
+import type { ListPart, Operation } from './store.js';
 
 /** The longest key, in characters; LMDB's own limit for keys lies just above. */
 export const MAX_KEY_LENGTH = 500;
@@ -39,6 +39,11 @@ export function assertOperations(operations: readonly Operation[]): void {
     if (keys.has(key)) throw new StoreError('ERR_STORE_INVALID', `a commit names ${key} twice`, { key });
     keys.add(key);
   }
+}
+
+/** Throws `ERR_STORE_INVALID` for a part of no entries. */
+export function assertPart(part: ListPart | undefined): void {
+  if (part && !(part.limit >= 1)) throw new StoreError('ERR_STORE_INVALID', `a part of ${part.limit} entries is none`);
 }
 
 /** Throws unless the key's present revision (undefined: absent) is what the operation builds on. */

@@ -17,6 +17,16 @@ export interface Entry {
 export interface Listing {
   readonly entries: readonly Entry[];
   readonly revision: number;
+  /** Of a part: there are more behind the last entry. */
+  readonly more?: true;
+}
+
+/** A part of what a prefix has, to be read page by page. Pages are of different moments. */
+export interface ListPart {
+  /** Only keys behind this one, which need not be there. */
+  readonly after?: string;
+  /** At most so many, at least 1. */
+  readonly limit: number;
 }
 
 /** One part of a commit. `check` writes nothing; with revision 0 it demands that the key is absent. */
@@ -41,8 +51,8 @@ export interface Store {
   /** Whether `commit` takes several operations as one. Where false, it throws `ERR_STORE_UNSUPPORTED` for more than one. */
   readonly multiKey: boolean;
   get(key: string): Promise<Entry | undefined>;
-  /** Every entry whose key starts with `prefix`, as of one moment. */
-  list(prefix: string): Promise<Listing>;
+  /** Every entry whose key starts with `prefix`, or a part of them, as of one moment. A part costs no more than it has. */
+  list(prefix: string, part?: ListPart): Promise<Listing>;
   /** Writes a key that is not there (else `ERR_STORE_EXISTS`) and gives its revision. */
   create(key: string, value: unknown): Promise<number>;
   /** Replaces the value of exactly this revision (else `ERR_STORE_CONFLICT` or `ERR_STORE_NOT_FOUND`). */

@@ -92,6 +92,30 @@ const basics: readonly Case[] = [
     },
   },
   {
+    name: 'list gives parts, one behind another, that together are the whole',
+    async run(store) {
+      const keys = Array.from({ length: 25 }, (_, at) => `/p/${at.toString(36)}`).sort();
+      for (const key of [...keys, '/o', '/p', '/q']) await store.create(key, key);
+      for (const limit of [1, 7, 25, 26]) {
+        const read: string[] = [];
+        for (let more: true | undefined = true, after: string | undefined; more; after = read.at(-1)) {
+          const page = await store.list('/p/', { limit, ...(after !== undefined && { after }) });
+          if (page.entries.length > limit || page.entries.length === 0)
+            throw new Error(`a part of ${page.entries.length}`);
+          read.push(...keysOf(page.entries));
+          more = page.more;
+        }
+        same(read, keys, `parts of ${limit}`);
+      }
+      const behind = async (after: string) => keysOf((await store.list('/p/', { limit: 2, after })).entries);
+      same(await behind('/p/33'), ['/p/4', '/p/5'], 'behind a key that is not there');
+      same(await behind('/a'), keys.slice(0, 2), 'behind one before the prefix');
+      same(await behind(keys.at(-1)!), [], 'behind the last');
+      same(await behind('/q'), [], 'behind one after the prefix');
+      await fails(() => store.list('/p/', { limit: 0 }), 'ERR_STORE_INVALID', 'a part of nothing');
+    },
+  },
+  {
     name: 'keys and values that no store takes are refused',
     async run(store) {
       for (const key of ['', 'a b', 'ä', `/${'x'.repeat(500)}`]) {

@@ -35,7 +35,7 @@ export function interceptStore(store: Store, interceptor: Interceptor): Store {
   return {
     multiKey: store.multiKey,
     get: (key) => around('get', key, [], () => store.get(key)),
-    list: (prefix) => around('list', prefix, [], () => store.list(prefix)),
+    list: (prefix, part) => around('list', prefix, [], () => store.list(prefix, part)),
     create: (key, value) => commit([{ type: 'create', key, value }]),
     update: (key, value, revision) => commit([{ type: 'update', key, value, revision }]),
     delete: (key, revision) => commit([{ type: 'delete', key, revision }]),

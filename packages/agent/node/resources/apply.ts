@@ -2,7 +2,7 @@
  * Many resources at once. All are checked first, and nothing is done where one of them is not valid; then each is put by itself,
  * what others name before them: one that fails keeps no other one from being applied.
  */
-import { KINDS, type ReadResource, readResource } from '@tortie/cluster';
+import { KINDS, type ReadResource, readResource, type Unfolded, unfoldList } from '@tortie/cluster';
 import type { Fault } from '@tortie/cluster/schema';
 import type { ApplyAnswer, ApplyResult, ResourceView } from '../../src/api/resource.js';
 import { ValidationError } from '../../src/errors.js';
@@ -17,13 +17,17 @@ export interface ApplyOptions {
   readonly onChange: (outcome: PutOutcome) => void;
 }
 
+/** As many as may be listed one by one. */
+const MOST = 10_000;
+
 type Counts = ApplyAnswer['counts'];
 
-export async function applyResources(documents: readonly unknown[], options: ApplyOptions): Promise<ApplyAnswer> {
-  const read = documents.map(readResource);
+export async function applyResources(requested: readonly unknown[], options: ApplyOptions): Promise<ApplyAnswer> {
+  const unfolded = unfoldRequest(requested);
+  const read = unfolded.map(({ document }) => readResource(document));
   const faults = await Promise.all(read.map((one, index) => faultsOf(one, index, read, options.keepers)));
   const valid = faults.every((list) => list.length === 0);
-  const results = read.map((one, index) => unapplied(one, documents[index], faults[index]!));
+  const results = read.map((one, index) => unapplied(one, unfolded[index]!, faults[index]!));
   const order = [...read.keys()].sort((x, y) => rankOf(read[x]!) - rankOf(read[y]!) || x - y);
   for (const index of order) {
     if (faults[index]!.length > 0 || !(valid || options.dryRun)) continue;
@@ -32,6 +36,14 @@ export async function applyResources(documents: readonly unknown[], options: App
   const counts: Counts = { created: 0, configured: 0, unchanged: 0, invalid: 0, failed: 0, skipped: 0 };
   for (const { result } of results) counts[result]++;
   return { ok: counts.invalid + counts.failed === 0, dryRun: options.dryRun, counts, results };
+}
+
+/** Every resource of a request, those of its lists included. Throws ValidationError where they are too many. */
+export function unfoldRequest(requested: readonly unknown[]): readonly Unfolded[] {
+  const unfolded = requested.flatMap((document, index) => unfoldList(document, `/${index}`));
+  if (unfolded.length <= MOST) return unfolded;
+  const detail = `${unfolded.length} resources with those of lists, expected at most ${MOST}; send them in parts`;
+  throw new ValidationError([{ pointer: '/resources', detail }]);
 }
 
 const rankOf = ({ kind }: ReadResource): number => (kind ? KINDS.indexOf(kind) : -1);
@@ -62,7 +74,7 @@ async function faultsOf(
 
 function unapplied(
   { resource, warnings, kind }: ReadResource,
-  document: unknown,
+  { at, document }: Unfolded,
   faults: readonly Fault[],
 ): ApplyResult {
   const said = (document as { metadata?: { name?: unknown } } | null)?.metadata?.name;
@@ -70,6 +82,7 @@ function unapplied(
   return {
     ...(kind && { kind: kind.kind }),
     ...(name !== undefined && { name }),
+    ...(/\/items\//.test(at) && { at }),
     result: faults.length > 0 ? 'invalid' : 'skipped',
     faults: [...faults],
     warnings: [...warnings],

@@ -1,8 +1,8 @@
 /** IPAMConfiguration `default`: the settings of address management. It is always there; deleting it brings the defaults back. */
 import { API_VERSION, type IpamConfiguration, type Resource } from '@tortie/cluster';
 import { DEFAULT_CONFIG, type IpamApi, type IpamConfig } from '@tortie/ipam';
-import type { Keeper, Listed, Present } from './keeper.js';
-import { revisionOf } from './keeper.js';
+import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
+import { pageOf, revisionOf } from './keeper.js';
 import { type Notes, notesOf } from './notes.js';
 
 type Spec = Required<IpamConfiguration['spec']>;
@@ -18,8 +18,8 @@ export class IpamConfigurationKeeper implements Keeper {
     this.#ipam = ipam;
   }
 
-  async list(): Promise<Listed> {
-    return { resources: [await this.#present()], problems: [] };
+  async page(request: PageRequest): Promise<ListedPage> {
+    return pageOf([await this.#present()], request);
   }
 
   async get(name: string): Promise<Present | undefined> {

@@ -5,16 +5,24 @@ import type { Fault } from '@tortie/cluster/schema';
 /** A resource as it stands. `metadata.resourceVersion` is its revision; absent where nobody has written it. */
 export type Present = Resource & { readonly status?: Readonly<Record<string, unknown>> };
 
-export interface Listed {
+export interface PageRequest {
+  /** Of the page before. */
+  readonly cursor?: string;
+  readonly limit: number;
+}
+
+export interface ListedPage {
   readonly resources: readonly Present[];
   /** Records that cannot be read, as sentences. */
   readonly problems: readonly string[];
+  /** Absent: this is the last page. */
+  readonly next?: string;
 }
 
 /** Of kinds that nodes make. */
 export interface ReadKeeper {
-  /** In order of their names. */
-  list(): Promise<Listed>;
+  /** Some of them, in the order of their records. Of kinds that are few, in the order of their names. */
+  page(request: PageRequest): Promise<ListedPage>;
   get(name: string): Promise<Present | undefined>;
 }
 
@@ -29,6 +37,15 @@ export interface Keeper extends ReadKeeper {
   remove(present: Present, options?: { readonly force?: boolean }): Promise<void>;
   /** Why it may only be removed by force, as a sentence. Absent: nothing speaks against it. */
   inUse?(present: Present): Promise<string | undefined>;
+}
+
+/** A page of a kind of which there are few, so that all of them were read. */
+export function pageOf(all: readonly Present[], { cursor = '', limit }: PageRequest): ListedPage {
+  const rest = [...all]
+    .filter(({ metadata: { name } }) => name > cursor)
+    .sort((x, y) => (x.metadata.name < y.metadata.name ? -1 : 1));
+  const resources = rest.slice(0, limit);
+  return { resources, problems: [], ...(rest.length > limit && { next: resources.at(-1)!.metadata.name }) };
 }
 
 /** The revision to build on; undefined where nobody has written the resource. */

@@ -7,7 +7,7 @@ import type { Store } from '@tortie/store';
 import type { AgentConfig } from '../../src/config/config.js';
 import { NODES, nodeKey } from '../../src/store/keys.js';
 import { removeNode, whyAlive } from '../remove-node.js';
-import type { Keeper, Listed, Present } from './keeper.js';
+import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
 import { revisionOf } from './keeper.js';
 import { StoredKeeper } from './stored-keeper.js';
 
@@ -24,13 +24,23 @@ export class NodeKeeper implements Keeper {
     this.#written = new StoredKeeper(store, kindOf('Node')!);
   }
 
-  async list(): Promise<Listed> {
-    const { resources, problems } = await this.#written.list();
-    const { entries } = await this.#store.list(NODES);
-    const live = new Map(entries.map(({ key, value }) => [key.slice(NODES.length), value as Live]));
+  /** Names of nodes are written in keys as they are, so that both parts come in one order. */
+  async page(request: PageRequest): Promise<ListedPage> {
+    const { cursor, limit } = request;
+    const [listing, { resources, problems, next }] = await Promise.all([
+      this.#store.list(NODES, { limit, ...(cursor && { after: NODES + cursor }) }),
+      this.#written.page(request),
+    ]);
+    const live = new Map(listing.entries.map(({ key, value }) => [key.slice(NODES.length), value as Live]));
     const written = new Map(resources.map((one) => [one.metadata.name, one]));
     const names = [...new Set([...written.keys(), ...live.keys()])].sort();
-    return { resources: names.map((name) => together(name, written.get(name), live.get(name))!), problems };
+    const page = names.slice(0, limit);
+    const more = listing.more || next !== undefined || names.length > limit;
+    return {
+      resources: page.map((name) => together(name, written.get(name), live.get(name))!),
+      problems,
+      ...(more && page.length > 0 && { next: page.at(-1)! }),
+    };
   }
 
   async get(name: string): Promise<Present | undefined> {

@@ -3,8 +3,8 @@ import { API_VERSION, type IpPool, IpPoolSpec, type Resource } from '@tortie/clu
 import { type Fault, withDefaults } from '@tortie/cluster/schema';
 import { formatPrefix, parsePrefix, prefixesOverlap } from '@tortie/ip';
 import { BLOCK_SIZES, type IpamApi, type Pool, type PoolSettings } from '@tortie/ipam';
-import type { Keeper, Listed, Present } from './keeper.js';
-import { revisionOf } from './keeper.js';
+import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
+import { pageOf, revisionOf } from './keeper.js';
 import { type Notes, notesOf } from './notes.js';
 
 /** What address management keeps for us beside the pool. */
@@ -19,9 +19,8 @@ export class PoolKeeper implements Keeper {
     this.#ipam = ipam;
   }
 
-  async list(): Promise<Listed> {
-    const pools = [...(await this.#ipam.pools.list())].sort((x, y) => (x.name < y.name ? -1 : 1));
-    return { resources: pools.map(poolResource), problems: [] };
+  async page(request: PageRequest): Promise<ListedPage> {
+    return pageOf((await this.#ipam.pools.list()).map(poolResource), request);
   }
 
   async get(name: string): Promise<Present | undefined> {

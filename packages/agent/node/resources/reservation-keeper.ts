@@ -2,8 +2,8 @@
 import { API_VERSION, type IpReservation, type Resource } from '@tortie/cluster';
 import { addressBits, formatPrefix, hostPrefix, type Prefix, parseAddress, parsePrefix } from '@tortie/ip';
 import type { IpamApi, Reservation } from '@tortie/ipam';
-import type { Keeper, Listed, Present } from './keeper.js';
-import { revisionOf } from './keeper.js';
+import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
+import { pageOf, revisionOf } from './keeper.js';
 import { type Notes, notesOf } from './notes.js';
 
 export class ReservationKeeper implements Keeper {
@@ -13,9 +13,8 @@ export class ReservationKeeper implements Keeper {
     this.#ipam = ipam;
   }
 
-  async list(): Promise<Listed> {
-    const all = [...(await this.#ipam.reservations())].sort((x, y) => (x.name < y.name ? -1 : 1));
-    return { resources: all.map(reservationResource), problems: [] };
+  async page(request: PageRequest): Promise<ListedPage> {
+    return pageOf((await this.#ipam.reservations()).map(reservationResource), request);
   }
 
   async get(name: string): Promise<Present | undefined> {

@@ -2,7 +2,7 @@
 import { fromRecord, type Kind, type Resource, resourceKey, resourcePrefix, toRecord } from '@tortie/cluster';
 import type { Store } from '@tortie/store';
 import { AgentError } from '../../src/errors.js';
-import type { Keeper, Listed, Present } from './keeper.js';
+import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
 import { revisionOf } from './keeper.js';
 
 export class StoredKeeper implements Keeper {
@@ -14,16 +14,17 @@ export class StoredKeeper implements Keeper {
     this.#kind = kind;
   }
 
-  async list(): Promise<Listed> {
+  async page({ cursor, limit }: PageRequest): Promise<ListedPage> {
     const prefix = resourcePrefix(this.#kind.plural);
     const resources: Present[] = [];
     const problems: string[] = [];
-    for (const { key, value, revision } of (await this.#store.list(prefix)).entries) {
+    const { entries, more } = await this.#store.list(prefix, { limit, ...(cursor && { after: prefix + cursor }) });
+    for (const { key, value, revision } of entries) {
       const read = fromRecord(this.#kind.kind, decodeURIComponent(key.slice(prefix.length)), value, revision);
       if ('resource' in read) resources.push(read.resource);
       else problems.push(read.problem);
     }
-    return { resources, problems };
+    return { resources, problems, ...(more && { next: entries.at(-1)!.key.slice(prefix.length) }) };
   }
 
   async get(name: string): Promise<Present | undefined> {

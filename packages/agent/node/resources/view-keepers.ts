@@ -1,13 +1,29 @@
 /** Kinds that nodes make: read from the records they are, written by nobody here. */
 import { API_VERSION, resourceKey, resourcePrefix } from '@tortie/cluster';
-import { formatAddress, formatPrefix, parsePrefix } from '@tortie/ip';
-import type { Assignment, BlockView, IpamApi } from '@tortie/ipam';
+import { formatAddress, formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
+import type { AffinityState, Assignment, BlockView, HandleView, IpamApi, Page } from '@tortie/ipam';
 import type { Store } from '@tortie/store';
 import { NODES, nodeKey } from '../../src/store/keys.js';
-import type { Listed, Present, ReadKeeper } from './keeper.js';
+import type { ListedPage, Present, ReadKeeper } from './keeper.js';
 
 /** `10.244.0.0/26` as a name: `10-244-0-0-26`, as Calico has it. */
 const nameOfBlock = (cidr: string): string => cidr.replaceAll(/[.:/]/g, '-');
+
+/** The inverse, where such a block is. */
+async function blockNamed(ipam: IpamApi, name: string): Promise<BlockView | undefined> {
+  const end = name.lastIndexOf('-');
+  const address = name.slice(0, end).replaceAll('-', /^\d+(-\d+){3}$/.test(name.slice(0, end)) ? '.' : ':');
+  const parsed = tryParsePrefix(`${address}/${name.slice(end + 1)}`);
+  return parsed && (await ipam.blocks({ cidr: parsed }))[0];
+}
+
+function tryParsePrefix(text: string): Prefix | undefined {
+  try {
+    return parsePrefix(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const view = (kind: string, name: string, spec: object, revision?: number): Present => ({
   apiVersion: API_VERSION,
@@ -16,27 +32,35 @@ const view = (kind: string, name: string, spec: object, revision?: number): Pres
   spec,
 });
 
-const byName = (resources: Present[]): Listed => ({
-  resources: resources.sort((x, y) => (x.metadata.name < y.metadata.name ? -1 : 1)),
-  problems: [],
+const pageOf = <T>({ items, problems, next }: Page<T>, resource: (item: T) => Present): ListedPage => ({
+  resources: items.map(resource),
+  problems,
+  ...(next !== undefined && { next }),
 });
 
-export const blockAffinities = (ipam: IpamApi): ReadKeeper => {
-  const list = async (): Promise<Listed> =>
-    byName(
-      (await ipam.blocks()).flatMap(({ cidr, node, state }) => {
-        if (node === undefined || state === 'none') return [];
-        const text = formatPrefix(cidr);
-        return [view('BlockAffinity', `${node}-${nameOfBlock(text)}`, { cidr: text, node, state })];
-      }),
-    );
-  return { list, get: async (name) => (await list()).resources.find((one) => one.metadata.name === name) };
+export const blockAffinities = (ipam: IpamApi): ReadKeeper => ({
+  page: async (request) =>
+    pageOf(await ipam.pages.affinities(request), ({ cidr, node, state }) => affinityResource(cidr, node, state)),
+  async get(name) {
+    // Names of nodes have dashes and digits as well: wherever a block's name could begin is tried.
+    for (let at = name.indexOf('-'); at >= 0; at = name.indexOf('-', at + 1)) {
+      const block = await blockNamed(ipam, name.slice(at + 1));
+      if (!block || block.node !== name.slice(0, at) || block.state === 'none') continue;
+      return affinityResource(block.cidr, block.node, block.state);
+    }
+    return undefined;
+  },
+});
+
+const affinityResource = (cidr: Prefix, node: string, state: AffinityState): Present => {
+  const text = formatPrefix(cidr);
+  return view('BlockAffinity', `${node}-${nameOfBlock(text)}`, { cidr: text, node, state });
 };
 
 export const ipamBlocks = (ipam: IpamApi): ReadKeeper => ({
-  list: async () => byName((await ipam.blocks()).map((block) => blockResource(block))),
+  page: async (request) => pageOf(await ipam.pages.blocks(request), (block) => blockResource(block)),
   async get(name) {
-    const block = (await ipam.blocks()).find(({ cidr }) => nameOfBlock(formatPrefix(cidr)) === name);
+    const block = await blockNamed(ipam, name);
     return block && blockResource(block, await ipam.assignments({ block: block.cidr }));
   },
 });
@@ -68,29 +92,21 @@ function blockResource(
 }
 
 export const ipamHandles = (ipam: IpamApi): ReadKeeper => ({
-  async list() {
-    const handles = new Map<string, Assignment[]>();
-    for (const one of await ipam.assignments()) {
-      const known = handles.get(one.handle);
-      if (known) known.push(one);
-      else handles.set(one.handle, [one]);
-    }
-    return byName([...handles].map(([handle, assignments]) => handleResource(handle, assignments)));
-  },
+  page: async (request) => pageOf(await ipam.pages.handles(request), handleResource),
   async get(handle) {
     const assignments = await ipam.assignments({ handle });
-    return assignments.length > 0 ? handleResource(handle, assignments) : undefined;
+    if (assignments.length === 0) return undefined;
+    const blocks = [...new Set(assignments.map(({ block }) => formatPrefix(block)))];
+    return handleResource({ handle, node: assignments[0]!.node, blocks, assignments });
   },
 });
 
-const handleResource = (handleID: string, assignments: readonly Assignment[]): Present =>
-  view('IPAMHandle', handleID, {
-    handleID,
+const handleResource = ({ handle, node, blocks, assignments }: HandleView): Present =>
+  view('IPAMHandle', handle, {
+    handleID: handle,
     addresses: assignments.map(({ address }) => formatAddress(address)),
-    node: assignments[0]!.node,
-    blocks: [...new Set(assignments.map(({ block }) => formatPrefix(block)))].sort(
-      (x, y) => parsePrefix(x).version - parsePrefix(y).version || (x < y ? -1 : 1),
-    ),
+    node,
+    blocks: [...blocks].sort((x, y) => parsePrefix(x).version - parsePrefix(y).version || (x < y ? -1 : 1)),
   });
 
 /** What each node says of itself, as its record has it. */
@@ -105,15 +121,21 @@ export const nodeStatuses = (store: Store): ReadKeeper => {
   };
   const prefix = resourcePrefix('nodestatuses');
   return {
-    async list() {
-      const { entries } = await store.list(NODES);
-      const statuses = new Map((await store.list(prefix)).entries.map(({ key, value }) => [key, value]));
-      return byName(
-        entries.map(({ key, value, revision }) => {
-          const node = key.slice(NODES.length);
-          return seen(resource(node, value, revision), statuses.get(resourceKey('nodestatuses', node)));
-        }),
-      );
+    async page({ cursor, limit }) {
+      const { entries, more } = await store.list(NODES, { limit, ...(cursor && { after: NODES + cursor }) });
+      // Both have the names of nodes in one order: nearly always the same ones.
+      const { entries: told } = await store.list(prefix, { limit, ...(cursor && { after: prefix + cursor }) });
+      const statuses = new Map(told.map(({ key, value }) => [key, value]));
+      const resources = entries.map(async ({ key, value, revision }) => {
+        const node = key.slice(NODES.length);
+        const at = resourceKey('nodestatuses', node);
+        return seen(resource(node, value, revision), statuses.get(at) ?? (await store.get(at))?.value);
+      });
+      return {
+        resources: await Promise.all(resources),
+        problems: [],
+        ...(more && { next: entries.at(-1)!.key.slice(NODES.length) }),
+      };
     },
     async get(name) {
       const entry = await store.get(nodeKey(name));

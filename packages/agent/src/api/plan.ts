@@ -24,7 +24,7 @@ export type Doctor = Static<typeof Doctor>;
 export const PlanRequest = Type.Object(
   {
     resources: Type.Optional(
-      Type.Array(anyGroup({ description: 'As manifests have them' }), {
+      Type.Array(anyGroup({ description: 'As manifests have them, lists included' }), {
         maxItems: 10000,
         description: 'Resources as they would be',
       }),

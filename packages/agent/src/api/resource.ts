@@ -34,7 +34,11 @@ export type ResourceView = Static<typeof ResourceView>;
 export const ResourceListQuery = Type.Object(
   {
     labelSelector: Type.Optional(
-      Type.String({ maxLength: 1024, description: "Only those whose labels it selects, like rack == 'r1'" }),
+      Type.String({
+        maxLength: 1024,
+        description:
+          "Only those whose labels it selects, like rack == 'r1'; a page may then have fewer items than its limit, or none",
+      }),
     ),
     ...PageQuery,
   },
@@ -106,7 +110,10 @@ export const ResourcePatch = Type.Object(
 
 export const ApplyRequest = Type.Object(
   {
-    resources: Type.Array(anyGroup(), { maxItems: 10_000, description: 'As manifests have them' }),
+    resources: Type.Array(anyGroup(), {
+      maxItems: 10_000,
+      description: 'As manifests have them, lists (`kind: List`, `kind: BGPPeerList`) included',
+    }),
     dryRun: DryRun,
   },
   closed,
@@ -116,6 +123,7 @@ export type ApplyRequest = Static<typeof ApplyRequest>;
 export const ApplyResult = Type.Object({
   kind: Type.Optional(Type.String({ description: 'Absent where the document is of no kind' })),
   name: Type.Optional(Type.String()),
+  at: Type.Optional(Type.String({ description: 'Of an item of a list: its place in `resources`, like /0/items/3' })),
   result: Type.Union(
     [
       Type.Literal('created'),
@@ -151,6 +159,6 @@ export const ApplyAnswer = Type.Object({
     failed: Count,
     skipped: Count,
   }),
-  results: Type.Array(ApplyResult, { description: 'In the order of the request' }),
+  results: Type.Array(ApplyResult, { description: 'In the order of the request, an item of a list each' }),
 });
 export type ApplyAnswer = Static<typeof ApplyAnswer>;

@@ -78,7 +78,7 @@ export const PageQuery = {
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 10000, default: 500, description: 'At most this many items' }),
   ),
-  cursor: Type.Optional(Type.String({ maxLength: 200, description: 'The nextCursor of the page before' })),
+  cursor: Type.Optional(Type.String({ maxLength: 512, description: 'The nextCursor of the page before' })),
 };
 
 export const NextCursor = Type.Optional(

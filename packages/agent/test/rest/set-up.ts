@@ -26,6 +26,8 @@ export interface SetUp {
   close(): Promise<void>;
 }
 
+export type OpenStore = () => Promise<Store>;
+
 export interface SetUpOptions {
   /** YAML lines after the ones that every test has. */
   readonly yaml?: string;

@@ -5,7 +5,8 @@
 import type { Kind } from '../resource/kinds.js';
 import { readResource } from '../resource/read-resource.js';
 import type { Resource } from '../resource/resource.js';
-import { formatFault, pointerTo } from '../schema/fault.js';
+import { unfoldList } from '../resource/unfold-list.js';
+import { formatFault } from '../schema/fault.js';
 import { type Position, parseYamlDocuments, type YamlSource } from './yaml-source.js';
 
 /** Something wrong, or worth knowing, in a file. */
@@ -74,18 +75,4 @@ interface Placed {
   readonly document: unknown;
 }
 
-/** A list is as many resources as it has items, however deep. */
-function documentsOf(source: YamlSource): Placed[] {
-  const unfold = (document: unknown, at: string): Placed[] => {
-    const { kind, items } = (document ?? {}) as { kind?: unknown; items?: unknown };
-    if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [{ source, at, document }];
-    // The items of a typed list may leave their kind out.
-    const inherited =
-      kind === 'List' ? {} : { apiVersion: (document as { apiVersion?: unknown }).apiVersion, kind: kind.slice(0, -4) };
-    return items.flatMap((item, index) => {
-      const inner = typeof item === 'object' && item !== null ? { ...inherited, ...item } : item;
-      return unfold(inner, pointerTo(pointerTo(at, 'items'), index));
-    });
-  };
-  return unfold(source.value, '');
-}
+const documentsOf = (source: YamlSource): Placed[] => unfoldList(source.value).map((one) => ({ source, ...one }));

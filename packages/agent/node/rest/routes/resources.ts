@@ -104,19 +104,16 @@ export const resourceRoutes: RestResource = (context) => async (app) => {
     },
     async (request) => {
       const kind = kindNamed(request.params.kind);
-      const { limit = 500, cursor = '', labelSelector } = request.query;
-      const { resources, problems } = await keepers.reader(kind.kind).list();
+      const { limit = 500, cursor, labelSelector } = request.query;
       const selects = labelSelector === undefined ? undefined : parseSelector(labelSelector);
-      const rest = resources.filter(
-        ({ metadata: { name, labels = {} } }) => name > cursor && (!selects || selects(labels)),
-      );
-      const items = rest.slice(0, limit);
+      const page = await keepers.reader(kind.kind).page({ limit, ...(cursor !== undefined && { cursor }) });
+      const items = page.resources.filter(({ metadata: { labels = {} } }) => !selects || selects(labels));
       return {
         apiVersion: API_VERSION,
         kind: `${kind.kind}List`,
         items: items as ResourceView[],
-        problems: [...problems],
-        ...(rest.length > limit && { nextCursor: items.at(-1)!.metadata.name }),
+        problems: [...page.problems],
+        ...(page.next !== undefined && { nextCursor: page.next }),
       };
     },
   );
