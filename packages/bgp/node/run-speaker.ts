@@ -30,7 +30,7 @@ import type {
   SpeakerEvents,
   SpeakerLimits,
 } from './running-speaker.js';
-import { socketAddress } from './socket-endpoints.js';
+import { remoteOf } from './socket-endpoints.js';
 import { SpeakerLoop } from './speaker-loop.js';
 import { type BgpListener, netTransport, type TransportPort } from './transport.js';
 
@@ -281,7 +281,7 @@ class NodeSpeaker implements RunningSpeaker {
   }
 
   #accept(listener: BgpListener, socket: Socket): void {
-    const remote = socketAddress(socket.remoteAddress);
+    const remote = remoteOf(socket);
     if (!remote || this.#closing) {
       socket.destroy();
       return;

@@ -10,6 +10,20 @@ export function socketAddress(text: string | undefined): Address | undefined {
   return plain === undefined ? undefined : tryParseAddress(plain);
 }
 
+/**
+ * Who is at the other end; undefined where the connection, or the device of a link-local address, is gone already: node:net has
+ * no zone to write then and throws ENXIO. Both ends are asked for, as node:net keeps what it has once told.
+ */
+export function remoteOf(
+  socket: { readonly [End in 'localAddress' | 'remoteAddress']?: string | undefined },
+): Address | undefined {
+  try {
+    return socket.localAddress === undefined ? undefined : socketAddress(socket.remoteAddress);
+  } catch {
+    return undefined;
+  }
+}
+
 const INTERFACES_AGE_MS = 1000;
 let known: ReturnType<typeof networkInterfaces> = {};
 let knownSinceMs = Number.NEGATIVE_INFINITY;

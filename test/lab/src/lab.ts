@@ -208,7 +208,10 @@ export class Lab {
     await createNamespaces([...names, this.#naming.wires]);
     this.#assertOpen();
     const veths = vethLines(this.plan, this.#naming);
-    await runCommand('ip', ['-batch', '-'], { input: veths.map((line) => `${line}\n`).join('') });
+    // Older kernels (seen with 6.1) want a name to be free where they are asked, too: an eth0 of the machine would be in the way.
+    await runCommand('ip', ['-n', this.#naming.wires, '-batch', '-'], {
+      input: veths.map((line) => `${line}\n`).join(''),
+    });
     await Promise.all([
       configureNamespace(this.#naming.wires, wiresSettings(this.plan)),
       ...hosts.map((host) => configureNamespace(this.#naming.host(host.name), hostSettings(host))),

@@ -9,7 +9,7 @@ export interface Naming {
   readonly wires: string;
 }
 
-/** Lines for `ip -batch` in the namespace the lab runs in: one veth per end of a link or port of a network. */
+/** Lines for `ip -batch` in the namespace of the wires: one veth per end of a link or port of a network. */
 export function vethLines(plan: LabPlan, naming: Naming): string[] {
   const lines: string[] = [];
   const nameOf = (host: string, segment: string): string =>

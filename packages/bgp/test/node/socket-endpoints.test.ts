@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '@tortie/ip';
 import t from 'tap';
-import { interfaceAddresses, socketAddress } from '../../node/socket-endpoints.js';
+import { interfaceAddresses, remoteOf, socketAddress } from '../../node/socket-endpoints.js';
 
 const interfaces = {
   lo: [{ address: '127.0.0.1' }, { address: '::1' }],
@@ -32,3 +32,18 @@ for (const [text, expected] of [
   const address = socketAddress(text);
   t.equal(address && formatAddress(address), expected, `${text} is ${expected}`);
 }
+
+t.test('who is at the other end of a connection', (t) => {
+  const remote = (socket: Parameters<typeof remoteOf>[0]): string | undefined => {
+    const address = remoteOf(socket);
+    return address && formatAddress(address);
+  };
+  t.equal(remote({ localAddress: 'fe80::2%eth0', remoteAddress: 'fe80::1%eth0' }), 'fe80::1');
+  t.equal(remote({}), undefined, 'it is gone');
+  const gone = () => {
+    throw Object.assign(new Error('no such device or address, uv_if_indextoiid'), { code: 'ENXIO' });
+  };
+  const deviceless = Object.defineProperty({ remoteAddress: 'fe80::1' }, 'localAddress', { get: gone });
+  t.equal(remote(deviceless as Parameters<typeof remoteOf>[0]), undefined, 'its device is gone');
+  t.end();
+});
