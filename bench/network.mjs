@@ -1,57 +1,34 @@
-// `npm run bench -- network`: what pods get of the network by the ways between nodes, beside plain routing over veths without Tortie, and
-// what is lost when an agent restarts and when a pool's way changes. Needs root, iperf3, and what `npm run build` makes.
-//   npm run bench -- network [--repeat 3] [--seconds 3]
+// `npm run bench -- network`: what pods get of the network by every way between nodes, beside plain routing over veths without Tortie.
+// Each run of a way stands between two plain ones, which it is compared with; two plain ones in succession tell how much of a
+// difference is the machine's. Needs root, iperf3, BIRD and what `npm run build` makes.
+//   npm run bench -- network [--repeat 5] [--seconds 2]
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { enterNamespaces, runCommand } from '@tortie/lab';
-import { askAll, deviceTo, faultsIn, setWay, withNetwork } from '../test/interop/dist/test/network-rig.js';
+import { withNetwork } from '../test/interop/dist/test/network-rig.js';
+import { changeWay, FAMILIES, podOf, reached, until, WAYS } from './ways.mjs';
 
 const { values } = parseArgs({
   options: {
-    repeat: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '3' },
+    repeat: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
     out: { type: 'string' },
   },
 });
 const [REPEAT, SECONDS] = [Number(values.repeat), Number(values.seconds)];
-const FAMILIES = ['ipv4', 'ipv6'];
-const WAYS = [
-  { name: 'bgp', way: { vxlanMode: 'Never', hostGateway: false }, device: /^eth0/ },
-  { name: 'host-gw', way: { vxlanMode: 'Never', hostGateway: true }, device: /^eth0/ },
-  { name: 'vxlan', way: { vxlanMode: 'Always', hostGateway: false }, device: /^vxlan/ },
-];
+/** n2 is on the subnet of n1, n3 behind a router. */
+const TO = { near: 'n2', far: 'n3' };
 
-const median = (numbers) => numbers.toSorted((x, y) => x - y)[numbers.length >> 1];
 const lines = [];
 const say = (line) => {
   lines.push(line);
   console.log(line);
 };
 
-const podOf = (lab, node) => [...lab.pods.values()].find((pod) => pod.node === node);
-
-async function until(what, attempt) {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await attempt()) return;
-    await sleep(100);
-  }
-  throw new Error(`${what}: not within a minute`);
-}
-
-const reached = (lab) => until('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
-
-async function changeWay(lab, { way, device }) {
-  await setWay(lab, way);
-  const to = podOf(lab, 'n2');
-  await until('the routes', async () => {
-    for (const family of FAMILIES)
-      if (!device.test((await deviceTo(lab.host('n1'), to.addresses[family])) ?? '')) return false;
-    return true;
-  });
-  await reached(lab);
-}
+const sorted = (numbers) => numbers.toSorted((x, y) => x - y);
+const median = (numbers) => sorted(numbers)[numbers.length >> 1];
+const range = (numbers) => `${Math.min(...numbers).toFixed(2)}–${Math.max(...numbers).toFixed(2)}`;
 
 /** Gbit/s of one TCP connection. */
 async function throughput(from, to, address) {
@@ -61,7 +38,7 @@ async function throughput(from, to, address) {
     const { code, stdout } = await from.exec('iperf3', ['-J', '-c', address, '-t', String(SECONDS)], {
       allowFailure: true,
     });
-    // On a machine that is too busy a run may end without its figures.
+    // With -J it ends with 0 although nobody listened.
     const received = code === 0 ? JSON.parse(stdout).end.sum_received : undefined;
     if (received) rate = received.bits_per_second / 1e9;
     return received !== undefined;
@@ -70,13 +47,15 @@ async function throughput(from, to, address) {
   return rate;
 }
 
-/** Namespaces beside the pods, plugged in by hand: a veth each, static routes on both nodes, no Tortie. */
+/** A namespace beside the pods of each node, plugged in by hand: a veth each, static routes on the nodes, no Tortie. */
 async function plainPlaces(lab) {
-  const places = [];
-  for (const [at, node] of ['n1', 'n2'].entries()) {
+  const nodes = ['n1', 'n2', 'n3'];
+  const router = lab.host('r');
+  const places = {};
+  for (const [at, node] of nodes.entries()) {
     const host = lab.host(node);
+    const { segment } = host.plan.interfaces[0];
     const netns = `${host.netns}-plain`;
-    const far = lab.host(node === 'n1' ? 'n2' : 'n1');
     const batch = [`netns add ${netns}`, `link add plain netns ${host.netns} type veth peer name eth0 netns ${netns}`];
     await runCommand('ip', ['-batch', '-'], { input: `${batch.join('\n')}\n` });
     const inside = (words) => runCommand('ip', ['-n', netns, ...words.split(' ')]);
@@ -90,114 +69,77 @@ async function plainPlaces(lab) {
     await inside(`addr add fd77:${at}::2/64 dev eth0 nodad`);
     await inside(`route add default via 10.77.${at}.1`);
     await inside(`route add default via fd77:${at}::1`);
-    await outside(`route add 10.77.${1 - at}.0/24 via ${far.address('ipv4')}`);
-    await outside(`route add fd77:${1 - at}::/64 via ${far.address('ipv6')}`);
-    places.push({
+    await router.exec('ip', ['route', 'add', `10.77.${at}.0/24`, 'via', host.address('ipv4')]);
+    await router.exec('ip', ['route', 'add', `fd77:${at}::/64`, 'via', host.address('ipv6')]);
+    for (const [farAt, name] of nodes.entries()) {
+      const far = lab.host(name);
+      if (far === host) continue;
+      const via = far.plan.interfaces[0].segment === segment ? far : router;
+      await outside(`route add 10.77.${farAt}.0/24 via ${via.address('ipv4', segment)}`);
+      await outside(`route add fd77:${farAt}::/64 via ${via.address('ipv6', segment)}`);
+    }
+    places[node] = {
       netns,
       addresses: { ipv4: `10.77.${at}.2`, ipv6: `fd77:${at}::2` },
       exec: (command, args, options) => runCommand('ip', ['netns', 'exec', netns, command, ...args], options),
-    });
+    };
   }
   return places;
 }
 
-/** A thousand packets a second until told to end; what was lost of what was sent. */
-function stream(from, to) {
-  const file = `/tmp/tortie-bench-${process.pid}-${to.replaceAll(':', '-')}`;
-  const done = from.exec('sh', ['-c', `echo $$ >${file}; exec ping -q -i 0.001 ${to}`], { allowFailure: true });
-  return async () => {
-    await from.exec('sh', ['-c', `kill -INT $(cat ${file}); rm ${file}`]);
-    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec((await done).stdout);
-    return { sent: Number(sent), lost: sent - received };
+async function measure(lab) {
+  const plain = await plainPlaces(lab);
+  const rows = new Map();
+  const row = (name) => {
+    if (!rows.has(name)) rows.set(name, { ipv4: { rates: [], ratios: [] }, ipv6: { rates: [], ratios: [] } });
+    return rows.get(name);
   };
-}
-
-async function lossDuring(lab, act) {
-  const [from, to] = [podOf(lab, 'n1'), podOf(lab, 'n2')];
-  const ends = FAMILIES.map((family) => stream(from, to.addresses[family]));
-  await sleep(300);
-  await act();
-  await sleep(300);
-  const results = await Promise.all(ends.map((end) => end()));
-  return results.reduce((sum, { sent, lost }) => ({ sent: sum.sent + sent, lost: sum.lost + lost }), {
-    sent: 0,
-    lost: 0,
-  });
-}
-
-async function measureThroughput(lab) {
-  const [one, two] = await plainPlaces(lab);
+  const plainRate = (to, family) => throughput(plain.n1, plain[to], plain[to].addresses[family]);
   try {
-    const [from, to] = [podOf(lab, 'n1'), podOf(lab, 'n2')];
-    const rates = new Map();
-    const note = (name, family, rate) => {
-      const key = `${name} ${family}`;
-      rates.set(key, [...(rates.get(key) ?? []), rate]);
-    };
     for (let round = 0; round < REPEAT; round++) {
       for (const each of WAYS) {
         await changeWay(lab, each);
-        for (const family of FAMILIES) {
-          note('plain', family, await throughput(one, two, two.addresses[family]));
-          note(each.name, family, await throughput(from, to, to.addresses[family]));
+        for (const [where, to] of Object.entries(TO)) {
+          if (!each.far && where === 'far') continue;
+          const pod = podOf(lab, to);
+          for (const family of FAMILIES) {
+            const before = await plainRate(to, family);
+            const rate = await throughput(podOf(lab, 'n1'), pod, pod.addresses[family]);
+            const after = await plainRate(to, family);
+            const note = (name, value, ratio) => {
+              row(name)[family].rates.push(value);
+              row(name)[family].ratios.push(ratio);
+            };
+            note(`plain, ${where}`, before, after / before);
+            note(`${each.name}, ${where}`, rate, (2 * rate) / (before + after));
+          }
         }
       }
-    }
-    say(`| pod to pod, one TCP connection | IPv4 Gbit/s | of plain | IPv6 Gbit/s | of plain |`);
-    say('|---|---|---|---|---|');
-    const plain = Object.fromEntries(FAMILIES.map((family) => [family, median(rates.get(`plain ${family}`))]));
-    for (const name of ['plain', ...WAYS.map((each) => each.name)]) {
-      const cells = FAMILIES.flatMap((family) => {
-        const rate = median(rates.get(`${name} ${family}`));
-        return [rate.toFixed(2), (rate / plain[family]).toFixed(2)];
-      });
-      say(`| ${name} | ${cells.join(' | ')} |`);
+      console.error(`round ${round + 1} of ${REPEAT}, load ${loadavg()[0].toFixed(1)}`);
     }
   } finally {
-    for (const { netns } of [one, two]) await runCommand('ip', ['netns', 'del', netns], { allowFailure: true });
+    for (const { netns } of Object.values(plain)) {
+      await runCommand('ip', ['netns', 'del', netns], { allowFailure: true });
+    }
   }
-}
-
-async function measureLoss(lab) {
-  say('');
-  say('| while 2,000 packets a second go from pod to pod | sent | lost |');
-  say('|---|---|---|');
-  const row = async (what, act) => {
-    const { sent, lost } = await lossDuring(lab, act);
-    say(`| ${what} | ${sent} | ${lost} |`);
-  };
-  await changeWay(lab, WAYS[0]);
-  await row('nothing happens, 5 s', () => sleep(5000));
-  for (const each of WAYS) {
-    await changeWay(lab, each);
-    await row(`${each.name}: both agents end and start again (upgrade)`, () =>
-      Promise.all(['n1', 'n2'].map((name) => lab.agent(name).restart('SIGTERM'))),
-    );
-    await row(`${each.name}: an agent is killed and starts again`, () => lab.agent('n1').restart('SIGKILL'));
-    await reached(lab);
-  }
-  await changeWay(lab, WAYS[0]);
-  for (const [before, after] of [
-    [0, 2],
-    [2, 0],
-    [0, 1],
-    [1, 2],
-    [2, 1],
-  ]) {
-    await changeWay(lab, WAYS[before]);
-    await row(`the pools go from ${WAYS[before].name} to ${WAYS[after].name}`, () => changeWay(lab, WAYS[after]));
+  say('| pod to pod, one TCP connection | IPv4 Gbit/s | of plain (range) | IPv6 Gbit/s | of plain (range) |');
+  say('|---|---|---|---|---|');
+  for (const [name, families] of [...rows].sort(([x], [y]) => Number(/far/.test(x)) - Number(/far/.test(y)))) {
+    const cells = FAMILIES.flatMap((family) => {
+      const { rates, ratios } = families[family];
+      return [median(rates).toFixed(1), `${median(ratios).toFixed(2)} (${range(ratios)})`];
+    });
+    say(`| ${name} | ${cells.join(' | ')} |`);
   }
 }
 
 await enterNamespaces();
-say(
-  `${cpus().length} processors, load ${loadavg()[0].toFixed(1)} before, ${REPEAT} runs of ${SECONDS} s each in turns, medians`,
-);
+const place = `${cpus().length} processors, load ${loadavg()[0].toFixed(1)} before`;
+say(`${place}; ${REPEAT} runs of ${SECONDS} s each, turn by turn, medians`);
 say('');
-await withNetwork({ way: {}, bgp: true, pods: 1, oneSubnet: true }, async (lab) => {
+await withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
   await reached(lab);
-  await measureThroughput(lab);
-  await measureLoss(lab);
+  await measure(lab);
 });
 say('');
 say(`load ${loadavg()[0].toFixed(1)} after`);

@@ -2,7 +2,8 @@
 //   npm run bench -- rig [--repeat 5] [--duts "tortie bird frr"] [--cases "ebgp:500000:1"] [--out FILE.md]
 //                          [--results FILE.jsonl]
 //   npm run bench -- plots [--results FILE.jsonl]      bench/plots/*.svg from the runs that `--results` of the rig has kept
-//   npm run bench -- network [--repeat 3] [--seconds 3]   ways between nodes: throughput, packets lost over restarts and changes
+//   npm run bench -- network [--repeat 5] [--seconds 2]   throughput from pod to pod by every way between nodes
+//   npm run bench -- loss [--only restarts,ways,reflectors,ecmp]   packets lost while agents, reflectors, routers and ways change
 //   npm run bench -- engine | fib | agent | ipam | cni
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -36,6 +37,12 @@ const OWN = {
   cni: ['packages/cni/bench'],
 };
 
+/** Benchmarks of the ways between nodes, with what they are told. */
+const WAYS = {
+  network: ({ repeat, seconds }) => ['--repeat', repeat, '--seconds', seconds],
+  loss: ({ only }) => (only ? ['--only', only] : []),
+};
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -45,7 +52,8 @@ const { values, positionals } = parseArgs({
     out: { type: 'string' },
     phases: { type: 'string' },
     results: { type: 'string' },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+    only: { type: 'string' },
   },
 });
 
@@ -156,7 +164,8 @@ if (what !== 'plots')
         : {
             cc: 'gcc',
             ip: 'iproute2',
-            ...(what === 'network' && { iperf3: 'iperf3', ping: 'iputils-ping', bird: 'bird2' }),
+            ...(what in WAYS && { bird: 'bird2', nft: 'nftables' }),
+            ...(what === 'network' && { iperf3: 'iperf3' }),
           },
   });
 if (what === 'rig') rig();
@@ -164,11 +173,10 @@ else if (what === 'plots') {
   for (const file of drawPlots(values.results ?? join(root, 'bench/results.jsonl'), join(root, 'bench/plots'))) {
     console.log(file);
   }
-} else if (what === 'network') {
-  const { seconds, out } = values;
-  const repeat = process.argv.includes('--repeat') ? values.repeat : '3';
-  const args = ['--repeat', repeat, '--seconds', seconds, ...(out ? ['--out', out] : [])];
-  const child = spawnSync(process.execPath, [join(root, 'bench/network.mjs'), ...args], {
+} else if (WAYS[what]) {
+  const { out } = values;
+  const args = [...WAYS[what](values), ...(out ? ['--out', out] : [])];
+  const child = spawnSync(process.execPath, [join(root, `bench/${what}.mjs`), ...args], {
     cwd: root,
     stdio: 'inherit',
   });
@@ -184,7 +192,7 @@ else if (what === 'plots') {
     if (child.status !== 0) process.exit(child.status ?? 1);
   }
 } else {
-  const known = ['rig', 'plots', 'network', ...Object.keys(OWN)].join(', ');
+  const known = ['rig', 'plots', ...Object.keys(WAYS), ...Object.keys(OWN)].join(', ');
   console.error(`unknown benchmark "${what}"; there are: ${known}`);
   process.exit(2);
 }

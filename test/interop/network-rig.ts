@@ -6,7 +6,8 @@
  *           └─ n3          netb
  */
 import type { Pool, Status } from '@tortie/agent/api';
-import { type Agent, type AgentOptions, type Host, type Lab, type Prober, withLab } from '@tortie/lab';
+import { formatPrefix, parseInterfaceAddress } from '@tortie/ip';
+import { type Agent, type AgentOptions, type Host, type Lab, type Pod, type Prober, withLab } from '@tortie/lab';
 
 export const FAMILIES = ['ipv4', 'ipv6'] as const;
 export type Family = (typeof FAMILIES)[number];
@@ -44,11 +45,16 @@ export async function withNetwork(options: NetworkOptions, work: (lab: Lab) => P
     ...(bgp && { sessions: [{ between: [['r'], ['n*']] }] }),
   };
   const whole = async (lab: Lab): Promise<void> => {
+    // No default routes: a route to pods that is missing is to be missed.
     const router = lab.host('r');
     for (const host of nodesOf(lab)) {
-      const segment = host.plan.interfaces[0]!.segment;
-      for (const family of FAMILIES) {
-        await host.exec('ip', ['route', 'replace', 'default', 'via', router.address(family, segment)]);
+      const { segment } = host.plan.interfaces[0]!;
+      for (const { segment: other, addresses } of router.plan.interfaces) {
+        if (other === segment) continue;
+        for (const family of FAMILIES) {
+          const prefix = formatPrefix(parseInterfaceAddress(addresses[family]!).prefix);
+          await host.exec('ip', ['route', 'replace', prefix, 'via', router.address(family, segment)]);
+        }
       }
     }
     await work(lab);
@@ -131,6 +137,18 @@ export const faultsIn = (answers: readonly Answer[]): string[] =>
       ? []
       : [`${from} -> ${to} ${family}: seen as ${seenAs}, not ${expected.join(' or ')}`];
   });
+
+/** Sends a hundred pings a second until the answer is called; what was sent and what came back. */
+export function startPings(from: Pod, to: string): () => Promise<{ sent: number; received: number }> {
+  const flag = to.includes(':') ? '-6' : '-4';
+  const file = `/tmp/${from.netns}-${to.replaceAll(':', '-')}`;
+  const done = from.exec('sh', ['-c', `echo $$ >${file}; exec ping ${flag} -q -i 0.01 ${to}`], { allowFailure: true });
+  return async () => {
+    await from.exec('sh', ['-c', `kill -INT $(cat ${file}); rm ${file}`]);
+    const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec((await done).stdout)!;
+    return { sent: Number(sent), received: Number(received) };
+  };
+}
 
 export async function conditionOf(agent: Agent, name: string): Promise<Status['conditions'][number] | undefined> {
   return (await agent.status()).conditions.find((condition) => condition.name === name);

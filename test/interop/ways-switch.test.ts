@@ -9,6 +9,7 @@ import {
   type Family,
   faultsIn,
   setWay,
+  startPings,
   type WayFields,
   withNetwork,
 } from './network-rig.js';
@@ -19,20 +20,6 @@ await enterNamespaces();
 const MAY_LOSE = 0.01;
 
 const pod = (lab: Lab, node: string): Pod => [...lab.pods.values()].find((one) => one.node === node)!;
-
-/** Sends a hundred packets a second until told to end; what was sent and what came back. */
-function stream(from: Pod, to: string): { end(): Promise<{ sent: number; received: number }> } {
-  const flag = to.includes(':') ? '-6' : '-4';
-  const file = `/tmp/${from.netns}-${to.replaceAll(':', '-')}`;
-  const done = from.exec('sh', ['-c', `echo $$ >${file}; exec ping ${flag} -q -i 0.01 ${to}`], { allowFailure: true });
-  return {
-    async end() {
-      await from.exec('sh', ['-c', `kill -INT $(cat ${file}); rm ${file}`]);
-      const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec((await done).stdout)!;
-      return { sent: Number(sent), received: Number(received) };
-    },
-  };
-}
 
 const STEPS: readonly {
   readonly name: string;
@@ -54,7 +41,7 @@ t.test('from every way to another, near and far, over both families', (t) =>
     const [from, near, far] = [pod(lab, 'n1'), pod(lab, 'n2'), pod(lab, 'n3')];
     const node = lab.host('n1');
     for (const { name, way, devices } of STEPS) {
-      const streams = FAMILIES.flatMap((family) => [near, far].map((to) => stream(from, to.addresses[family]!)));
+      const streams = FAMILIES.flatMap((family) => [near, far].map((to) => startPings(from, to.addresses[family]!)));
       await setWay(lab, way);
       const arrived = async (family: Family): Promise<boolean> => {
         const used = await Promise.all([near, far].map((to) => deviceTo(node, to.addresses[family]!)));
@@ -66,7 +53,7 @@ t.test('from every way to another, near and far, over both families', (t) =>
         if (faults.length > 0) throw new Error(faults.slice(0, 4).join('; '));
         return true;
       });
-      const results = await Promise.all(streams.map((one) => one.end()));
+      const results = await Promise.all(streams.map((one) => one()));
       const [sent, received] = [
         results.reduce((sum, one) => sum + one.sent, 0),
         results.reduce((sum, one) => sum + one.received, 0),
@@ -95,12 +82,12 @@ t.test('a restarted agent leaves devices, entries and routes as they are', (t) =
     };
     const before = await state();
     const monitor = host.spawn('ip', ['monitor', 'link', 'route'], { name: 'monitor' });
-    const streams = FAMILIES.map((family) => stream(pod(lab, 'n1'), pod(lab, 'n2').addresses[family]!));
+    const streams = FAMILIES.map((family) => startPings(pod(lab, 'n1'), pod(lab, 'n2').addresses[family]!));
     await agent.restart('SIGKILL');
     await eventually('the agent to know its ways', async () =>
       (await agent.status()).conditions.some(({ name, detail }) => name === 'ways' && detail.includes('4 over VXLAN')),
     );
-    for (const { sent, received } of await Promise.all(streams.map((one) => one.end()))) {
+    for (const { sent, received } of await Promise.all(streams.map((one) => one()))) {
       t.ok(sent - received <= 1 + sent * MAY_LOSE, `${sent - received} of ${sent} lost`);
     }
     await monitor.stop();

@@ -39,7 +39,7 @@ export class Agent {
     this.cniSocket = join(dirname(socket), 'cni.sock');
     this.client = createClient({ type: 'socket', path: socket });
     this.#options = options;
-    this.#process = this.#spawn();
+    this.#process = this.#spawn(options);
   }
 
   /** Starts the agent and waits until its API answers. Throws LabError with its last words when it ends instead. */
@@ -56,12 +56,12 @@ export class Agent {
     return agent;
   }
 
-  #spawn(): LabProcess {
-    const [program, ...args] = this.#options.command ?? tortieCommand();
+  #spawn({ command = tortieCommand(), env }: AgentOptions): LabProcess {
+    const [program, ...args] = command;
     rmSync(this.socket, { force: true });
     return this.host.spawn(program!, [...args, 'agent', '-c', this.configFile], {
       name: 'agent',
-      ...(this.#options.env ? { env: this.#options.env } : {}),
+      ...(env ? { env } : {}),
     });
   }
 
@@ -108,15 +108,15 @@ export class Agent {
     return this.#process.stop(signal);
   }
 
-  /** Starts it again with the configuration file as it is. */
-  async start(): Promise<void> {
+  /** Starts it again with the configuration file as it is; another program, as after an upgrade, where options say so. */
+  async start(options: AgentOptions = this.#options): Promise<void> {
     if (this.#process.ended === undefined) throw new LabError('ERR_LAB_PROCESS', 'the agent still runs; stop it first');
-    this.#process = this.#spawn();
+    this.#process = this.#spawn(options);
     await this.#answers();
   }
 
-  async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  async restart(signal: NodeJS.Signals = 'SIGTERM', options: AgentOptions = this.#options): Promise<void> {
     await this.stop(signal);
-    await this.start();
+    await this.start(options);
   }
 }

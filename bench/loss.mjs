@@ -1,0 +1,296 @@
+// `npm run bench -- loss`: datagrams lost between pods while something happens to agents, reflectors, routers and ways. A thousand go
+// each second over each family and to each place, and come back. Needs root and what `npm run build` makes.
+//   npm run bench -- loss [--only restarts,ways,reflectors,ecmp] [--out FILE.md]
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { birdConfig, dropPackets, enterNamespaces, withLab } from '@tortie/lab';
+import { withNetwork } from '../test/interop/dist/test/network-rig.js';
+import { installInto } from '../test/interop/dist/test/second-installation.js';
+import { changeWay, FAMILIES, podOf, podsReached, reached, until, WAYS } from './ways.mjs';
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', default: 'restarts,ways,reflectors,ecmp' }, out: { type: 'string' } },
+});
+const BEFORE_MS = 500;
+const AFTER_MS = 1000;
+const PORT = '5001';
+const BFD = { minTxMs: 100, minRxMs: 100, multiplier: 3 };
+
+const folder = mkdtempSync(join(tmpdir(), 'tortie-loss-'));
+const STREAM = join(folder, 'stream');
+const lines = [];
+const say = (line) => {
+  lines.push(line);
+  console.log(line);
+};
+
+/** Streams from one pod to others over both families; `end` gives what became of them together. */
+async function startStreams(from, targets, flows) {
+  const files = [];
+  const run = (place, args) => {
+    const file = join(folder, `pid-${files.length}`);
+    files.push([place, file]);
+    return place.exec('sh', ['-c', `echo $$ >${file}; exec ${STREAM} ${args.join(' ')}`], { allowFailure: true });
+  };
+  const kill = ([place, file]) =>
+    place.exec('sh', ['-c', `kill -TERM $(cat ${file}); rm ${file}`], { allowFailure: true });
+  const echoes = targets.map((pod) => run(pod, ['echo', PORT]));
+  for (const pod of targets) {
+    await until('the echo', async () => (await pod.exec('ss', ['-Huln', `sport = :${PORT}`])).stdout.trim() !== '');
+  }
+  const senders = targets.flatMap((pod) =>
+    FAMILIES.map((family) => run(from, ['send', pod.addresses[family], PORT, String(flows)])),
+  );
+  await sleep(BEFORE_MS);
+  return async () => {
+    await sleep(AFTER_MS);
+    for (const each of files.slice(echoes.length)) await kill(each);
+    const results = (await Promise.all(senders)).map(({ stdout }) => JSON.parse(stdout));
+    for (const each of files.slice(0, echoes.length)) await kill(each);
+    await Promise.all(echoes);
+    return {
+      sent: results.reduce((sum, { sent }) => sum + sent, 0),
+      lost: results.reduce((sum, { sent, received }) => sum + sent - received, 0),
+      gapMs: Math.max(...results.map(({ gapMs }) => gapMs)),
+    };
+  };
+}
+
+function table(title) {
+  say('');
+  say(`| ${title} | sent | lost | longest gap ms |`);
+  say('|---|---|---|---|');
+}
+
+async function row(what, lab, to, act, flows = 1) {
+  const end = await startStreams(
+    podOf(lab, 'n1'),
+    to.map((node) => podOf(lab, node)),
+    flows,
+  );
+  await act();
+  const { sent, lost, gapMs } = await end();
+  say(`| ${what} | ${sent} | ${lost === 0 ? '**0**' : lost} | ${gapMs} |`);
+}
+
+const everyNode = (lab, act) => Promise.all([...lab.agents.values()].map(act));
+
+/** Until the agents have their routes from everybody, and have swept what was left of before. */
+const settled = async (lab) => {
+  await reached(lab);
+  await sleep(3000);
+};
+
+async function restarts() {
+  table('restarts of agents (three nodes, all of them; to a near pod and a far one)');
+  await withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
+    await reached(lab);
+    await row('nothing happens, 5 s', lab, ['n2', 'n3'], () => sleep(5000));
+    for (const each of WAYS) {
+      await changeWay(lab, each);
+      const to = each.far ? ['n2', 'n3'] : ['n2'];
+      const again = (what, act) =>
+        row(`${each.name}: ${what}`, lab, to, async () => {
+          await everyNode(lab, act);
+          await settled(lab);
+        });
+      await again('SIGTERM, start', (agent) => agent.restart('SIGTERM'));
+      await again('kill -9, start', (agent) => agent.restart('SIGKILL'));
+      const old = installInto(join(folder, `old-${each.name}`));
+      await everyNode(lab, (agent) => agent.restart('SIGTERM', old.agent));
+      await settled(lab);
+      await row(`${each.name}: upgrade: end, the old build is removed, the new one starts`, lab, to, async () => {
+        await everyNode(lab, (agent) => agent.stop());
+        old.remove();
+        await everyNode(lab, (agent) => agent.start());
+        await settled(lab);
+      });
+    }
+  });
+}
+
+async function ways() {
+  table('the way of both pools is changed (to a near pod and a far one)');
+  await withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
+    await reached(lab);
+    const named = (name) => WAYS.find((each) => each.name === name);
+    for (const [before, after] of [
+      ['bgp', 'vxlan'],
+      ['vxlan', 'cross-subnet'],
+      ['cross-subnet', 'bgp'],
+      ['bgp', 'cross-subnet'],
+      ['cross-subnet', 'vxlan'],
+      ['vxlan', 'bgp'],
+      ['bgp', 'host-gw'],
+      ['host-gw', 'vxlan'],
+      ['vxlan', 'host-gw'],
+      ['host-gw', 'bgp'],
+    ]) {
+      await changeWay(lab, named(before));
+      await row(`${before} → ${after}`, lab, ['n2', 'n3'], () => changeWay(lab, named(after)));
+    }
+  });
+}
+
+async function reflectors() {
+  const asn = 64513;
+  const config = {
+    pools: [
+      { name: 'pods4', cidr: '10.244.0.0/16' },
+      { name: 'pods6', cidr: 'fd00:10:244::/112' },
+    ],
+  };
+  const topology = {
+    hosts: {
+      'rr-1': { asn, clusterId: '10.0.0.100', config: { ...config, blocks: { ipv4: false, ipv6: false } } },
+      'rr-2': { asn, clusterId: '10.0.0.100', config: { ...config, blocks: { ipv4: false, ipv6: false } } },
+      n1: { asn, pods: 1, config },
+      n2: { asn, pods: 1, config },
+    },
+    sessions: [
+      { between: [['rr-1'], ['rr-2']], peer: { bfd: BFD } },
+      { reflector: ['rr-*'], clients: ['n*'], peer: { bfd: BFD } },
+    ],
+  };
+  table('two reflectors, BFD at 100 ms × 3');
+  await withLab(topology, async (lab) => {
+    await reached(lab);
+    const both = (act) => Promise.all(['rr-1', 'rr-2'].map((name) => act(lab.agent(name))));
+    const agent = lab.agent('rr-1');
+    const after = async (what, act) => {
+      await row(what, lab, ['n2'], act);
+      await settled(lab);
+    };
+    await after('one ends (SIGTERM), 5 s, starts', async () => {
+      await agent.stop();
+      await sleep(5000);
+      await agent.start();
+      await settled(lab);
+    });
+    await after('one is killed (SIGKILL), 5 s, starts', async () => {
+      await agent.stop('SIGKILL');
+      await sleep(5000);
+      await agent.start();
+      await settled(lab);
+    });
+    await after('one stands still for 5 s (SIGSTOP)', async () => {
+      process.kill(agent.pid, 'SIGSTOP');
+      await sleep(5000);
+      process.kill(agent.pid, 'SIGCONT');
+      await settled(lab);
+    });
+    await after('both restart at once (SIGTERM)', async () => {
+      await both((each) => each.restart('SIGTERM'));
+      await settled(lab);
+    });
+    await after('both are killed at once and start', async () => {
+      await both((each) => each.restart('SIGKILL'));
+      await settled(lab);
+    });
+  });
+}
+
+async function ecmp(bfd) {
+  const config = {
+    importPolicy: 'pools',
+    pools: [
+      { name: 'pods4', cidr: '10.244.0.0/16' },
+      { name: 'pods6', cidr: 'fd00:10:244::/112' },
+    ],
+  };
+  const topology = {
+    links: [[['r*'], ['n*']]],
+    hosts: {
+      r1: { run: 'bird', asn: 64512, birdConfig: 'protocol bfd { interface "*" { interval 100 ms; multiplier 3; }; }' },
+      r2: { run: 'bird', asn: 64512, birdConfig: 'protocol bfd { interface "*" { interval 100 ms; multiplier 3; }; }' },
+      n1: { asn: 65001, pods: 1, multipath: 2, config },
+      n2: { asn: 65002, pods: 1, multipath: 2, config },
+    },
+    sessions: [{ between: [['r*'], ['n*']], holdTimeS: 9, ...(bfd && { peer: { bfd: BFD } }) }],
+  };
+  table(`two equal routers between two nodes, 16 flows; ${bfd ? 'BFD at 100 ms × 3' : 'no BFD, hold time 9 s'}`);
+  await withLab(topology, async (lab) => {
+    if (bfd) {
+      for (const [name, bird] of lab.birds) {
+        const text = birdConfig(lab.plan, lab.host(name).plan);
+        await bird.reconfigure(text.replaceAll(/^( *)error wait time.*$/gm, '$&\n$1bfd on;'));
+      }
+    }
+    const whole = (agent) => async () => {
+      const peers = await agent.peers();
+      const up = peers.every((peer) => peer.session?.state === 'established' && (!bfd || peer.bfd?.state === 'up'));
+      const routes = (await agent.fib()).filter(({ nextHops }) => nextHops.length === 2);
+      return up && routes.length === 2;
+    };
+    const ready = async () => {
+      await everyNode(lab, (agent) => until('both ways', whole(agent)));
+      await podsReached(lab);
+    };
+    const narrow = (agent) =>
+      until('one way', async () => (await agent.fib()).filter(({ nextHops }) => nextHops.length === 2).length === 0);
+    await ready();
+    const after = async (what, act) => {
+      await ready();
+      await row(what, lab, ['n2'], act, 16);
+    };
+    let mend;
+    await after('a router falls silent', async () => {
+      mend = await dropPackets(lab.host('r1'), 'meta nfproto { ipv4, ipv6 }');
+      await everyNode(lab, narrow);
+    });
+    await row(
+      'it comes back',
+      lab,
+      ['n2'],
+      async () => {
+        await mend();
+        await ready();
+      },
+      16,
+    );
+    await after('the link of one node to a router goes down', async () => {
+      const { name } = lab.host('r1').plan.interfaces[0];
+      await lab.host('r1').exec('ip', ['link', 'set', name, 'down']);
+      await everyNode(lab, narrow);
+    });
+    const { name, addresses } = lab.host('r1').plan.interfaces[0];
+    await lab.host('r1').exec('ip', ['link', 'set', name, 'up']);
+    await lab.host('r1').exec('ip', ['addr', 'replace', addresses.ipv6, 'dev', name, 'nodad']);
+    await after('BIRD of a router is killed and starts again; its kernel forwards on', async () => {
+      await lab.bird('r1').restart('SIGKILL');
+      await ready();
+    });
+  });
+}
+
+const PARTS = {
+  restarts,
+  ways,
+  reflectors,
+  ecmp: async () => {
+    await ecmp(true);
+    await ecmp(false);
+  },
+};
+
+await enterNamespaces();
+try {
+  execFileSync('cc', ['-O2', '-Wall', '-o', STREAM, fileURLToPath(new URL('stream.c', import.meta.url))]);
+  say(
+    `${cpus().length} processors, load ${loadavg()[0].toFixed(1)} before; 1,000 datagrams a second and stream, both ways`,
+  );
+  for (const name of values.only.split(',')) {
+    if (!PARTS[name]) throw new Error(`--only: "${name}" is none of ${Object.keys(PARTS).join(', ')}`);
+    await PARTS[name]();
+  }
+  say('');
+  say(`load ${loadavg()[0].toFixed(1)} after`);
+  if (values.out) writeFileSync(values.out, `${lines.join('\n')}\n`);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
