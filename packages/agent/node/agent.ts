@@ -282,13 +282,14 @@ export class Agent implements RestContext {
 
   #makeCluster(): Cluster {
     const { config, speaker, journal } = this;
-    const { links, rtnetlink } = this.#kernel;
+    const { links, rtnetlink, gateways } = this.#kernel;
     return new Cluster({
       config,
       speaker,
       journal,
       links,
       rtnetlink,
+      gateways,
       addressing: () => this.blocks.addressing,
       onChange: () => this.#addressingChanged(),
     });

@@ -20,6 +20,7 @@ import { ReconcileLoop } from './reconcile-loop.js';
 import { ClusterSessionsReconciler } from './reconcilers/cluster-sessions.js';
 import type { Lister } from './reconcilers/desired.js';
 import type { Links } from './reconcilers/links.js';
+import type { PeerGateways } from './reconcilers/peer-gateways.js';
 import { Secrets } from './secrets.js';
 
 export interface ClusterOptions {
@@ -28,6 +29,7 @@ export interface ClusterOptions {
   readonly journal: Journal;
   readonly links: Links | undefined;
   readonly rtnetlink: Rtnetlink | undefined;
+  readonly gateways: PeerGateways | undefined;
   readonly addressing: () => Addressing;
   /** Sessions are others than before, or what they are told. */
   readonly onChange: () => void;
@@ -59,7 +61,10 @@ export class Cluster {
         return { pools, hiddenPools, ...this.announcements };
       },
       interfaces: () => this.#interfaces(),
-      onChange: options.onChange,
+      onChange: () => {
+        options.gateways?.set(this.sessions.gateways());
+        options.onChange();
+      },
       wake: (afterMs) => {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.loop.trigger(), afterMs);
@@ -121,7 +126,7 @@ export class Cluster {
       ({ id, reason, sessions }) =>
         `A change of the cluster is held, ${sessions.length} sessions stay: ${reason}; see "tortie cluster", and "tortie cluster confirm ${id}".`,
     );
-    return [...held, ...this.mirror.problems];
+    return [...held, ...this.mirror.problems, ...(this.#options.gateways?.problems() ?? [])];
   }
 
   async close(): Promise<void> {

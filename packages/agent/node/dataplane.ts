@@ -176,7 +176,7 @@ export class Dataplane {
   }
 
   warnings(): string[] {
-    const warnings: string[] = [];
+    const warnings: string[] = [...this.#nodeRecord.problems];
     const [masquerade, ways] = [this.#masquerade, this.#ways];
     if (masquerade?.problem !== undefined && masquerade.pools.length > 0) warnings.push(masquerade.problem);
     if (!ways || ways.pools.length === 0) return warnings;

@@ -19,6 +19,7 @@ import type { Journal } from './journal.js';
 import { FibReconciler } from './reconcilers/fib.js';
 import { Links, nodeAddresses } from './reconcilers/links.js';
 import { NextHops } from './reconcilers/next-hops.js';
+import { PeerGateways } from './reconcilers/peer-gateways.js';
 
 /** Whether routes are programmed; `off` as configured, `failed` with the reason. */
 export type Programming =
@@ -34,6 +35,8 @@ export interface KernelSide {
   readonly rtnetlink: Rtnetlink | undefined;
   readonly nextHops: NextHops | undefined;
   readonly fib: FibReconciler | undefined;
+  /** Absent where the kernel cannot be asked. */
+  readonly gateways: PeerGateways | undefined;
   readonly addresses: readonly Address[];
   /** The kernel has routes of an earlier run. */
   readonly keptRoutes: boolean;
@@ -49,14 +52,23 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
   let fib: FibReconciler | undefined;
   let links: Links | undefined;
   let nextHops: NextHops | undefined;
+  let gateways: PeerGateways | undefined;
   if (rtnetlink) {
     links = await Links.start({ rtnetlink, journal, onChange: () => fib?.changed() });
+    gateways = new PeerGateways({ protocol: kernel.protocol, journal });
     nextHops = await NextHops.start({
       protocol: kernel.protocol,
       links,
       journal,
+      gateways,
       onChange: (address) => fib?.nextHopChanged(address),
     });
+  }
+  if (gateways) {
+    gateways.onChange = (routes, peers) => {
+      fib?.setDirect(routes, 'peers');
+      nextHops?.gatewaysChanged(peers);
+    };
   }
   let programming: Programming = { state: 'off' };
   if (kernel.program) {
@@ -103,6 +115,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
     rtnetlink,
     nextHops,
     fib,
+    gateways,
     addresses: rtnetlink ? await nodeAddresses(rtnetlink) : [],
     keptRoutes,
     summary() {
@@ -119,6 +132,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
       foreignRoutes?.close();
       links?.close();
       nextHops?.close();
+      await gateways?.close();
       await fib?.close();
       rtnetlink?.close();
     },

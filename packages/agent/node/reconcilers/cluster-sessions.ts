@@ -26,6 +26,7 @@ import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
 import type { Secrets } from '../secrets.js';
 import type { ClusterItem } from './desired.js';
+import type { PeerGateway } from './peer-gateways.js';
 
 export interface ClusterSessionsOptions {
   readonly node: string;
@@ -205,6 +206,15 @@ export class ClusterSessionsReconciler implements Reconciler {
       const range = rangePeers(session, session.at.range, password, scope);
       return [{ ...range, source: originText(session.origin), ...problem }];
     });
+  }
+
+  /** To peers that are behind one. */
+  gateways(): PeerGateway[] {
+    return [...this.#next.sessions.values()].flatMap(({ remoteAddress, reachableBy, origin }) =>
+      reachableBy === undefined || this.#taken.has(remoteAddress)
+        ? []
+        : [{ peer: remoteAddress, gateway: reachableBy, origin: originText(origin) }],
+    );
   }
 
   wasReplaced(name: string): boolean {

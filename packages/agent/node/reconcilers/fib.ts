@@ -29,6 +29,13 @@ export interface FibOptions {
   readonly awaitsDirect?: boolean;
 }
 
+type DirectSource = 'nodes' | 'peers';
+
+interface DirectRoute {
+  readonly prefix: Prefix;
+  readonly hop: NextHop;
+}
+
 const BATCH = 2048;
 /** Time for routes that came with the last End-of-RIB to pass next-hop resolution before the sweep. */
 const SWEEP_PAUSE_MS = 1000;
@@ -50,8 +57,8 @@ export class FibReconciler implements Reconciler {
   #hold: 'waiting' | 'over' | 'swept' = 'swept';
   #sweepCause: string | undefined;
   #swept = 0;
-  #direct: ReadonlyMap<string, { readonly prefix: Prefix }> = new Map();
-  #directKnown = false;
+  /** By who asks for them. */
+  readonly #direct = new Map<DirectSource, ReadonlyMap<string, DirectRoute>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FibOptions) {
@@ -103,13 +110,19 @@ export class FibReconciler implements Reconciler {
     this.kick();
   }
 
-  /** The whole set of routes straight to other nodes; earlier ones that are not in it are taken back. */
-  setDirect(routes: readonly { readonly prefix: Prefix; readonly hop: NextHop }[]): void {
-    const next = new Map(routes.map(({ prefix, hop }) => [formatPrefix(prefix), { prefix, hop }]));
-    for (const [text, { prefix }] of this.#direct) if (!next.has(text)) this.table.wantDirect(prefix, []);
-    for (const { prefix, hop } of next.values()) this.table.wantDirect(prefix, [hop]);
-    this.#direct = next;
-    this.#directKnown = true;
+  /**
+   * The whole set of routes that do not come from BGP, of one source: to pods of other nodes, or to peers; earlier ones of the source
+   * that are not in it are taken back. Where both have a prefix, that of the nodes counts.
+   */
+  setDirect(routes: readonly DirectRoute[], source: DirectSource = 'nodes'): void {
+    const before = this.#direct.get(source);
+    this.#direct.set(source, new Map(routes.map((route) => [formatPrefix(route.prefix), route])));
+    const changed = [...(before?.values() ?? []), ...routes];
+    for (const { prefix } of changed) {
+      const text = formatPrefix(prefix);
+      const hop = (this.#direct.get('nodes')?.get(text) ?? this.#direct.get('peers')?.get(text))?.hop;
+      this.table.wantDirect(prefix, hop ? [hop] : []);
+    }
     this.kick();
   }
 
@@ -299,7 +312,7 @@ export class FibReconciler implements Reconciler {
   /** With the hold over and everything pulled and resolved: sweeps a piece. True where that made work. */
   #maySweep(): boolean {
     if (this.#hold !== 'over' || this.#sweepCause === undefined) return false;
-    if (this.#options.awaitsDirect && !this.#directKnown) return false;
+    if (this.#options.awaitsDirect && !this.#direct.has('nodes')) return false;
     if (!this.#options.settled()) {
       // A late answer of the kernel about a next hop brings its routes in a moment.
       this.#timer = setTimeout(() => this.kick(), SWEEP_PAUSE_MS);

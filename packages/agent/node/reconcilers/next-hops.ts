@@ -9,12 +9,15 @@ import type { ViaHop } from '../../src/fib/fib-entry.js';
 import type { Resolved } from '../../src/fib/via-table.js';
 import type { Journal } from '../journal.js';
 import type { Links } from './links.js';
+import type { PeerGateways } from './peer-gateways.js';
 
 export interface NextHopsOptions {
   /** Our own rtm_protocol: a next hop must not resolve through a route that we made. */
   readonly protocol: number;
   readonly links: Links;
   readonly journal: Journal;
+  /** Says how peers behind a gateway are reached, before the kernel is asked. */
+  readonly gateways: Pick<PeerGateways, 'resolve'>;
   readonly onChange: (address: Address) => void;
 }
 
@@ -50,7 +53,10 @@ export class NextHops {
 
   /** Whether the kernel has answered for every next hop in use. */
   get settled(): boolean {
-    for (const address of this.#watched.values()) if (!this.#watcher?.get(address)) return false;
+    const { gateways } = this.#options;
+    for (const address of this.#watched.values()) {
+      if (!this.#watcher?.get(address) && !gateways.resolve(address)) return false;
+    }
     return true;
   }
 
@@ -60,6 +66,8 @@ export class NextHops {
       if (!link) return { reason: `link-local, and its interface ${device ?? ''} is not known` };
       return link.up ? { hop: { gateway: address, ifindex: link.ifindex } } : { reason: `interface ${device} is down` };
     }
+    const by = this.#options.gateways.resolve(address);
+    if (by) return by;
     const answer = this.#watcher?.get(address);
     if (!answer) return { reason: 'the kernel has not been asked yet' };
     if (!answer.reachable) return { reason: answer.reason };
@@ -80,7 +88,22 @@ export class NextHops {
     this.#watcher?.watch(address);
   }
 
-  #changed(address: Address, reachability: Reachability): void {
+  /** Peers have a gateway, or none any more, or it is somewhere else. */
+  gatewaysChanged(peers: readonly Address[]): void {
+    for (const address of peers) {
+      if (!this.#watched.has(formatAddress(address))) continue;
+      const answer = this.#watcher?.get(address) ?? { reachable: false, reason: 'the kernel has not been asked yet' };
+      this.#changed(address, answer);
+    }
+  }
+
+  #changed(address: Address, kernel: Reachability): void {
+    const by = this.#options.gateways.resolve(address);
+    const reachability: Reachability = !by
+      ? kernel
+      : 'hop' in by
+        ? { reachable: true, ifindex: by.hop.ifindex, onLink: false, local: false }
+        : { reachable: false, reason: by.reason };
     // RFC 4271 section 6.3: a next hop that is our own address is no way to anywhere. Loopback is for tests on one host.
     const reachable = reachability.reachable && (!reachability.local || isLoopback(address));
     const before = this.#speaker?.nextHops.get(address).reachable;

@@ -2,12 +2,22 @@
  * What this node is and has -> its record in the store: written when it differs from what stands there, so also when somebody
  * has deleted it. The addresses are the kernel's, or the configuration's.
  */
+
+import { lookup } from 'node:dns/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type Address, formatAddress, type IpVersion, parseAddress, parseInterfaceAddress } from '@tortie/ip';
+import {
+  type Address,
+  formatAddress,
+  type IpVersion,
+  parseAddress,
+  parseInterfaceAddress,
+  tryParseAddress,
+} from '@tortie/ip';
 import { ADDRESS_FLAGS } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
 import type { Store } from '@tortie/store';
-import { chooseNodeAddress, type HostAddress, ownAddresses } from '../../src/node/node-addresses.js';
+import { type AddressMethod, readAddressMethod } from '../../src/node/address-method.js';
+import { chooseNodeAddress, type HostAddress, ownAddresses, type WayOut } from '../../src/node/node-addresses.js';
 import { nodeKey } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
 import { type NodeRecord, writeNodeRecord } from '../node-record.js';
@@ -22,7 +32,7 @@ export interface NodeRecordOptions {
   /** Where the kernel cannot be asked there are no addresses. */
   readonly rtnetlink: Rtnetlink | undefined;
   readonly interfaceName: (ifindex: number) => string | undefined;
-  /** Addresses with their subnets as configured; they go before those found. */
+  /** Addresses with their subnets as configured, or methods to find them. */
   readonly configured: Readonly<Partial<Record<'ipv4' | 'ipv6', string>>>;
   readonly onChange: () => void;
 }
@@ -42,6 +52,9 @@ export class NodeRecordReconciler implements Reconciler {
   /** Undefined: not looked at in this run; what an earlier one has told stays. */
   #tunnels: RecordedTunnels | undefined;
   readonly #found: Partial<Record<IpVersion, HostAddress>> = {};
+  readonly #problems: Partial<Record<IpVersion, string>> = {};
+  /** As an earlier run has told it; undefined: not read yet. */
+  #told: Partial<NodeRecord> | undefined;
 
   constructor(options: NodeRecordOptions) {
     this.#options = options;
@@ -56,6 +69,11 @@ export class NodeRecordReconciler implements Reconciler {
   /** The interface that has the node's address; undefined where the address is configured and on none. */
   uplink(version: IpVersion): HostAddress | undefined {
     return this.#found[version];
+  }
+
+  /** Why a method of the configuration finds no address, as sentences. */
+  get problems(): readonly string[] {
+    return Object.values(this.#problems);
   }
 
   /** For the next round. False: they are as they were. */
@@ -88,13 +106,21 @@ export class NodeRecordReconciler implements Reconciler {
     const texts: Partial<Record<'ipv4' | 'ipv6', string>> = {};
     for (const version of [4, 6] as const) {
       const key = `ipv${version}` as const;
-      const fixed = configured[key] === undefined ? undefined : parseInterfaceAddress(configured[key]).address;
-      const before = fixed ?? this.#found[version]?.address;
-      const uplink = rtnetlink && (await leavesBy(rtnetlink, ELSEWHERE[version]));
-      const chosen = chooseNodeAddress(all, version, { uplink, before, fixed: fixed !== undefined });
-      if (chosen) this.#found[version] = chosen;
+      const method = methodOf(configured[key], version);
+      const before = this.#found[version]?.address ?? (await this.#toldAddress(version));
+      const uplink = rtnetlink && (await wayTo(rtnetlink, ELSEWHERE[version]));
+      const reach = rtnetlink && method.type === 'can-reach' ? await reachOf(rtnetlink, method, version) : undefined;
+      const chosen = chooseNodeAddress(all, version, method, {
+        uplink: typeof uplink === 'object' ? uplink : undefined,
+        before,
+        ...(reach !== undefined && { reach }),
+      });
+      const found = typeof chosen === 'object' ? chosen : undefined;
+      if (found) this.#found[version] = found;
       else delete this.#found[version];
-      const text = configured[key] ?? (chosen && `${formatAddress(chosen.address)}/${chosen.prefixLength}`);
+      this.#tellProblem(version, found || method.type === 'fixed' ? undefined : (chosen as string));
+      const text =
+        method.type === 'fixed' ? configured[key] : found && `${formatAddress(found.address)}/${found.prefixLength}`;
       if (text !== undefined) texts[key] = text;
     }
     const main = new Set(Object.values(texts).map((text) => text.split('/')[0]));
@@ -106,6 +132,28 @@ export class NodeRecordReconciler implements Reconciler {
       ...(texts.ipv6 !== undefined && { ipv6Address: texts.ipv6 }),
       ...(others.length > 0 && { otherAddresses: [...new Set(others)].sort().slice(0, MOST_OTHERS) }),
     };
+  }
+
+  /** A node keeps its address over a restart. */
+  async #toldAddress(version: IpVersion): Promise<Address | undefined> {
+    const { store, identity } = this.#options;
+    this.#told ??= ((await store.get(nodeKey(identity.name)))?.value ?? {}) as Partial<NodeRecord>;
+    const text = this.#told[`ipv${version}Address`];
+    return text === undefined ? undefined : parseInterfaceAddress(text).address;
+  }
+
+  /** That no IPv6 address is found that nobody asked for is no problem. */
+  #tellProblem(version: IpVersion, problem: string | undefined): void {
+    const { configured, journal } = this.#options;
+    const method = configured[`ipv${version}`];
+    const text =
+      method === undefined || problem === undefined ? undefined : `nodeAddress.ipv${version}, ${method}: ${problem}`;
+    if (text === this.#problems[version]) return;
+    if (text === undefined) delete this.#problems[version];
+    else {
+      this.#problems[version] = text;
+      journal.event({ kind: 'agent', text }, 'warn');
+    }
   }
 
   async #hostAddresses(rtnetlink: Rtnetlink): Promise<HostAddress[]> {
@@ -135,7 +183,29 @@ export class NodeRecordReconciler implements Reconciler {
   }
 }
 
-async function leavesBy(rtnetlink: Rtnetlink, address: Address): Promise<number | undefined> {
+/** The configuration was read before: it is one. */
+function methodOf(text: string | undefined, version: IpVersion): AddressMethod {
+  const method = readAddressMethod(text ?? 'first-found', version);
+  if (typeof method === 'string') throw new Error(method);
+  return method;
+}
+
+/** How a packet to it would leave, or why it does not. */
+async function wayTo(rtnetlink: Rtnetlink, address: Address): Promise<WayOut | string> {
   const way = await rtnetlink.resolve(address);
-  return way.reachable ? way.ifindex : undefined;
+  return way.reachable ? { ifindex: way.ifindex, neighbour: way.gateway ?? address } : way.reason;
+}
+
+async function reachOf(
+  rtnetlink: Rtnetlink,
+  { destination }: AddressMethod & { readonly type: 'can-reach' },
+  version: IpVersion,
+): Promise<WayOut | string> {
+  const address = tryParseAddress(destination);
+  if (address) return wayTo(rtnetlink, address);
+  try {
+    return await wayTo(rtnetlink, parseAddress((await lookup(destination, { family: version })).address));
+  } catch (error) {
+    return `${destination} is not found (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`;
+  }
 }

@@ -135,11 +135,12 @@ export const NodeAddress = Type.Object(
   {
     ipv4: Type.Optional(
       Type.String({
-        format: 'interface-address',
-        description: 'Address and length of its subnet, like 10.0.0.1/24; default: found on the way to the world',
+        format: 'ipv4-address-method',
+        description:
+          'Address and length of its subnet, like 10.0.0.1/24; or how to find it: first-found (default: on the way to the world, by preference), can-reach=DESTINATION, interface=REGEX,…, skip-interface=REGEX,…, cidr=CIDR,…',
       }),
     ),
-    ipv6: Type.Optional(Type.String({ format: 'interface-address', description: 'The same for IPv6' })),
+    ipv6: Type.Optional(Type.String({ format: 'ipv6-address-method', description: 'The same for IPv6' })),
   },
   {
     ...closed,

@@ -6,7 +6,7 @@
  */
 import { parseYaml } from '@tortie/cluster/manifest';
 import { withDefaults } from '@tortie/cluster/schema';
-import { isUnspecified, parseInterfaceAddress, tryParseAddress } from '@tortie/ip';
+import { isUnspecified, tryParseAddress } from '@tortie/ip';
 import { AgentConfigFile } from '../api/config.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
@@ -79,11 +79,6 @@ function checkRules(config: AgentConfigFile): Issue[] {
     if (address && isUnspecified(address)) {
       issues.push({ pointer: `/${field}`, detail: 'is 0.0.0.0; any other IPv4 address will do (RFC 6286)' });
     }
-  }
-  for (const version of [4, 6] as const) {
-    const text = config.nodeAddress?.[`ipv${version}`];
-    if (text === undefined || parseInterfaceAddress(text).address.version === version) continue;
-    issues.push({ pointer: `/nodeAddress/ipv${version}`, detail: `${text} is no IPv${version} address` });
   }
   if (config.api?.listen !== undefined && config.api.tokenFile === undefined) {
     issues.push({

@@ -1,9 +1,10 @@
 /** The `format` keywords of our schemas: each gives undefined for a good value, else what is wrong and what is right. */
 import { asPathExpressionFault } from '@tortie/bgp';
 import { COMMON_FORMATS, type Formats } from '@tortie/cluster/schema';
-import { parseInterfaceAddress, tryParseAddress } from '@tortie/ip';
+import { type IpVersion, tryParseAddress } from '@tortie/ip';
 import { tryParseCommunity, tryParseCommunityMatch } from '../bgp-text/community.js';
 import { filePatternFault } from '../mrt/file-pattern.js';
+import { readAddressMethod } from '../node/address-method.js';
 
 /** Splits `ADDRESS:PORT`, `[ADDRESS]:PORT`; undefined where it is neither. */
 export function tryParseEndpoint(text: string): { address: string; port: number } | undefined {
@@ -14,16 +15,15 @@ export function tryParseEndpoint(text: string): { address: string; port: number 
   return { address: match[1] ?? match[2]!, port };
 }
 
+function methodFault(text: string, version: IpVersion): string | undefined {
+  const read = readAddressMethod(text, version);
+  return typeof read === 'string' ? read : undefined;
+}
+
 export const FORMATS: Formats = {
   ...COMMON_FORMATS,
-  'interface-address': (text) => {
-    try {
-      parseInterfaceAddress(text);
-      return undefined;
-    } catch {
-      return `"${text}" is no address with the length of its subnet; write it like 10.0.0.1/24 or 2001:db8::1/64`;
-    }
-  },
+  'ipv4-address-method': (text) => methodFault(text, 4),
+  'ipv6-address-method': (text) => methodFault(text, 6),
   'bgp-community': (text) =>
     tryParseCommunity(text)
       ? undefined

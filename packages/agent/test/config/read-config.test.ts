@@ -67,7 +67,8 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
   [
     'node addresses that are none',
     'asn: 1\nnodeAddress: { ipv4: 10.0.0.1, ipv6: 10.0.0.1/24 }\n',
-    '2:22: /nodeAddress/ipv4: "10.0.0.1" is no address with the length of its subnet; write it like 10.0.0.1/24 or 2001:db8::1/64',
+    '2:22: /nodeAddress/ipv4: "10.0.0.1" is no address with the length of its subnet, and no method; write it like 10.0.0.1/24, or first-found, can-reach=DESTINATION, interface=REGEX,…, skip-interface=REGEX,… or cidr=CIDR,…',
+    '2:38: /nodeAddress/ipv6: 10.0.0.1/24 is no IPv6 address',
   ],
   [
     'a node address of the other version',

@@ -3,7 +3,7 @@ import { isLinkLocal, isMulticast, isUnspecified, tryParseAddress } from '@torti
 import type { TUnsafe } from 'typebox';
 import { type Static, Type } from '../schema/type.js';
 import { Faults, type Findings } from './findings.js';
-import { extension, noEffect, refused } from './marks.js';
+import { extension, refused } from './marks.js';
 import type { Resource } from './resource.js';
 import {
   address,
@@ -100,7 +100,9 @@ export const BgpPeerSpec = Type.Object(
     holdTime: Type.Optional(duration('Hold time offered; default 90s', extension())),
     connectRetryTime: Type.Optional(duration('Between attempts to connect; default 5s', extension())),
     reachableBy: Type.Optional(
-      address('Gateway to the peer', noEffect('no route to the peer is made; give the node one by its own means')),
+      address(
+        'Gateway to peerIP on a link of the node, which makes a route to the peer by it, for as long as there is the session',
+      ),
     ),
     filters: Type.Optional(
       Type.Array(reference('Name of a BGPFilter'), {

@@ -202,6 +202,7 @@ function termsOf(index: ClusterIndex, own: SessionNode, offer: Offer, type: Sess
     ...Object.fromEntries(
       Object.entries(times).flatMap(([field, text]) => (text === undefined ? [] : [[field, secondsOf(text)]])),
     ),
+    ...(isExplicit(offer) && spec.reachableBy !== undefined && { reachableBy: spec.reachableBy }),
     filters: spec.filters ?? [],
     ...(spec.importPolicy && { importPolicy: spec.importPolicy === 'All' ? 'all' : 'pools' }),
     ...(bfd && { bfd }),

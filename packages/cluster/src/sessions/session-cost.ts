@@ -27,6 +27,7 @@ const COST: { readonly [field in Exclude<keyof Session, 'name' | 'family' | 'rem
   keepaliveS: 'applied',
   holdTimeS: 'session-reset',
   connectRetryS: 'applied',
+  reachableBy: 'applied',
   filters: 'soft-refresh',
   importPolicy: 'soft-refresh',
   bfd: 'applied',

@@ -32,6 +32,8 @@ export interface SessionTerms {
   readonly keepaliveS?: number;
   readonly holdTimeS?: number;
   readonly connectRetryS?: number;
+  /** Gateway to the peer, on a link of the node. */
+  readonly reachableBy?: string;
   /** Names of BGPFilters, in order. */
   readonly filters: readonly string[];
   readonly importPolicy?: 'pools' | 'all';

@@ -261,6 +261,7 @@ t.test('terms of a peer', async (t) => {
     ttlSecurityHops: 3,
     restartTimeS: 150,
     keepaliveS: 10,
+    reachableBy: '10.0.0.254',
     filters: ['b', 'a'],
     password: { name: 'bgp', key: 'tor' },
   });
