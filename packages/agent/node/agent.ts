@@ -46,6 +46,7 @@ import { followStore } from './follow-store.js';
 import { GarbageCollector } from './garbage-collector.js';
 import { InterfacePeers } from './interface-peers.js';
 import type { Journal } from './journal.js';
+import { KeptLists } from './kept-lists.js';
 import { type KernelSide, openKernelSide } from './kernel-side.js';
 import { MrtFiles } from './mrt/mrt-files.js';
 import { NodeDrain } from './node-drain.js';
@@ -65,6 +66,8 @@ import { followSpeaker } from './speaker-events.js';
 import { startSpeaker } from './start-speaker.js';
 import type { StoreWatch } from './store-watch.js';
 import { VERSION } from './version.js';
+
+const CHECK_AFTER_MS = 100;
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -107,6 +110,8 @@ export class Agent implements RestContext {
   readonly cluster: Cluster | undefined;
   readonly nodeDrain: NodeDrain;
   readonly dropWatch = new DropWatch(tcpMd5Counters);
+  /** What of the store is of this node alone. */
+  readonly own: KeptLists;
   readonly #options: AgentOptions;
   readonly #kernel: KernelSide;
   readonly #fibLoop: ReconcileLoop | undefined;
@@ -118,6 +123,8 @@ export class Agent implements RestContext {
   #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
+  /** Of the records of all nodes, together for those that come together. */
+  #check: NodeJS.Timeout | undefined;
 
   private constructor(
     options: AgentOptions,
@@ -187,7 +194,8 @@ export class Agent implements RestContext {
       journal,
       onChange: () => this.peersLoop.trigger(),
     });
-    const own = options.remote?.copy ?? store;
+    const own = new KeptLists(options.remote?.copy ?? store);
+    this.own = own;
     const { bfd, interfacePeers: interfaces } = this;
     this.cluster = config.cluster && this.#makeCluster();
     const cluster = this.cluster?.sessions;
@@ -237,9 +245,9 @@ export class Agent implements RestContext {
     // Half the usual grace period: whoever is gone for longer than that is seen gone twice.
     this.garbageLoop = new ReconcileLoop(this.garbage, { journal, fullRoundS: 450 });
     this.blocksLoop = new ReconcileLoop(this.blocks, { journal });
-    this.peersLoop = new ReconcileLoop(this.peers, { journal });
-    this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal });
-    this.originatedLoop = new ReconcileLoop(this.originated, { journal });
+    this.peersLoop = new ReconcileLoop(this.peers, { journal, paced: true });
+    this.peerRangesLoop = new ReconcileLoop(this.peerRanges, { journal, paced: true });
+    this.originatedLoop = new ReconcileLoop(this.originated, { journal, paced: true });
     this.#fibLoop = kernel.fib && new ReconcileLoop(kernel.fib, { journal });
     this.#nodeStatus = new NodeStatusReconciler({
       node: config.node,
@@ -334,7 +342,7 @@ export class Agent implements RestContext {
     this.dataplane.trigger();
     const onNodes = (event: FollowEvent): void => {
       this.dataplane.nodesChanged(event);
-      void this.#checkNodes();
+      this.#check ??= setTimeout(() => void this.#checkNodes(), CHECK_AFTER_MS).unref();
     };
     this.garbageLoop.triggerLater();
     this.#watches = followStore({ agent: this, remote, onNodes });
@@ -400,6 +408,7 @@ export class Agent implements RestContext {
   /** `graceful`: TCP closes without a Cease, so that peers keep our routes; kernel routes stay in any case. */
   async close(graceful: boolean): Promise<void> {
     clearTimeout(this.#grace);
+    clearTimeout(this.#check);
     for (const watch of this.#watches) watch.close();
     await this.#cni.service?.close();
     await this.#nodeStatus.close();
@@ -416,6 +425,7 @@ export class Agent implements RestContext {
   }
 
   async #checkNodes(): Promise<void> {
+    this.#check = undefined;
     const warnings = findNodeConflicts(await this.dataplane.nodes.list(), this.dataplane.record);
     for (const text of warnings.filter((one) => !this.#nodeWarnings.includes(one))) {
       this.journal.event({ kind: 'agent', text }, 'warn');

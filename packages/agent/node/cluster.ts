@@ -70,33 +70,40 @@ export class Cluster {
         this.#timer = setTimeout(() => this.loop.trigger(), afterMs);
       },
     });
-    this.loop = new ReconcileLoop(this.sessions, { journal });
+    this.loop = new ReconcileLoop(this.sessions, { journal, paced: true });
     const again = (): void => {
       if (this.sessions.isWaiting) this.loop.trigger();
     };
     speaker.on('session', again).on('end-of-rib', again);
-    links?.follow(() => this.loop.trigger());
+    links?.follow(() => this.#look(this.#asksForInterfaces(), true));
   }
 
   /** What the store must be watched for, and what to do with what it tells. */
   get watches(): readonly (readonly [prefix: string, take: (event: FollowEvent) => void])[] {
-    const look = (changed: boolean): void => {
-      if (changed) this.loop.trigger();
-    };
     return [
-      [NODES, (event) => look(this.mirror.takeRecords(event))],
+      [NODES, (event) => this.#look(this.mirror.takeRecords(event))],
       ...RESOURCE_TABLES.map(
         (table) =>
-          [resourcePrefix(table), (event: FollowEvent) => look(this.mirror.takeResources(table, event))] as const,
+          [
+            resourcePrefix(table),
+            (event: FollowEvent) => this.#look(this.mirror.takeResources(table, event), table !== 'nodes'),
+          ] as const,
       ),
       [
         SECRETS,
         (event) => {
           this.secrets.take(event);
-          this.loop.trigger();
+          this.#look(true, true);
         },
       ],
     ];
+  }
+
+  /** `whole`: not of nodes alone. */
+  #look(changed: boolean, whole = false): void {
+    if (!changed) return;
+    if (whole) this.sessions.forget();
+    this.loop.trigger();
   }
 
   /** What the configuration resources say of routes. */

@@ -15,6 +15,7 @@ import type { FollowEvent, Store } from '@tortie/store';
 import type { Condition } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
 import { MASQUERADE_TABLE } from '../src/masquerade/masquerade.js';
+import { nodeKey } from '../src/store/keys.js';
 import { usersOf } from '../src/ways/block-users.js';
 import type { Journal } from './journal.js';
 import type { KernelSide } from './kernel-side.js';
@@ -80,7 +81,7 @@ export class Dataplane {
       open: () => openNftables({ table: MASQUERADE_TABLE, onDisturbed: () => this.#masqueradeLoop?.trigger() }),
       journal,
     });
-    this.#masqueradeLoop = new ReconcileLoop(this.#masquerade, { journal });
+    this.#masqueradeLoop = new ReconcileLoop(this.#masquerade, { journal, paced: true });
     const hostMtu = new HostMtu(rtnetlink);
     this.#ways = new WaysReconciler({
       node: identity.name,
@@ -97,7 +98,7 @@ export class Dataplane {
       routesWritten: () => fib.idle(),
       hostMtu: () => hostMtu.get(),
     });
-    this.#waysLoop = new ReconcileLoop(this.#ways, { journal });
+    this.#waysLoop = new ReconcileLoop(this.#ways, { journal, paced: true });
     this.#ways.onDue = () => this.#waysLoop!.trigger();
     links?.follow(() => {
       hostMtu.forget();
@@ -126,9 +127,13 @@ export class Dataplane {
 
   /** A record of some node changed. */
   nodesChanged(event: FollowEvent): void {
-    this.nodes.take(event);
-    this.#nodeRecordLoop.trigger();
-    this.#clusterChanged();
+    const reachable = this.nodes.take(event);
+    if (event.type === 'snapshot' || event.key === nodeKey(this.record.name)) this.#nodeRecordLoop.trigger();
+    if (event.type === 'snapshot') this.#clusterChanged();
+    else if (reachable && this.#looked) {
+      if (this.#masquerade && this.#masquerade.pools.length > 0) this.#masqueradeLoop?.trigger();
+      if (this.#ways && this.#ways.pools.length > 0) this.#waysLoop?.trigger();
+    }
   }
 
   poolsChanged(): void {
@@ -143,7 +148,7 @@ export class Dataplane {
       if (users === undefined) this.#users.delete(event.key);
       else this.#users.set(event.key, users);
     }
-    if (this.#looked) this.#waysLoop?.trigger();
+    if (this.#looked && (event.type === 'snapshot' || (this.#ways?.pools.length ?? 0) > 0)) this.#waysLoop?.trigger();
   }
 
   /** Of tunnels that pools ask for; undefined: there is none. */

@@ -23,14 +23,27 @@ export function followStore({ agent, remote, onNodes }: FollowStoreOptions): rea
       remote?.copy.take(prefix, event, (entry) => blocks.isOurs(entry));
       onChange(event);
     });
+  /** Of it alone: what it listed of that counts no more. */
+  const listed = (prefix: string, loop: { trigger(): void }): StoreWatch =>
+    own(prefix, () => {
+      agent.own.forget(prefix);
+      loop.trigger();
+    });
   const onAddressing = (event: FollowEvent): void => {
     if (blocks.concerns(event)) agent.blocksLoop.trigger();
   };
+  const cluster = (agent.cluster?.watches ?? []).map(([prefix, take]): [string, (event: FollowEvent) => void] => [
+    prefix,
+    (event) => {
+      take(event);
+      if (prefix === NODES) onNodes(event);
+    },
+  ]);
   return [
-    own(peerPrefix(node), () => agent.peersLoop.trigger()),
-    own(peerRangePrefix(node), () => agent.peerRangesLoop.trigger()),
-    own(originatedPrefix(node), () => agent.originatedLoop.trigger()),
-    own(bmpPrefix(node), () => agent.bmpLoop.trigger()),
+    listed(peerPrefix(node), agent.peersLoop),
+    listed(peerRangePrefix(node), agent.peerRangesLoop),
+    listed(originatedPrefix(node), agent.originatedLoop),
+    listed(bmpPrefix(node), agent.bmpLoop),
     own('/ipam/pools/', (event) => {
       onAddressing(event);
       agent.dataplane.poolsChanged();
@@ -40,10 +53,10 @@ export function followStore({ agent, remote, onNodes }: FollowStoreOptions): rea
       onAddressing(event);
       agent.dataplane.blocksChanged(event);
     }),
-    ...(agent.cluster ? agent.cluster.watches.map(([prefix, take]) => own(prefix, take)) : []),
+    ...cluster.map(([prefix, take]) => own(prefix, take)),
     watch(agent.labels.key, (event) => {
       if (agent.labels.take(event)) agent.blocksLoop.trigger();
     }),
-    watch(NODES, onNodes),
+    ...(agent.cluster ? [] : [watch(NODES, onNodes)]),
   ];
 }

@@ -48,6 +48,9 @@ export async function writeNodeRecord(store: Store, record: NodeRecord): Promise
   }
 }
 
+/** By what other nodes send to it. */
+const WAYS_TO = ['ipv4Address', 'ipv6Address', 'otherAddresses', 'vxlan4', 'vxlan6'] as const;
+
 /** The records of all nodes, by a watch: a node that comes or goes costs each other one an event, and no listing. */
 export class NodeRecords {
   readonly #store: Store;
@@ -58,11 +61,17 @@ export class NodeRecords {
     this.#store = store;
   }
 
-  take(event: FollowEvent): void {
+  /** Whether a node is there, or reached, otherwise than before. */
+  take(event: FollowEvent): boolean {
     if (event.type === 'snapshot') {
       this.#known = new Map(event.entries.map(({ key, value }) => [key, value as NodeRecord]));
-    } else if (event.type === 'put') this.#known?.set(event.key, event.value as NodeRecord);
-    else this.#known?.delete(event.key);
+      return true;
+    }
+    const before = this.#known?.get(event.key);
+    if (event.type === 'delete') return this.#known?.delete(event.key) ?? true;
+    const after = event.value as NodeRecord;
+    this.#known?.set(event.key, after);
+    return !before || WAYS_TO.some((field) => !isDeepStrictEqual(before[field], after[field]));
   }
 
   async list(): Promise<readonly NodeRecord[]> {

@@ -9,16 +9,26 @@ import type { Journal } from './journal.js';
 export interface Reconciler {
   readonly name: string;
   reconcile(): Promise<void>;
+  /** What was kept of the store counts no more: somebody waits for a round, or it is the slow one. */
+  forget?(): void;
 }
 
 export interface LoopOptions {
   readonly journal: Journal;
   /** Pause between full rounds; 0 for none. Default 300. */
   readonly fullRoundS?: number;
+  /**
+   * A round is not begun before four times as long has passed as the last one took, at most a second: where rounds grow with the
+   * cluster, and so does what triggers them, many triggers become one round. Whoever waits for a round is not kept waiting.
+   */
+  readonly paced?: boolean;
 }
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 60_000;
+/** Of the time a round took. */
+const REST = 4;
+const LONGEST_REST_MS = 1_000;
 
 export class ReconcileLoop {
   readonly #reconciler: Reconciler;
@@ -29,6 +39,10 @@ export class ReconcileLoop {
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
   #error: Error | undefined;
+  /** On the clock of performance.now(). */
+  #restUntilMs = 0;
+  /** Ends the rest; there while it lasts. */
+  #hurry: (() => void) | undefined;
 
   constructor(reconciler: Reconciler, options: LoopOptions) {
     this.#reconciler = reconciler;
@@ -54,13 +68,19 @@ export class ReconcileLoop {
 
   /** Triggers a round and waits until everything triggered so far is done. */
   async settle(): Promise<void> {
+    this.#reconciler.forget?.();
+    this.#restUntilMs = 0;
     this.trigger();
-    while (this.#running) await this.#running;
+    while (this.#running) {
+      this.#hurry?.();
+      await this.#running;
+    }
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    this.#hurry?.();
     await this.#running;
   }
 
@@ -68,8 +88,11 @@ export class ReconcileLoop {
     // The rest of this turn may trigger more; one round then does for all of it.
     await Promise.resolve();
     while (this.#wanted && !this.#closed) {
+      await this.#rest();
+      if (this.#closed) break;
       this.#wanted = false;
       clearTimeout(this.#timer);
+      const beganMs = performance.now();
       try {
         await this.#reconciler.reconcile();
         this.#error = undefined;
@@ -84,14 +107,33 @@ export class ReconcileLoop {
         this.#again(this.#retryMs);
         this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
       }
+      const now = performance.now();
+      if (this.#options.paced) this.#restUntilMs = now + Math.min(REST * (now - beganMs), LONGEST_REST_MS);
     }
     this.#running = undefined;
+  }
+
+  async #rest(): Promise<void> {
+    const ms = this.#restUntilMs - performance.now();
+    if (ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#hurry = undefined;
   }
 
   /** With up to a quarter of jitter, so that nodes that started together do not stay in step. */
   #again(ms: number): void {
     if (ms === 0 || this.#closed) return;
-    this.#timer = setTimeout(() => this.trigger(), ms * (0.75 + Math.random() * 0.5));
+    const again = (): void => {
+      this.#reconciler.forget?.();
+      this.trigger();
+    };
+    this.#timer = setTimeout(again, ms * (0.75 + Math.random() * 0.5));
     this.#timer.unref();
   }
 }

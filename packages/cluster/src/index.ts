@@ -44,3 +44,4 @@ export {
   type SessionTerms,
 } from './sessions/session.js';
 export { type SessionCost, sessionCost } from './sessions/session-cost.js';
+export { SessionsOfNode } from './sessions/sessions-of-node.js';

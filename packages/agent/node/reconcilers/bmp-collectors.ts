@@ -39,6 +39,10 @@ export class BmpCollectorsReconciler implements Reconciler {
     return [...this.#managed.values()].sort((x, y) => (x.spec.name < y.spec.name ? -1 : 1));
   }
 
+  forget(): void {
+    this.#options.store.forget?.(bmpPrefix(this.#options.node));
+  }
+
   async reconcile(): Promise<void> {
     const { node, store, fromFile } = this.#options;
     const desired = await desiredOf({ store, prefix: bmpPrefix(node), fromFile });

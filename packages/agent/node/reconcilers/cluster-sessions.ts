@@ -2,10 +2,12 @@
  * The cluster's resources -> sessions of this node: computes what it must have, goes there without a gap, and hands peers and
  * ranges to their reconcilers. What is held waits here for other sessions or for an operator, and in a file for the next run.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { PeerView } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import {
   type ClusterIndex,
+  type DesiredSessions,
   desiredSessions,
   type NextSessions,
   nextSessions,
@@ -13,6 +15,7 @@ import {
   originText,
   type Session,
   type SessionNote,
+  SessionsOfNode,
   type SessionTerms,
 } from '@tortie/cluster';
 import { formatAddress, ipv4, type Prefix, parseAddress } from '@tortie/ip';
@@ -74,9 +77,16 @@ export class ClusterSessionsReconciler implements Reconciler {
   #interfaces: ReadonlyMap<string, readonly Prefix[]> = new Map();
   #clusterId: string | undefined;
   #taken: ReadonlySet<string> = new Set();
+  readonly #wanted: SessionsOfNode;
+  /** Peers as last made of sessions, and of what else decided about them. */
+  readonly #items = new Map<Session, ClusterItem<PeerSpec>>();
+  #itemsFor: unknown;
+  /** Of the last round; undefined: more than nodes may differ since. */
+  #desired: DesiredSessions | undefined;
 
   constructor(options: ClusterSessionsOptions) {
     this.#options = options;
+    this.#wanted = new SessionsOfNode(options.node);
     const held = options.held.load();
     this.#next = { ...NONE, sessions: new Map(held.map((session) => [session.name, session])) };
     for (const { name } of held) this.#held.set(name, this.#nowMs());
@@ -136,10 +146,17 @@ export class ClusterSessionsReconciler implements Reconciler {
     return true;
   }
 
+  forget(): void {
+    this.#desired = undefined;
+  }
+
   async reconcile(): Promise<void> {
     const { mirror, node, onChange, wake, interfaces } = this.#options;
     const nowMs = this.#nowMs();
-    const desired = desiredSessions(mirror.index, node);
+    const desired = this.#wanted.of(mirror.index);
+    // Most nodes that come and go are no matter of this one.
+    if (desired === this.#desired && !this.isWaiting && this.#held.size === 0) return;
+    this.#desired = desired;
     const next = this.#nextTo(desired.sessions, mirror.index, nowMs);
     this.#interfaces = await interfaces();
     this.#tell(this.#next, next);
@@ -184,10 +201,18 @@ export class ClusterSessionsReconciler implements Reconciler {
     this.#taken = taken;
     const scope = this.#scope();
     const items: ClusterItem<PeerSpec>[] = [];
+    this.#keepItems(scope);
     for (const session of this.#next.sessions.values()) {
       if (taken.has(session.remoteAddress)) continue;
+      const kept = this.#items.get(session);
+      if (kept) {
+        items.push(kept);
+        continue;
+      }
       const { password, problem } = this.#password(session);
-      items.push({ ...clusterPeer(session, password, scope), source: originText(session.origin), ...problem });
+      const item = { ...clusterPeer(session, password, scope), source: originText(session.origin), ...problem };
+      if (!session.password) this.#items.set(session, item);
+      items.push(item);
     }
     for (const session of this.#open) {
       if (!('interface' in session.at)) continue;
@@ -196,6 +221,19 @@ export class ClusterSessionsReconciler implements Reconciler {
       items.push({ ...peer, source: originText(session.origin), ...problem });
     }
     return items;
+  }
+
+  /** Those of sessions that are wanted as before, while nothing else that they are made of is different. */
+  #keepItems({ filter: _, interfacePrefixes: __, ...scope }: PeerScope): void {
+    const itemsFor = {
+      scope,
+      interfaces: this.#interfaces,
+      filters: [...this.#options.mirror.resources('bgpfilters')],
+    };
+    if (!isDeepStrictEqual(itemsFor, this.#itemsFor)) this.#items.clear();
+    this.#itemsFor = itemsFor;
+    const { sessions } = this.#next;
+    for (const session of this.#items.keys()) if (sessions.get(session.name) !== session) this.#items.delete(session);
   }
 
   ranges(): ClusterItem<PeerRangeSpec>[] {

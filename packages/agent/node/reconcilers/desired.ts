@@ -25,8 +25,8 @@ export type AnyDesired<T> = Desired<T, 'file' | 'api' | 'cluster'>;
 export type ClusterItem<T> = Required<Pick<AnyDesired<T>, 'spec' | 'source' | 'extras'>> &
   Pick<AnyDesired<T>, 'problem'>;
 
-/** All that these reconcilers ask of a store. */
-export type Lister = Pick<Store, 'list'>;
+/** All that these reconcilers ask of a store; `forget` where it keeps what it listed. */
+export type Lister = Pick<Store, 'list'> & { forget?(prefix: string): void };
 
 export interface DesiredOptions<T> {
   readonly store: Lister;

@@ -39,6 +39,10 @@ export class OriginatedReconciler implements Reconciler {
     );
   }
 
+  forget(): void {
+    this.#options.store.forget?.(originatedPrefix(this.#options.node));
+  }
+
   async reconcile(): Promise<void> {
     const { store, node, speaker, journal, addressing, services } = this.#options;
     const { entries } = await store.list(originatedPrefix(node));

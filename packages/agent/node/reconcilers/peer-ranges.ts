@@ -74,6 +74,10 @@ export class PeerRangesReconciler implements Reconciler {
     return this.#options.speaker.peers().flatMap(({ name }) => this.peer(name) ?? []);
   }
 
+  forget(): void {
+    this.#options.store.forget?.(peerRangePrefix(this.#options.node));
+  }
+
   async reconcile(): Promise<void> {
     const { node, store, speaker, fileRanges, cluster } = this.#options;
     const own = await desiredOf({ store, prefix: peerRangePrefix(node), fromFile: fileRanges });

@@ -1,4 +1,5 @@
 /** Peers of the file and of the store -> peers of the speaker. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ChangeImpact } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import type { PeerSpec } from '../../src/api/peer.js';
@@ -49,6 +50,9 @@ export class PeersReconciler implements Reconciler {
   readonly #told = new Set<string>();
   /** Drained by an operator, whatever their configuration says. */
   readonly #drained = new Set<string>();
+  /** Names of peers that the speaker has as they are managed: told again, nothing would be different. */
+  readonly #settled = new Set<string>();
+  #defaults: PeerDefaults | undefined;
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -66,6 +70,11 @@ export class PeersReconciler implements Reconciler {
   drain(name: string, drain: boolean): void {
     if (drain) this.#drained.add(name);
     else this.#drained.delete(name);
+    this.#settled.delete(name);
+  }
+
+  forget(): void {
+    this.#options.store.forget?.(peerPrefix(this.#options.node));
   }
 
   async reconcile(): Promise<void> {
@@ -81,8 +90,10 @@ export class PeersReconciler implements Reconciler {
     for (const name of [...this.#managed.keys()]) if (!desired.has(name)) this.#forget(name);
     this.#options.interfaces.apply(interfacesOf(desired.values()));
     const defaults = this.#options.defaults();
+    if (!isDeepStrictEqual(defaults, this.#defaults)) this.#settled.clear();
+    this.#defaults = defaults;
     for (const [name, peer] of desired) this.#managed.set(name, this.#apply(name, peer, defaults));
-    const applied = this.list().flatMap(({ bound, lost, error }) =>
+    const applied = [...this.#managed.values()].flatMap(({ bound, lost, error }) =>
       bound && !lost && error === undefined ? [bound] : [],
     );
     for (const name of this.#options.bfd.apply(applied)) {
@@ -94,10 +105,18 @@ export class PeersReconciler implements Reconciler {
 
   #forget(name: string): void {
     this.#managed.delete(name);
+    this.#settled.delete(name);
     this.#drained.delete(name);
   }
 
   #apply(name: string, peer: AnyDesired<PeerSpec>, defaults: PeerDefaults): ManagedPeer {
+    const managed = this.#managed.get(name);
+    // A reflector has thousands: one that joins must not cost a look at each.
+    if (managed && this.#settled.has(name) && managed.spec === peer.spec && managed.extras === peer.extras) {
+      if (managed.origin === peer.origin && managed.revision === peer.revision && managed.source === peer.source)
+        return managed;
+    }
+    this.#settled.delete(name);
     if (peer.problem !== undefined && !this.#told.has(name)) return { ...peer, impact: 'none', error: peer.problem };
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === peer.revision && before.origin === peer.origin;
@@ -118,6 +137,9 @@ export class PeersReconciler implements Reconciler {
       else this.#options.speaker.addPeer(config);
       this.#told.add(name);
       const error = peer.problem === undefined ? {} : { error: peer.problem };
+      // What else decides comes and goes without a word to the spec.
+      const { bfd, interface: device } = peer.spec;
+      if (peer.problem === undefined && !bfd && device === undefined) this.#settled.add(name);
       return { ...peer, bound, lost, impact: same ? before.impact : impact, ...error };
     } catch (error) {
       return { ...peer, impact: 'none', error: (error as Error).message };

@@ -62,6 +62,8 @@ export class ClusterMirror {
   readonly #problems = new Map<string, string>();
   #own: NodeFacts | undefined;
   #index: ClusterIndex | undefined;
+  /** Names of nodes that are others than the index says; it has everything else. */
+  readonly #changed = new Set<string>();
 
   /** `node`: the name of this node. */
   constructor(node: string) {
@@ -72,27 +74,32 @@ export class ClusterMirror {
   setOwn(facts: NodeFacts): boolean {
     if (sameValue(facts, this.#own)) return false;
     this.#own = facts;
-    this.#index = undefined;
+    this.#changed.add(this.#node);
     return true;
   }
 
   /** What a watch of the node records tells. True where it matters for sessions. */
   takeRecords(event: FollowEvent): boolean {
-    const put = ({ key, value }: { readonly key: string; readonly value: unknown }): void => {
-      this.#records.set(key.slice(NODES.length), factsOf(value as NodeFacts));
+    const put = ({ key, value }: { readonly key: string; readonly value: unknown }): boolean => {
+      const name = key.slice(NODES.length);
+      const facts = factsOf(value as NodeFacts);
+      if (sameValue(this.#records.get(name), facts)) return false;
+      this.#records.set(name, facts);
+      this.#changed.add(name);
+      return true;
     };
-    if (event.type === 'put') {
-      const name = event.key.slice(NODES.length);
-      if (sameValue(this.#records.get(name), factsOf(event.value as NodeFacts))) return false;
-      put(event);
-    } else if (event.type === 'snapshot') {
-      const before = JSON.stringify([...this.#records]);
-      this.#records.clear();
-      for (const entry of event.entries) put(entry);
-      if (before === JSON.stringify([...this.#records])) return false;
-    } else if (!this.#records.delete(event.key.slice(NODES.length))) return false;
-    this.#index = undefined;
-    return true;
+    const drop = (name: string): boolean => {
+      if (!this.#records.delete(name)) return false;
+      this.#changed.add(name);
+      return true;
+    };
+    if (event.type === 'put') return put(event);
+    if (event.type === 'delete') return drop(event.key.slice(NODES.length));
+    const names = new Set(event.entries.map(({ key }) => key.slice(NODES.length)));
+    let changed = false;
+    for (const name of [...this.#records.keys()]) if (!names.has(name)) changed = drop(name) || changed;
+    for (const entry of event.entries) changed = put(entry) || changed;
+    return changed;
   }
 
   /** What a watch of the resources of a kind tells. True where something changed. */
@@ -112,28 +119,38 @@ export class ClusterMirror {
       this.#problems.set(key, result.problem);
       return map.get(name);
     };
+    let changed: Iterable<string>;
     if (event.type === 'snapshot') {
       const before = JSON.stringify([...map]);
+      const names = [...map.keys()];
       const next = event.entries.map(({ key, value, revision }) => [nameOf(key), read(key, value, revision)] as const);
       map.clear();
       for (const [name, value] of next) if (value) map.set(name, value);
       if (before === JSON.stringify([...map])) return false;
+      changed = [...names, ...map.keys()];
     } else if (event.type === 'put') {
       const name = nameOf(event.key);
       const value = read(event.key, event.value, event.revision);
       if (!value || sameValue(value, map.get(name))) return false;
       map.set(name, value);
+      changed = [name];
     } else {
       this.#problems.delete(event.key);
       if (!map.delete(nameOf(event.key))) return false;
+      changed = [nameOf(event.key)];
     }
-    if (table !== 'bgpfilters') this.#index = undefined;
+    if (table === 'nodes') for (const name of changed) this.#changed.add(name);
+    else if (table !== 'bgpfilters') this.#index = undefined;
     return true;
   }
 
-  /** The present state, indexed once per change. */
+  /** The present state, indexed once per change; nodes that are as they were are the same objects. */
   get index(): ClusterIndex {
-    this.#index ??= this.indexWith({});
+    if (!this.#index) this.#index = this.indexWith({});
+    else if (this.#changed.size > 0) {
+      this.#index = this.#index.withNodes(new Map([...this.#changed].map((name) => [name, this.#sessionNode(name)])));
+    }
+    this.#changed.clear();
     return this.#index;
   }
 
@@ -148,6 +165,14 @@ export class ClusterMirror {
       configurations: new Map([...this.resources('bgpconfigurations', change)].map(([name, { spec }]) => [name, spec])),
       peers: [...this.resources('bgppeers', change)].map(([name, { spec }]) => ({ name, spec })),
     });
+  }
+
+  /** Undefined where there is neither a resource nor an agent that takes part. */
+  #sessionNode(name: string): SessionNode | undefined {
+    const resource = this.#resources.nodes.get(name);
+    const facts = this.facts(name);
+    if (!resource && !facts?.cluster && !this.#records.get(name)?.cluster) return undefined;
+    return sessionNode(name, resource, facts);
   }
 
   /** Of one kind, by name. */

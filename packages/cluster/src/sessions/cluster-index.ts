@@ -46,42 +46,75 @@ export interface PeerScope extends NamedPeer {
 const DEFAULT_ASN = 64512;
 export const DEFAULT_PORT = 179;
 
-export class ClusterIndex {
-  readonly nodes: readonly SessionNode[];
-  /** By name, so that the first of two that ask for the same is the same one wherever it is asked. */
+/** Everything but nodes, read once for all indexes that have it. */
+interface Rules {
+  readonly configurations: ReadonlyMap<string, BgpConfigurationSpec>;
   readonly peers: readonly PeerScope[];
-  /** Peers with a selector that is none. */
   readonly faults: readonly { readonly peer: string; readonly reason: string }[];
-  readonly #configurations: ReadonlyMap<string, BgpConfigurationSpec>;
-  readonly #byName = new Map<string, SessionNode>();
-  readonly #byAddress = new Map<string, SessionNode>();
+}
 
-  constructor({ nodes, configurations, peers }: ClusterState) {
-    this.nodes = [...nodes].sort(byName);
-    this.#configurations = configurations;
-    for (const node of this.nodes) {
-      this.#byName.set(node.name, node);
-      for (const address of [node.ipv4, node.ipv6]) {
-        if (address !== undefined && !this.#byAddress.has(address)) this.#byAddress.set(address, node);
-      }
+/**
+ * Does not change; `withNodes` gives the next one. Nodes that stay the same stay the same objects, by which `SessionsOfNode`
+ * sees at which it has to look: in a cluster of thousands a node that joins must not cost each other one a look at all of them.
+ */
+export class ClusterIndex {
+  /** By name. */
+  readonly nodes: readonly SessionNode[];
+  readonly #rules: Rules;
+  #byAddress: ReadonlyMap<string, SessionNode> | undefined;
+
+  constructor(state: ClusterState | { readonly nodes: readonly SessionNode[]; readonly rules: Rules }) {
+    if ('rules' in state) {
+      this.nodes = state.nodes;
+      this.#rules = state.rules;
+    } else {
+      this.nodes = [...state.nodes].sort(byName);
+      this.#rules = rulesOf(state);
     }
-    const faults: { peer: string; reason: string }[] = [];
-    this.peers = [...peers].sort(byName).flatMap((peer) => {
-      try {
-        return [scopeOf(peer)];
-      } catch (error) {
-        faults.push({ peer: peer.name, reason: (error as Error).message });
-        return [];
-      }
-    });
-    this.faults = faults;
+  }
+
+  /** With other nodes of these names; undefined: without one. */
+  withNodes(changes: ReadonlyMap<string, SessionNode | undefined>): ClusterIndex {
+    const added = [...changes.values()].filter((node) => node !== undefined).sort(byName);
+    const nodes: SessionNode[] = [];
+    let at = 0;
+    for (const node of this.nodes) {
+      while (at < added.length && added[at]!.name < node.name) nodes.push(added[at++]!);
+      if (!changes.has(node.name)) nodes.push(node);
+    }
+    nodes.push(...added.slice(at));
+    return new ClusterIndex({ nodes, rules: this.#rules });
+  }
+
+  /** By name, so that the first of two that ask for the same is the same one wherever it is asked. */
+  get peers(): readonly PeerScope[] {
+    return this.#rules.peers;
+  }
+
+  /** Peers with a selector that is none. */
+  get faults(): Rules['faults'] {
+    return this.#rules.faults;
+  }
+
+  /** Nothing but nodes can differ. */
+  hasRulesOf(other: ClusterIndex): boolean {
+    return this.#rules === other.#rules;
   }
 
   node(name: string): SessionNode | undefined {
-    return this.#byName.get(name);
+    let [low, high] = [0, this.nodes.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.nodes[middle]!.name < name) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.nodes[low];
+    return found?.name === name ? found : undefined;
   }
 
+  /** The first by name that has the address. */
   at(address: string): SessionNode | undefined {
+    this.#byAddress ??= byAddress(this.nodes);
     return this.#byAddress.get(address);
   }
 
@@ -100,12 +133,36 @@ export class ClusterIndex {
 
   /** Of the mesh as a whole. */
   get meshConfiguration(): BgpConfigurationSpec | undefined {
-    return this.#configurations.get('default');
+    return this.#rules.configurations.get('default');
   }
 
   #setting<K extends keyof BgpConfigurationSpec>(node: string, field: K): BgpConfigurationSpec[K] | undefined {
-    return this.#configurations.get(`node.${node}`)?.[field] ?? this.#configurations.get('default')?.[field];
+    const { configurations } = this.#rules;
+    return configurations.get(`node.${node}`)?.[field] ?? configurations.get('default')?.[field];
   }
+}
+
+function rulesOf({ configurations, peers }: ClusterState): Rules {
+  const faults: { peer: string; reason: string }[] = [];
+  const scopes = [...peers].sort(byName).flatMap((peer) => {
+    try {
+      return [scopeOf(peer)];
+    } catch (error) {
+      faults.push({ peer: peer.name, reason: (error as Error).message });
+      return [];
+    }
+  });
+  return { configurations, peers: scopes, faults };
+}
+
+function byAddress(nodes: readonly SessionNode[]): ReadonlyMap<string, SessionNode> {
+  const found = new Map<string, SessionNode>();
+  for (const node of nodes) {
+    for (const address of [node.ipv4, node.ipv6]) {
+      if (address !== undefined && !found.has(address)) found.set(address, node);
+    }
+  }
+  return found;
 }
 
 const byName = (x: { readonly name: string }, y: { readonly name: string }): number =>

@@ -5,6 +5,7 @@ import type { BgpPeerSpec } from '../../src/resource/bgp-peer.js';
 import { ClusterIndex, type ClusterState, type NamedPeer, type SessionNode } from '../../src/sessions/cluster-index.js';
 import { desiredSessions } from '../../src/sessions/desired-sessions.js';
 import type { Session } from '../../src/sessions/session.js';
+import { SessionsOfNode } from '../../src/sessions/sessions-of-node.js';
 
 const SELECTORS = ['all()', 'has(rr)', '!has(rr)', "rack == 'a'", "rack != 'a'", "has(rr) && rack == 'a'"];
 
@@ -38,6 +39,11 @@ const peerOf = (index: number): fc.Arbitrary<NamedPeer> =>
       name: `p${index}`,
       spec: { ...scope, peerSelector, ...(localASNumber !== undefined && { localASNumber }) } as BgpPeerSpec,
     }));
+
+/** By address: those of nodes, and of a router outside. */
+const peersOutside: fc.Arbitrary<NamedPeer[]> = fc
+  .subarray(['10.0.0.2', '10.0.0.3', 'fd00::4', '192.0.2.1'])
+  .map((addresses) => addresses.map((peerIP, at) => ({ name: `o${at}`, spec: { peerIP, asNumber: 65000 } })));
 
 const clusters: fc.Arbitrary<ClusterState> = fc.record({
   nodes: fc.tuple(...Array.from({ length: 6 }, (_, index) => nodeOf(index))),
@@ -111,6 +117,43 @@ t.test('nobody has two sessions with one address, and no mesh session with a ref
         sessions.every(({ origin, node }) => origin.type !== 'mesh' || index.node(node!)!.clusterId === undefined)
       );
     }),
+  );
+  t.pass();
+});
+
+t.test('asked again after nodes have changed, a node says what it would say if asked for the first time', async (t) => {
+  const change = fc
+    .integer({ min: 0, max: 5 })
+    .chain((at) => fc.record({ name: fc.constant(`n${at}`), node: fc.option(nodeOf(at), { nil: undefined }) }));
+  fc.assert(
+    fc.property(
+      clusters,
+      peersOutside,
+      fc.array(fc.array(change, { maxLength: 3 }), { maxLength: 6 }),
+      (state, outside, steps) => {
+        const peers = [...state.peers, ...outside];
+        const nodes = new Map(state.nodes.map((node) => [node.name, node]));
+        let index = new ClusterIndex({ ...state, peers });
+        const asked = new SessionsOfNode('n0');
+        let before = asked.of(index);
+        for (const step of steps) {
+          const changes = new Map(step.map(({ name, node }) => [name, node]));
+          for (const [name, node] of changes) {
+            if (node) nodes.set(name, node);
+            else nodes.delete(name);
+          }
+          index = index.withNodes(changes);
+          const anew = new ClusterIndex({ ...state, nodes: [...nodes.values()], peers });
+          const [after, expected] = [asked.of(index), desiredSessions(anew, 'n0')];
+          if (JSON.stringify(after) !== JSON.stringify(expected)) return false;
+          if (after !== before && changes.size === 0) return false;
+          if (asked.of(index) !== after) return false;
+          before = after;
+        }
+        return true;
+      },
+    ),
+    { numRuns: 200 },
   );
   t.pass();
 });
