@@ -18,7 +18,7 @@ export interface LoopOptions {
   /** Pause between full rounds; 0 for none. Default 300. */
   readonly fullRoundS?: number;
   /**
-   * A round is not begun before four times as long has passed as the last one took, at most a second: where rounds grow with the
+   * Rounds that follow each other get a fifth of the time, once they have had a tenth of a second: where rounds grow with the
    * cluster, and so does what triggers them, many triggers become one round. Whoever waits for a round is not kept waiting.
    */
   readonly paced?: boolean;
@@ -26,8 +26,10 @@ export interface LoopOptions {
 
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 60_000;
-/** Of the time a round took. */
-const REST = 4;
+/** What rounds may take before they have to rest. */
+const CREDIT_MS = 100;
+/** Credit for each millisecond that passes. */
+const SHARE = 0.25;
 const LONGEST_REST_MS = 1_000;
 
 export class ReconcileLoop {
@@ -39,8 +41,11 @@ export class ReconcileLoop {
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
   #error: Error | undefined;
+  /** How many wait for rounds. */
+  #awaited = 0;
+  #creditMs = CREDIT_MS;
   /** On the clock of performance.now(). */
-  #restUntilMs = 0;
+  #creditedMs = 0;
   /** Ends the rest; there while it lasts. */
   #hurry: (() => void) | undefined;
 
@@ -69,12 +74,11 @@ export class ReconcileLoop {
   /** Triggers a round and waits until everything triggered so far is done. */
   async settle(): Promise<void> {
     this.#reconciler.forget?.();
-    this.#restUntilMs = 0;
     this.trigger();
-    while (this.#running) {
-      this.#hurry?.();
-      await this.#running;
-    }
+    this.#awaited++;
+    this.#hurry?.();
+    while (this.#running) await this.#running;
+    this.#awaited--;
   }
 
   async close(): Promise<void> {
@@ -107,15 +111,17 @@ export class ReconcileLoop {
         this.#again(this.#retryMs);
         this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS);
       }
-      const now = performance.now();
-      if (this.#options.paced) this.#restUntilMs = now + Math.min(REST * (now - beganMs), LONGEST_REST_MS);
+      this.#creditMs -= performance.now() - beganMs;
     }
     this.#running = undefined;
   }
 
   async #rest(): Promise<void> {
-    const ms = this.#restUntilMs - performance.now();
-    if (ms <= 0) return;
+    const now = performance.now();
+    this.#creditMs = Math.min(CREDIT_MS, this.#creditMs + (now - this.#creditedMs) * SHARE);
+    this.#creditedMs = now;
+    if (this.#creditMs >= 0 || !this.#options.paced || this.#awaited > 0) return;
+    const ms = Math.min(-this.#creditMs / SHARE, LONGEST_REST_MS);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#hurry = () => {

@@ -71,6 +71,8 @@ export class ClusterSessionsReconciler implements Reconciler {
   readonly #replaced = new Set<string>();
   /** Sessions that stay only because they are held, and since when each is down; undefined while it is up. */
   readonly #held = new Map<string, number | undefined>();
+  /** No longer wanted, and perhaps not yet taken from the speaker. */
+  readonly #leaving = new Set<string>();
   #next: NextSessions = NONE;
   #open: readonly OpenSession[] = [];
   #notes: readonly SessionNote[] = [];
@@ -160,6 +162,8 @@ export class ClusterSessionsReconciler implements Reconciler {
     const next = this.#nextTo(desired.sessions, mirror.index, nowMs);
     this.#interfaces = await interfaces();
     this.#tell(this.#next, next);
+    for (const name of this.#next.sessions.keys()) this.#leaving.add(name);
+    for (const name of next.sessions.keys()) this.#leaving.delete(name);
     this.#next = next;
     this.#noteHeld(nowMs);
     this.#open = desired.open;
@@ -340,8 +344,12 @@ export class ClusterSessionsReconciler implements Reconciler {
 
   #othersEstablished(): number {
     const { speaker } = this.#options;
-    return speaker.peers().filter(({ name, state }) => state === 'established' && !this.#next.sessions.has(name))
-      .length;
+    for (const name of this.#leaving) if (!speaker.peer(name)) this.#leaving.delete(name);
+    return speaker
+      .peers()
+      .filter(
+        ({ name, state }) => state === 'established' && !this.#next.sessions.has(name) && !this.#leaving.has(name),
+      ).length;
   }
 
   /** A change of the cluster ID goes into force while sessions stay up. */
