@@ -8,7 +8,7 @@ import { debianKernel } from '../test/kernels/debian-kernel.mjs';
 import { runIn } from '../test/kernels/machine.mjs';
 import { ensure, root, TEST_COMMANDS } from './ensure.mjs';
 
-const INTEROP = ['kernel', 'masquerade', 'network', 'ways-switch', 'ways-tcp'];
+const INTEROP = ['ipip', 'kernel', 'masquerade', 'network', 'ways-switch', 'ways-tcp'];
 const USUAL = [
   ...readdirSync(join(root, 'packages/linux/test/kernel')).map(
     (name) => `packages/linux/dist/test/kernel/${name.replace(/\.ts$/, '.js')}`,
@@ -56,7 +56,7 @@ const onLine = (line) => {
 const status = await runIn(kernel, ['sh', '-c', each, 'sh', ...files], {
   cwd: root,
   // Emulation is some twenty times slower; nothing is asserted on time.
-  env: { NODE: process.execPath, TAP_TIMEOUT: '1200' },
+  env: { NODE: process.execPath, TAP_TIMEOUT: '1200', TORTIE_PATIENCE: '5' },
   onLine,
 });
 console.log(`\n${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped`);

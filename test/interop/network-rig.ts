@@ -13,7 +13,7 @@ export const FAMILIES = ['ipv4', 'ipv6'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** What a pool says of its way. */
-export type WayFields = Partial<Pick<Pool, 'vxlanMode' | 'hostGateway' | 'natOutgoing'>>;
+export type WayFields = Partial<Pick<Pool, 'vxlanMode' | 'ipipMode' | 'hostGateway' | 'natOutgoing'>>;
 
 export const POOLS = [
   { name: 'pods4', cidr: '10.244.0.0/16' },
@@ -64,10 +64,16 @@ export async function withNetwork(options: NetworkOptions, work: (lab: Lab) => P
 
 export const nodesOf = (lab: Lab): Host[] => [...lab.hosts.values()].filter(({ name }) => name.startsWith('n'));
 
-/** Changes the way of both pools, through one node. */
-export async function setWay(lab: Lab, way: WayFields): Promise<void> {
-  for (const { name } of POOLS) await lab.agent('n1').client.call('PATCH', `/v1/ipam/pools/${name}`, { body: way });
+/** Changes the way of both pools, or of one, through one node. */
+export async function setWay(lab: Lab, way: WayFields, pool?: (typeof POOLS)[number]['name']): Promise<void> {
+  for (const name of pool ? [pool] : POOLS.map((one) => one.name))
+    await lab.agent('n1').client.call('PATCH', `/v1/ipam/pools/${name}`, { body: way });
 }
+
+export const podOn = (lab: Lab, node: string): Pod => [...lab.pods.values()].find((one) => one.node === node)!;
+
+/** A part in a hundred: what a busy machine loses without any change. */
+export const MAY_LOSE = 0.01;
 
 /** The interface by which a host sends to an address. */
 export async function deviceTo(host: Host, address: string): Promise<string | undefined> {

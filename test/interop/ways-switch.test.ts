@@ -1,5 +1,5 @@
 /** The way of pools is changed while pods talk: packets go on, by the way that was asked for. */
-import { enterNamespaces, type Lab, type Pod } from '@tortie/lab';
+import { enterNamespaces } from '@tortie/lab';
 import t from 'tap';
 import { eventually } from './eventually.js';
 import {
@@ -8,6 +8,8 @@ import {
   FAMILIES,
   type Family,
   faultsIn,
+  MAY_LOSE,
+  podOn,
   setWay,
   startPings,
   type WayFields,
@@ -15,11 +17,6 @@ import {
 } from './network-rig.js';
 
 await enterNamespaces();
-
-/** A part in a thousand: what a busy machine loses without any change. */
-const MAY_LOSE = 0.01;
-
-const pod = (lab: Lab, node: string): Pod => [...lab.pods.values()].find((one) => one.node === node)!;
 
 const STEPS: readonly {
   readonly name: string;
@@ -38,7 +35,7 @@ const STEPS: readonly {
 t.test('from every way to another, near and far, over both families', (t) =>
   withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
     await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
-    const [from, near, far] = [pod(lab, 'n1'), pod(lab, 'n2'), pod(lab, 'n3')];
+    const [from, near, far] = [podOn(lab, 'n1'), podOn(lab, 'n2'), podOn(lab, 'n3')];
     const node = lab.host('n1');
     for (const { name, way, devices } of STEPS) {
       const streams = FAMILIES.flatMap((family) => [near, far].map((to) => startPings(from, to.addresses[family]!)));
@@ -82,7 +79,7 @@ t.test('a restarted agent leaves devices, entries and routes as they are', (t) =
     };
     const before = await state();
     const monitor = host.spawn('ip', ['monitor', 'link', 'route'], { name: 'monitor' });
-    const streams = FAMILIES.map((family) => startPings(pod(lab, 'n1'), pod(lab, 'n2').addresses[family]!));
+    const streams = FAMILIES.map((family) => startPings(podOn(lab, 'n1'), podOn(lab, 'n2').addresses[family]!));
     await agent.restart('SIGKILL');
     await eventually('the agent to know its ways', async () =>
       (await agent.status()).conditions.some(({ name, detail }) => name === 'ways' && detail.includes('4 over VXLAN')),

@@ -5,7 +5,7 @@
  *  links, addresses ──► node record ──► store ──► the other nodes
  *                            │            │
  *  pools, nodes ─────────────┼────────────┴─► masquerade ──► nf_tables
- *  pools, nodes, blocks ─────┴──────────────► ways ──► VXLAN devices, neighbours ──► FIB
+ *  pools, nodes, blocks ─────┴──────────────► ways ──► tunnels, neighbours ──► FIB
  * ```
  */
 import { parseAddress } from '@tortie/ip';
@@ -17,6 +17,7 @@ import type { AgentConfig } from '../src/config/config.js';
 import { MASQUERADE_TABLE } from '../src/masquerade/masquerade.js';
 import { nodeKey } from '../src/store/keys.js';
 import { usersOf } from '../src/ways/block-users.js';
+import { TUNNEL_WAYS } from '../src/ways/tunnel.js';
 import type { Journal } from './journal.js';
 import type { KernelSide } from './kernel-side.js';
 import { addressesIn, type NodeRecord, NodeRecords } from './node-record.js';
@@ -174,7 +175,11 @@ export class Dataplane {
     if (ways && ways.pools.length > 0) {
       const { problems, plan } = ways;
       const count = (way: string): number => plan?.routes.filter((route) => route.way === way).length ?? 0;
-      const counts = `${count('direct')} routes straight to other nodes, ${count('vxlan')} over VXLAN`;
+      const tunnels = Object.entries(TUNNEL_WAYS).map(([way, { title }]) => ({ title, routes: count(way) }));
+      const counts = [
+        `${count('direct')} routes straight to other nodes`,
+        ...tunnels.filter(({ routes }) => routes > 0).map(({ title, routes }) => `${routes} over ${title}`),
+      ].join(', ');
       conditions.push({ name: 'ways', ok: problems.length === 0, detail: problems.join('; ') || counts });
     }
     return conditions;
@@ -190,7 +195,7 @@ export class Dataplane {
     const large = this.#pods().filter(({ mtu }) => ways.mtu !== undefined && mtu > ways.mtu).length;
     if (large > 0) {
       warnings.push(
-        `${large} pods have an MTU above ${ways.mtu}, which is what fits through VXLAN: they were plugged in before, and depend on path MTU discovery until they are made anew.`,
+        `${large} pods have an MTU above ${ways.mtu}, which is what fits through the tunnels between nodes: they were plugged in before, and depend on path MTU discovery until they are made anew.`,
       );
     }
     return warnings;

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FollowEvent, isConflict, type Store } from '@tortie/store';
 import { NODES, nodeKey } from '../src/store/keys.js';
+import type { TunnelName } from '../src/ways/tunnel.js';
 
 export interface NodeRecord {
   readonly name: string;
@@ -15,9 +16,10 @@ export interface NodeRecord {
   readonly ipv6Address?: string;
   /** Every other address of the host by which it may be called, without subnets. */
   readonly otherAddresses?: readonly string[];
-  /** Its ends of VXLANs for IPv4 and IPv6: there while they can be sent to. */
+  /** Its ends of tunnels: there while they can be sent to. */
   readonly vxlan4?: RecordedEnd;
   readonly vxlan6?: RecordedEnd;
+  readonly ipip4?: RecordedEnd;
   /** Where it listens for BGP. */
   readonly listenPort?: number;
   /** It takes part in the cluster of its store, with sessions over these. */
@@ -28,9 +30,13 @@ export interface NodeRecord {
 export interface RecordedEnd {
   /** Inside the tunnel, of a pool. */
   readonly address: string;
-  readonly mac: string;
+  /** Of a VXLAN. */
+  readonly mac?: string;
   readonly mtu: number;
 }
+
+/** The part of a record that tells of tunnels. */
+export type RecordedTunnels = Pick<NodeRecord, TunnelName>;
 
 export async function writeNodeRecord(store: Store, record: NodeRecord): Promise<void> {
   const key = nodeKey(record.name);

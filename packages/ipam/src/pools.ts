@@ -41,7 +41,7 @@ function checkedBlockSize({ name, cidr, blockSize }: PoolSpec): number {
   return size;
 }
 
-function checkSettings(name: string, settings: PoolSettings): void {
+function checkSettings(name: string, { version }: Pool['cidr'], settings: PoolSettings): void {
   for (const field of ['nodeSelector', 'namespaceSelector'] as const) {
     try {
       parseSelector(settings[field]);
@@ -49,13 +49,21 @@ function checkSettings(name: string, settings: PoolSettings): void {
       throw new IpamError('ERR_IPAM_POOL_INVALID', `pool ${name}: ${field}: ${(cause as Error).message}`, { cause });
     }
   }
+  const { vxlanMode, ipipMode } = settings;
+  if (ipipMode !== 'Never' && vxlanMode !== 'Never') {
+    throw invalid(name, `ipipMode is ${ipipMode} beside vxlanMode ${vxlanMode}; Never for one of the two`);
+  }
+  if (ipipMode !== 'Never' && version === 6) {
+    throw invalid(name, `ipipMode is ${ipipMode}, and IPIP carries IPv4 alone; vxlanMode will do for IPv6`);
+  }
   if (settings.allowedUses.length === 0) throw invalid(name, 'allowedUses is empty; nothing could be assigned');
   if (settings.allowedUses.includes('LoadBalancer') && settings.allowedUses.length > 1) {
     throw invalid(name, 'LoadBalancer stands alone in allowedUses');
   }
   if (settings.allowedUses.includes('LoadBalancer')) {
     // No node owns these addresses: they are not tunnelled, not selected by node, and useless where nobody hears of them.
-    if (settings.vxlanMode !== 'Never') throw invalid(name, 'vxlanMode is Never for LoadBalancer');
+    if (vxlanMode !== 'Never') throw invalid(name, 'vxlanMode is Never for LoadBalancer');
+    if (ipipMode !== 'Never') throw invalid(name, 'ipipMode is Never for LoadBalancer');
     if (settings.disableBGPExport) throw invalid(name, 'disableBGPExport is false for LoadBalancer');
     if (settings.nodeSelector.trim() !== '' && settings.nodeSelector.trim() !== 'all()') {
       throw invalid(name, 'nodeSelector is all() for LoadBalancer');
@@ -65,7 +73,7 @@ function checkSettings(name: string, settings: PoolSettings): void {
 
 export async function createPool(context: IpamContext, spec: PoolSpec): Promise<Pool> {
   const blockSize = checkedBlockSize(spec);
-  checkSettings(spec.name, poolSettings(spec));
+  checkSettings(spec.name, spec.cidr, poolSettings(spec));
   const key = poolKey(spec.name);
   await swap(context, async (draft) => {
     assertNoOverlap(context, spec, blockSize);
@@ -120,7 +128,7 @@ export async function updatePool(
     if (!pool) throw new IpamError('ERR_IPAM_POOL_NOT_FOUND', `there is no pool ${name}`);
     // Who enables a pool that is to go has thought better of it.
     const settings = poolSettings({ ...pool, ...(change.disabled === false && { terminating: false }), ...change });
-    checkSettings(name, settings);
+    checkSettings(name, pool.cidr, settings);
     draft.put(key, writePool({ name, cidr: pool.cidr, blockSize: pool.blockSize, ...settings }));
   });
   await context.catalogue.sync();

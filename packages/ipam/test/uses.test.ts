@@ -63,11 +63,29 @@ t.test('pools of load balancers that could not work are refused', async (t) => {
   const pool = { name: 'lb', cidr: parsePrefix('192.0.2.0/26'), allowedUses: ['LoadBalancer'] as const };
   for (const [rest, message] of [
     [{ vxlanMode: 'Always' }, /vxlanMode is Never/],
+    [{ ipipMode: 'Always' }, /ipipMode is Never/],
     [{ disableBGPExport: true }, /disableBGPExport is false/],
     [{ nodeSelector: "rack == 'a'" }, /nodeSelector is all\(\)/],
   ] as const) {
     await t.rejects(ipam.pools.create({ ...pool, ...rest }), { code: 'ERR_IPAM_POOL_INVALID', message });
   }
+});
+
+t.test('tunnels that could not work are refused', async (t) => {
+  const { ipam } = testIpam();
+  const [four, six] = [
+    { name: 'four', cidr: parsePrefix('192.0.2.0/26') },
+    { name: 'six', cidr: parsePrefix('2001:db8::/64') },
+  ];
+  for (const [spec, message] of [
+    [{ ...six, ipipMode: 'Always' }, /ipipMode is Always, and IPIP carries IPv4 alone/],
+    [{ ...four, ipipMode: 'CrossSubnet', vxlanMode: 'Always' }, /ipipMode is CrossSubnet beside vxlanMode Always/],
+  ] as const) {
+    await t.rejects(ipam.pools.create(spec), { code: 'ERR_IPAM_POOL_INVALID', message });
+  }
+  await ipam.pools.create({ ...four, ipipMode: 'Always' });
+  await t.rejects(ipam.pools.update('four', { vxlanMode: 'Always' }), { code: 'ERR_IPAM_POOL_INVALID' });
+  t.match(await ipam.pools.update('four', { vxlanMode: 'CrossSubnet', ipipMode: 'Never' }), { ipipMode: 'Never' });
 });
 
 t.test('a node gives up empty blocks of pools that select it no longer, when it assigns', async (t) => {

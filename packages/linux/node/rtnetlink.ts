@@ -62,7 +62,7 @@ export interface RouteFilter {
 
 export interface LinkSpec {
   readonly name: string;
-  readonly kind: 'veth' | 'bridge' | 'dummy' | 'vxlan';
+  readonly kind: 'veth' | 'bridge' | 'dummy' | 'vxlan' | 'ipip' | 'vrf' | 'wireguard';
   readonly mtu?: number;
   readonly mac?: string;
   readonly up?: boolean;
@@ -70,6 +70,10 @@ export interface LinkSpec {
   readonly peer?: { readonly name: string; readonly netns?: NetnsRef; readonly mac?: string; readonly mtu?: number };
   /** vxlan only. */
   readonly vxlan?: NonNullable<LinkRequest['vxlan']>;
+  /** ipip only. */
+  readonly ipip?: NonNullable<LinkRequest['ipip']>;
+  /** vrf only. */
+  readonly vrf?: NonNullable<LinkRequest['vrf']>;
 }
 
 export interface LinkChange {

@@ -1,5 +1,5 @@
 /** Interfaces: struct ifinfomsg and IFLA_* (linux/if_link.h). */
-import type { Address } from '@tortie/ip';
+import { type Address, isUnspecified } from '@tortie/ip';
 import { AF } from './family.js';
 import {
   type AttributeCodec,
@@ -49,6 +49,10 @@ export interface Link {
   readonly alias?: string;
   /** Of vxlan devices. */
   readonly vxlan?: { readonly vni: number; readonly port: number; readonly local?: Address };
+  /** Of IPIP devices. No `remote`: the gateway of each route is the far end. */
+  readonly ipip?: { readonly local?: Address; readonly remote?: Address };
+  /** Of VRF devices: the table of what belongs to it. */
+  readonly vrf?: { readonly table: number };
 }
 
 /** What a request about a link may carry; a peer is the other half of a veth. */
@@ -72,6 +76,9 @@ export interface LinkRequest {
     readonly ifindex?: number;
     readonly learning?: boolean;
   };
+  /** `ttl` of the outer header, 0: that of the packet inside; path MTU discovery is on. */
+  readonly ipip?: { readonly local?: Address; readonly remote?: Address; readonly ttl?: number };
+  readonly vrf?: { readonly table: number };
 }
 
 const vxlanData = schema({
@@ -82,6 +89,14 @@ const vxlanData = schema({
   port: row(15, be16),
   local6: row(17, address),
 });
+/** IFLA_IPTUN_*. */
+const ipipData = schema({
+  local: row(2, address),
+  remote: row(3, address),
+  ttl: row(4, u8),
+  pathMtuDiscovery: row(10, u8),
+});
+const vrfData = schema({ table: row(1, u32) });
 const vethData = schema({ peer: row(1, octets) });
 const info = schema({ kind: row(1, text), data: row(2 | 0x8000, octets) });
 
@@ -97,6 +112,8 @@ const attributes = schema({
 });
 
 const vxlan: AttributeCodec<AttributeValues<typeof vxlanData.rows>> = nested(vxlanData);
+const ipip: AttributeCodec<AttributeValues<typeof ipipData.rows>> = nested(ipipData);
+const vrf: AttributeCodec<AttributeValues<typeof vrfData.rows>> = nested(vrfData);
 
 function writeHeader(to: MessageWriter, link: LinkRequest): void {
   to.u8(AF.UNSPEC);
@@ -129,6 +146,11 @@ function writeBody(to: MessageWriter, link: LinkRequest): void {
       const own = local && (local.version === 4 ? { local } : { local6: local });
       to.attribute(data, () => vxlan.write(to, { vni, port, ifindex, learning: learning ? 1 : 0, ...own }));
     }
+    if (link.ipip) {
+      const values = { ...link.ipip, pathMtuDiscovery: 1 };
+      to.attribute(data, () => ipip.write(to, values));
+    }
+    if (link.vrf) to.attribute(data, () => vrf.write(to, link.vrf!));
   });
 }
 
@@ -136,6 +158,23 @@ function vxlanOf(octets: Uint8Array): NonNullable<Link['vxlan']> {
   const { vni = 0, port = 0, local, local6 } = vxlan.read({ bytes: octets, view: viewOf(octets) }, 0, octets.length);
   const own = local ?? local6;
   return { vni, port, ...(own && { local: own }) };
+}
+
+/** All zeros mean any. */
+function ipipOf(octets: Uint8Array): NonNullable<Link['ipip']> {
+  const { local, remote } = ipip.read({ bytes: octets, view: viewOf(octets) }, 0, octets.length);
+  return {
+    ...(local && !isUnspecified(local) && { local }),
+    ...(remote && !isUnspecified(remote) && { remote }),
+  };
+}
+
+/** What the device of a kind says of itself. */
+function dataOf(kind: string, octets: Uint8Array): Pick<Link, 'vxlan' | 'ipip' | 'vrf'> {
+  if (kind === 'vxlan') return { vxlan: vxlanOf(octets) };
+  if (kind === 'ipip') return { ipip: ipipOf(octets) };
+  if (kind !== 'vrf') return {};
+  return { vrf: { table: vrf.read({ bytes: octets, view: viewOf(octets) }, 0, octets.length).table ?? 0 } };
 }
 
 export function readLink(message: NetlinkMessage): Link | undefined {
@@ -157,6 +196,6 @@ export function readLink(message: NetlinkMessage): Link | undefined {
     ...(values.lower ? { peerIfindex: values.lower } : {}),
     ...(values.master ? { masterIfindex: values.master } : {}),
     ...(values.alias ? { alias: values.alias } : {}),
-    ...(values.info?.kind === 'vxlan' && values.info.data ? { vxlan: vxlanOf(values.info.data) } : {}),
+    ...(values.info?.kind && values.info.data ? dataOf(values.info.kind, values.info.data) : {}),
   };
 }

@@ -10,6 +10,9 @@ export interface UntilOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How much longer everything may take than on a usual machine; under emulation it does. */
+const PATIENCE = Number(process.env.TORTIE_PATIENCE ?? 1);
+
 /**
  * Resolves with the first truthy answer of `predicate`. A predicate that throws counts as "not yet"; its last error is
  * the cause of the LabError `ERR_LAB_DEADLINE` thrown when `deadlineMs` (20 s) has passed.
@@ -19,7 +22,7 @@ export async function until<T>(
   options: UntilOptions = {},
 ): Promise<Exclude<T, false | undefined | null | 0 | ''>> {
   const { what = 'the condition', deadlineMs = 20_000, everyMs = 50, signal } = options;
-  const end = performance.now() + deadlineMs;
+  const end = performance.now() + deadlineMs * PATIENCE;
   let cause: unknown;
   for (;;) {
     signal?.throwIfAborted();
@@ -32,7 +35,9 @@ export async function until<T>(
     }
     if (performance.now() >= end) {
       const why = cause instanceof Error ? `: ${cause.message}` : '';
-      throw new LabError('ERR_LAB_DEADLINE', `${what}: not within ${deadlineMs / 1000} s${why}`, { cause });
+      throw new LabError('ERR_LAB_DEADLINE', `${what}: not within ${(deadlineMs * PATIENCE) / 1000} s${why}`, {
+        cause,
+      });
     }
     await sleep(everyMs, undefined, signal ? { signal } : {});
   }

@@ -3,6 +3,7 @@ import { parseAddress } from '@tortie/ip';
 import { LINK_FLAGS } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
 import { isHostInterface } from '../../src/pods/names.js';
+import { isTunnelKind } from '../../src/ways/tunnel.js';
 
 /** Addresses nobody has (RFC 5737, RFC 3849): the kernel says by which way it would leave to the world. */
 const ELSEWHERE = ['198.51.100.1', '2001:db8::1'].map(parseAddress);
@@ -41,7 +42,7 @@ export class HostMtu {
     }
     const ways = (await this.#rtnetlink.links()).filter(
       ({ name, flags, kind }) =>
-        flags & LINK_FLAGS.UP && !(flags & LOOPBACK) && !isHostInterface(name) && kind !== 'vxlan',
+        flags & LINK_FLAGS.UP && !(flags & LOOPBACK) && !isHostInterface(name) && !isTunnelKind(kind),
     );
     return ways.length > 0 ? Math.min(...ways.map(({ mtu }) => mtu)) : ETHERNET_MTU;
   }

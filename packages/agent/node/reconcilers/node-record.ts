@@ -19,10 +19,10 @@ import type { Store } from '@tortie/store';
 import { type AddressMethod, readAddressMethod } from '../../src/node/address-method.js';
 import { chooseNodeAddress, type HostAddress, ownAddresses, type WayOut } from '../../src/node/node-addresses.js';
 import { nodeKey } from '../../src/store/keys.js';
+import { TUNNELS } from '../../src/ways/tunnel.js';
 import type { Journal } from '../journal.js';
-import { type NodeRecord, writeNodeRecord } from '../node-record.js';
+import { type NodeRecord, type RecordedTunnels, writeNodeRecord } from '../node-record.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import type { RecordedTunnels } from './ways.js';
 
 export interface NodeRecordOptions {
   readonly store: Store;
@@ -96,8 +96,8 @@ export class NodeRecordReconciler implements Reconciler {
   /** Other nodes go on sending to a node whose agent is just starting. */
   async #toldTunnels(): Promise<RecordedTunnels> {
     const { store, identity } = this.#options;
-    const { vxlan4, vxlan6 } = ((await store.get(nodeKey(identity.name)))?.value ?? {}) as Partial<NodeRecord>;
-    return { ...(vxlan4 && { vxlan4 }), ...(vxlan6 && { vxlan6 }) };
+    const told = ((await store.get(nodeKey(identity.name)))?.value ?? {}) as Partial<NodeRecord>;
+    return Object.fromEntries(TUNNELS.flatMap(({ name }) => (told[name] ? [[name, told[name]]] : [])));
   }
 
   async #addresses(): Promise<Partial<NodeRecord>> {

@@ -1,5 +1,5 @@
 /**
- * Pools, nodes and blocks -> VXLAN devices, where their frames go, and routes to other nodes' pods.
+ * Pools, nodes and blocks -> tunnel devices, where their frames go, and routes to other nodes' pods.
  *
  * The order is that which loses no packet: first what is needed to receive (device, then the record that tells others of it), then
  * where frames go, then routes; what is no longer needed goes last, in the opposite order, the device after a while in which
@@ -11,16 +11,14 @@ import type { Neighbour } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
 import type { HostAddress } from '../../src/node/node-addresses.js';
 import { tunnelMac } from '../../src/ways/mac.js';
-import { type NodeFacts, planWays, type VxlanEnd, type WayRoute, type WaysPlan } from '../../src/ways/plan.js';
-import { LEAST_MTU, VXLAN_OVERHEAD, wantsVxlan } from '../../src/ways/way.js';
+import { type NodeFacts, planWays, type TunnelEnd, type WayRoute, type WaysPlan } from '../../src/ways/plan.js';
+import { asksFor, LEAST_MTU, TUNNEL_WAYS, TUNNELS, type Tunnel, type TunnelName } from '../../src/ways/tunnel.js';
+import { asksForWays } from '../../src/ways/way.js';
 import type { Journal } from '../journal.js';
-import type { NodeRecord } from '../node-record.js';
+import type { NodeRecord, RecordedTunnels } from '../node-record.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import { ensureVxlan, removeVxlan } from '../ways/vxlan-device.js';
+import { ensureTunnel, removeTunnel } from '../ways/tunnel-device.js';
 import { VxlanNeighbours } from '../ways/vxlan-neighbours.js';
-
-/** The part of a record that this concern writes. */
-export type RecordedTunnels = Pick<NodeRecord, 'vxlan4' | 'vxlan6'>;
 
 export interface WaysOptions {
   readonly node: string;
@@ -42,23 +40,23 @@ export interface WaysOptions {
   readonly lingerMs?: number;
 }
 
-interface Device extends VxlanEnd {
+interface Device extends TunnelEnd {
   readonly ifindex: number;
   readonly mtu: number;
 }
 
 const VERSIONS = [4, 6] as const;
-const NAMES: Readonly<Record<IpVersion, string>> = { 4: 'vxlan.tortie', 6: 'vxlan-v6.tortie' };
 const LINGER_MS = 30_000;
 
 export class WaysReconciler implements Reconciler {
   readonly name = 'ways';
   readonly #options: WaysOptions;
   readonly #neighbours: VxlanNeighbours;
-  readonly #devices = new Map<IpVersion, Device>();
+  readonly #devices = new Map<TunnelName, Device>();
   /** Since when a device is of no use. */
-  readonly #idleSince = new Map<IpVersion, number>();
-  readonly #problems = new Map<IpVersion, string>();
+  readonly #idleSince = new Map<TunnelName, number>();
+  readonly #problems = new Map<TunnelName, string>();
+  readonly #mtus: Partial<Record<TunnelName, number>> = {};
   #plan: WaysPlan | undefined;
   #pools: readonly Pool[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -78,21 +76,18 @@ export class WaysReconciler implements Reconciler {
 
   /** What goes into every tunnel that pools ask for; undefined: there is none. */
   get mtu(): number | undefined {
-    const all = VERSIONS.flatMap((version) => (wantsVxlan(this.#pools, version) ? (this.#mtus[version] ?? []) : []));
+    const all = wanted(this.#pools).flatMap(({ name }) => this.#mtus[name] ?? []);
     return all.length > 0 ? Math.min(...all) : undefined;
   }
 
   /** The same as it must be for a pod that is plugged in now: a round under way is not waited for. */
   async mtuOfPods(): Promise<number | undefined> {
-    const pools = await this.#options.ipam.pools.list();
-    const versions = VERSIONS.filter((version) => wantsVxlan(pools, version));
+    const tunnels = wanted(await this.#options.ipam.pools.list());
     const all = await Promise.all(
-      versions.map(async (version) => (await this.#uplinkMtu(version)) - VXLAN_OVERHEAD[version]),
+      tunnels.map(async ({ version, overhead }) => (await this.#uplinkMtu(version)) - overhead),
     );
     return all.length > 0 ? Math.min(...all) : undefined;
   }
-
-  readonly #mtus: Partial<Record<IpVersion, number>> = {};
 
   get plan(): WaysPlan | undefined {
     return this.#plan;
@@ -100,9 +95,7 @@ export class WaysReconciler implements Reconciler {
 
   /** Pools whose ways are not left to BGP, by name. */
   get pools(): readonly string[] {
-    return this.#pools
-      .filter(({ vxlanMode, hostGateway }) => vxlanMode !== 'Never' || hostGateway)
-      .map(({ name }) => name);
+    return this.#pools.filter(asksForWays).map(({ name }) => name);
   }
 
   async reconcile(): Promise<void> {
@@ -110,34 +103,38 @@ export class WaysReconciler implements Reconciler {
     const pools = await ipam.pools.list();
     this.#pools = pools;
     const failures: unknown[] = [];
-    for (const version of VERSIONS) {
+    for (const tunnel of TUNNELS) {
+      const { name, version, way } = tunnel;
       try {
-        await this.#bringUp(version);
-        this.#problems.delete(version);
+        await this.#bringUp(tunnel);
+        this.#problems.delete(name);
       } catch (error) {
         failures.push(error);
-        this.#problems.set(version, `No IPv${version} packets over VXLAN: ${(error as Error).message}`);
+        const what = `No IPv${version} packets over ${TUNNEL_WAYS[way].title}`;
+        this.#problems.set(name, `${what}: ${(error as Error).message}`);
       }
     }
     await this.#publish();
     const others = (await records()).map(factsOf);
     const own = factsOf(this.#options.own());
-    const [uplinks, vxlans]: [Partial<Record<IpVersion, number>>, Partial<Record<IpVersion, number>>] = [{}, {}];
+    const uplinks: Partial<Record<IpVersion, number>> = {};
     for (const version of VERSIONS) {
-      const [link, device] = [uplink(version), this.#devices.get(version)];
+      const link = uplink(version);
       if (link) uplinks[version] = link.ifindex;
-      if (device && !this.#idleSince.has(version)) vxlans[version] = device.ifindex;
     }
+    const used = [...this.#devices].filter(([name]) => !this.#idleSince.has(name));
     const plan = planWays({
       own,
       others,
       pools,
-      devices: { uplink: uplinks, vxlan: vxlans },
+      devices: { uplink: uplinks, tunnels: Object.fromEntries(used.map(([name, { ifindex }]) => [name, ifindex])) },
       prefixes: await ipam.nodePrefixes(),
     });
     const left: Neighbour[] = [];
-    for (const [version, { ifindex }] of this.#devices) {
-      left.push(...(await this.#neighbours.add(ifindex, version, plan.ends[version])));
+    for (const { name, way, version } of TUNNELS) {
+      const device = this.#devices.get(name);
+      if (device && way === 'vxlan')
+        left.push(...(await this.#neighbours.add(device.ifindex, version, plan.ends.get(name) ?? [])));
     }
     this.#tell(plan);
     this.#plan = plan;
@@ -153,31 +150,31 @@ export class WaysReconciler implements Reconciler {
     clearTimeout(this.#timer);
   }
 
-  async #bringUp(version: IpVersion): Promise<void> {
+  async #bringUp(tunnel: Tunnel): Promise<void> {
     const { rtnetlink, node, own, journal } = this.#options;
-    if (!wantsVxlan(this.#pools, version)) {
-      await this.#noticeIdle(version);
+    const { name, version, way, device, overhead } = tunnel;
+    if (!this.#pools.some((pool) => asksFor(pool, tunnel))) {
+      await this.#noticeIdle(tunnel);
       return;
     }
     const text = version === 4 ? own().ipv4Address : own().ipv6Address;
     if (text === undefined)
       throw new Error(`this node has no IPv${version} address; give it one, or name it with nodeAddress`);
-    const name = NAMES[version];
-    const mtu = (await this.#uplinkMtu(version)) - VXLAN_OVERHEAD[version];
-    this.#mtus[version] = mtu;
+    const mtu = (await this.#uplinkMtu(version)) - overhead;
+    this.#mtus[name] = mtu;
     if (mtu < LEAST_MTU[version]) {
       throw new Error(
         `the MTU of the way to the other nodes leaves ${mtu} octets, IPv${version} needs ${LEAST_MTU[version]}; raise it by ${LEAST_MTU[version] - mtu}`,
       );
     }
     const local = parseInterfaceAddress(text).address;
-    const address = await this.#tunnelAddress(version);
-    const mac = tunnelMac(node, name);
-    const { link, done } = await ensureVxlan(rtnetlink, { name, local, address, mtu, mac });
-    for (const what of done)
-      journal.event({ kind: 'link', subject: name, text: what, cause: `pools ask for VXLAN from ${text}` });
-    this.#devices.set(version, { address, mac, ifindex: link.ifindex, mtu });
-    this.#idleSince.delete(version);
+    const address = await this.#tunnelAddress(tunnel);
+    const end: TunnelEnd = { address, ...(way === 'vxlan' && { mac: tunnelMac(node, device) }) };
+    const { link, done } = await ensureTunnel(rtnetlink, { name: device, way, local, mtu, ...end });
+    const cause = `pools ask for ${TUNNEL_WAYS[way].title} from ${text}`;
+    for (const what of done) journal.event({ kind: 'link', subject: device, text: what, cause });
+    this.#devices.set(name, { ...end, ifindex: link.ifindex, mtu });
+    this.#idleSince.delete(name);
   }
 
   async #uplinkMtu(version: IpVersion): Promise<number> {
@@ -187,11 +184,12 @@ export class WaysReconciler implements Reconciler {
     return link?.mtu ?? hostMtu();
   }
 
-  /** Of a pool with VXLAN: the same again over restarts, another one when its pool has changed its way. */
-  async #tunnelAddress(version: IpVersion): Promise<Address> {
+  /** Of a pool that asks for the tunnel: the same again over restarts, another one when its pool has changed its way. */
+  async #tunnelAddress(tunnel: Tunnel): Promise<Address> {
     const { ipam, node } = this.#options;
-    const handle = handleOf(node, version);
-    const usable = this.#pools.filter(({ cidr, vxlanMode }) => cidr.version === version && vxlanMode !== 'Never');
+    const { version, way, owner } = tunnel;
+    const handle = tunnel.handle(node);
+    const usable = this.#pools.filter((pool) => asksFor(pool, tunnel));
     const names = usable.map(({ name }) => name);
     const present = await ipam.assignments({ handle });
     const kept = present.find(({ pool }) => pool !== undefined && names.includes(pool));
@@ -200,7 +198,7 @@ export class WaysReconciler implements Reconciler {
     const pools = usable.filter(({ disabled, allowedUses }) => !disabled && allowedUses.includes('Tunnel'));
     if (pools.length === 0) {
       throw new Error(
-        `no pool with VXLAN has addresses for tunnels: ${names.join(', ')} disabled or without allowedUses Tunnel`,
+        `no pool with ${TUNNEL_WAYS[way].title} has addresses for tunnels: ${names.join(', ')} disabled or without allowedUses Tunnel`,
       );
     }
     const [assigned] = await ipam.assign({
@@ -209,46 +207,47 @@ export class WaysReconciler implements Reconciler {
       [`count${version}`]: 1,
       use: 'Tunnel',
       pools: pools.map(({ name }) => name),
-      owner: { type: 'vxlanTunnelAddress', node },
+      owner: { type: owner, node },
     });
     return assigned!.address;
   }
 
   async #publish(): Promise<void> {
-    const of = (version: IpVersion) => {
-      const device = this.#devices.get(version);
-      return device && { address: formatAddress(device.address), mac: device.mac, mtu: device.mtu };
-    };
-    const [vxlan4, vxlan6] = [of(4), of(6)];
-    await this.#options.publish({ ...(vxlan4 && { vxlan4 }), ...(vxlan6 && { vxlan6 }) });
+    const ends = [...this.#devices].map(([name, { address, mac, mtu }]) => [
+      name,
+      { address: formatAddress(address), ...(mac !== undefined && { mac }), mtu },
+    ]);
+    await this.#options.publish(Object.fromEntries(ends));
   }
 
   /** A device that nobody asks for: of this run, or left by an earlier one. */
-  async #noticeIdle(version: IpVersion): Promise<void> {
-    if (this.#idleSince.has(version)) return;
+  async #noticeIdle({ name, device, way }: Tunnel): Promise<void> {
+    if (this.#idleSince.has(name)) return;
     const { rtnetlink, now = Date.now } = this.#options;
-    if (!this.#devices.has(version) && (await rtnetlink.link(NAMES[version]))?.kind !== 'vxlan') return;
-    this.#idleSince.set(version, now());
+    if (!this.#devices.has(name) && (await rtnetlink.link(device))?.kind !== way) return;
+    this.#idleSince.set(name, now());
   }
 
   async #takeDown(): Promise<void> {
     const { now = Date.now, lingerMs = LINGER_MS, rtnetlink, ipam, node, journal } = this.#options;
     clearTimeout(this.#timer);
-    for (const [version, since] of this.#idleSince) {
+    for (const { name, way, device: subject, handle } of TUNNELS) {
+      const since = this.#idleSince.get(name);
+      if (since === undefined) continue;
       const left = since + lingerMs - now();
       if (left > 0) {
         if (!this.#closed) this.#timer = setTimeout(() => this.onDue(), left + 1);
         continue;
       }
-      this.#devices.delete(version);
+      this.#devices.delete(name);
       await this.#publish();
-      if (await removeVxlan(rtnetlink, NAMES[version])) {
-        const subject = NAMES[version];
-        journal.event({ kind: 'link', subject, text: `removed ${subject}`, cause: 'no pool asks for VXLAN' });
+      if (await removeTunnel(rtnetlink, { name: subject, way })) {
+        const cause = `no pool asks for ${TUNNEL_WAYS[way].title}`;
+        journal.event({ kind: 'link', subject, text: `removed ${subject}`, cause });
       }
-      await ipam.release({ handle: handleOf(node, version) });
-      this.#idleSince.delete(version);
-      delete this.#mtus[version];
+      await ipam.release({ handle: handle(node) });
+      this.#idleSince.delete(name);
+      delete this.#mtus[name];
     }
   }
 
@@ -260,20 +259,21 @@ export class WaysReconciler implements Reconciler {
   }
 }
 
-/** Calico's names. */
-const handleOf = (node: string, version: IpVersion): string =>
-  `${version === 4 ? 'vxlan' : 'vxlan-v6'}-tunnel-addr-${node}`;
+const wanted = (pools: readonly Pool[]): readonly Tunnel[] =>
+  TUNNELS.filter((tunnel) => pools.some((pool) => asksFor(pool, tunnel)));
 
 function factsOf(record: NodeRecord): NodeFacts {
   const address: Partial<
     Record<IpVersion, { address: Address; prefix: NonNullable<NodeFacts['address'][4]>['prefix'] }>
   > = {};
-  const vxlan: Partial<Record<IpVersion, VxlanEnd>> = {};
+  const tunnels: Partial<Record<TunnelName, TunnelEnd>> = {};
   for (const version of VERSIONS) {
     const text = record[`ipv${version}Address`];
     if (text !== undefined) address[version] = parseInterfaceAddress(text);
-    const end = record[`vxlan${version}`];
-    if (end) vxlan[version] = { address: parseAddress(end.address), mac: end.mac };
   }
-  return { name: record.name, address, vxlan };
+  for (const { name } of TUNNELS) {
+    const end = record[name];
+    if (end) tunnels[name] = { address: parseAddress(end.address), ...(end.mac !== undefined && { mac: end.mac }) };
+  }
+  return { name: record.name, address, tunnels };
 }

@@ -5,12 +5,7 @@ import { formatPrefix, parsePrefix, prefixesOverlap } from '@tortie/ip';
 import { BLOCK_SIZES, type IpamApi, type Pool, type PoolSettings } from '@tortie/ipam';
 import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
 import { pageOf, revisionOf } from './keeper.js';
-import { type Notes, notesOf } from './notes.js';
-
-/** What address management keeps for us beside the pool. */
-interface PoolNotes extends Notes {
-  readonly ipipMode?: 'CrossSubnet' | 'Always';
-}
+import { notesOf } from './notes.js';
 
 export class PoolKeeper implements Keeper {
   readonly #ipam: IpamApi;
@@ -61,13 +56,9 @@ export class PoolKeeper implements Keeper {
   }
 
   async write(resource: Resource, present: Present | undefined): Promise<void> {
-    const { cidr, blockSize, ipipMode = 'Never', ...settings } = this.filled(resource).spec as Required<IpPool['spec']>;
+    const { cidr, blockSize, ...settings } = this.filled(resource).spec as Required<IpPool['spec']>;
     const { name } = resource.metadata;
-    const kept: PoolNotes = {
-      ...notesOf(resource, present?.metadata.creationTimestamp),
-      ...(ipipMode !== 'Never' && { ipipMode }),
-    };
-    const notes = { ...kept };
+    const notes = { ...notesOf(resource, present?.metadata.creationTimestamp) };
     const wanted = { ...(settings as unknown as PoolSettings), notes };
     if (present) await this.#ipam.pools.update(name, wanted, revisionOf(present));
     else await this.#ipam.pools.create({ ...wanted, name, cidr: parsePrefix(cidr), blockSize });
@@ -81,8 +72,9 @@ export class PoolKeeper implements Keeper {
 function poolResource(pool: Pool): Present {
   const { name, cidr, blockSize, revision, notes, terminating } = pool;
   const { nodeSelector, namespaceSelector, disabled, allowedUses, assignmentMode } = pool;
-  const { natOutgoing, disableBGPExport, vxlanMode } = pool;
-  const { ipipMode = 'Never', ...metadata } = (notes ?? {}) as PoolNotes;
+  const { natOutgoing, disableBGPExport, vxlanMode, ipipMode } = pool;
+  // An earlier version kept it there, where it had no effect.
+  const { ipipMode: _ipipMode, ...metadata } = (notes ?? {}) as Record<string, unknown>;
   const spec: IpPool['spec'] = {
     cidr: formatPrefix(cidr),
     blockSize,

@@ -2,7 +2,7 @@
 import { type Address, formatAddress, isMulticast } from '@tortie/ip';
 import { AF, familyOf, NEIGHBOUR_FLAGS, NEIGHBOUR_STATE, type Neighbour } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
-import type { FarEnd } from '../../src/ways/plan.js';
+import { type FarEnd, vxlanGateway } from '../../src/ways/plan.js';
 
 export class VxlanNeighbours {
   readonly #rtnetlink: Rtnetlink;
@@ -35,17 +35,15 @@ export class VxlanNeighbours {
   }
 }
 
-const entriesOf = (ifindex: number, version: 4 | 6, { gateway, mac, underlay }: FarEnd): Neighbour[] => [
-  { ifindex, family: familyOf(version), address: gateway, mac, state: NEIGHBOUR_STATE.PERMANENT, flags: 0 },
-  {
-    ifindex,
-    family: AF.BRIDGE,
-    destination: underlay,
-    mac,
-    state: NEIGHBOUR_STATE.PERMANENT,
-    flags: NEIGHBOUR_FLAGS.SELF,
-  },
-];
+function entriesOf(ifindex: number, version: 4 | 6, end: FarEnd): Neighbour[] {
+  const { mac, underlay } = end;
+  if (mac === undefined) return [];
+  const [address, state] = [vxlanGateway(version, end), NEIGHBOUR_STATE.PERMANENT];
+  return [
+    { ifindex, family: familyOf(version), address, mac, state, flags: 0 },
+    { ifindex, family: AF.BRIDGE, destination: underlay, mac, state, flags: NEIGHBOUR_FLAGS.SELF },
+  ];
+}
 
 /** What an entry is about; a MAC leads to one far end only. */
 const placeOf = ({ family, address, mac }: Neighbour): string =>

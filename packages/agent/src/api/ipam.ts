@@ -25,10 +25,16 @@ const changeable = {
       description: 'VXLAN between nodes; CrossSubnet: only to nodes in other subnets, straight to the others',
     }),
   ),
+  ipipMode: Type.Optional(
+    Type.Union([Type.Literal('Never'), Type.Literal('CrossSubnet'), Type.Literal('Always')], {
+      default: 'Never',
+      description: 'The same with IP in IP, for IPv4; one of the two is Never',
+    }),
+  ),
   hostGateway: Type.Optional(
     Type.Boolean({
       default: false,
-      description: 'Without VXLAN: routes lead straight to the other nodes, all on one subnet, without BGP',
+      description: 'Without a tunnel: routes lead straight to the other nodes, all on one subnet, without BGP',
     }),
   ),
 };

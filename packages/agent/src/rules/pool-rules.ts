@@ -50,6 +50,12 @@ export function checkPool(pool: PoolSpec, at = ''): Issue[] {
       detail: `a block of /${size} does not fit into ${pool.cidr}; write a blockSize of ${Math.max(low, cidr.length)} to ${high}`,
     });
   }
+  const { ipipMode = 'Never', vxlanMode = 'Never' } = pool;
+  if (ipipMode !== 'Never' && (vxlanMode !== 'Never' || cidr.version === 6)) {
+    const why =
+      cidr.version === 6 ? 'and IPIP carries IPv4 alone' : `beside vxlanMode ${vxlanMode}; Never for one of the two`;
+    issues.push({ pointer: pointerTo(at, 'ipipMode'), detail: `is ${ipipMode}, ${why}` });
+  }
   const reserved = LINK_LOCAL.find((prefix) => prefixesOverlap(prefix, cidr));
   if (reserved) {
     issues.push({

@@ -9,13 +9,15 @@ import { type Address, comparePrefixes, type IpVersion, type Prefix } from '@tor
 import type { NodePrefix, Pool } from '@tortie/ipam';
 import type { NextHop } from '@tortie/linux';
 import { linkLocalOf } from './mac.js';
+import { TUNNEL_WAYS, TUNNELS, type Tunnel, type TunnelName, type TunnelWay } from './tunnel.js';
 import { type Way, wayBetween } from './way.js';
 
-/** One end of a VXLAN. */
-export interface VxlanEnd {
+/** One end of a tunnel. */
+export interface TunnelEnd {
   /** The node's own address inside: of the pools. */
   readonly address: Address;
-  readonly mac: string;
+  /** Of a VXLAN. */
+  readonly mac?: string;
 }
 
 /** What is known of a node, by IP version. */
@@ -24,13 +26,13 @@ export interface NodeFacts {
   /** Where the other nodes reach it, and its subnet. */
   readonly address: Readonly<Partial<Record<IpVersion, { readonly address: Address; readonly prefix: Prefix }>>>;
   /** Tunnels it hears on. */
-  readonly vxlan: Readonly<Partial<Record<IpVersion, VxlanEnd>>>;
+  readonly tunnels: Readonly<Partial<Record<TunnelName, TunnelEnd>>>;
 }
 
 /** Indices of the interfaces that this node has up itself. */
 export interface OwnDevices {
   readonly uplink: Readonly<Partial<Record<IpVersion, number>>>;
-  readonly vxlan: Readonly<Partial<Record<IpVersion, number>>>;
+  readonly tunnels: Readonly<Partial<Record<TunnelName, number>>>;
 }
 
 export interface WaysInput {
@@ -41,7 +43,7 @@ export interface WaysInput {
   readonly prefixes: readonly NodePrefix[];
 }
 
-export type WayPool = Pick<Pool, 'name' | 'cidr' | 'vxlanMode' | 'hostGateway'>;
+export type WayPool = Pick<Pool, 'name' | 'cidr' | 'vxlanMode' | 'ipipMode' | 'hostGateway'>;
 
 export interface WayRoute {
   readonly prefix: Prefix;
@@ -50,16 +52,15 @@ export interface WayRoute {
   readonly hop: NextHop;
 }
 
-/** The far end of a VXLAN: frames to `mac` go to the node at `underlay`; `gateway` is what routes name. */
-export interface FarEnd {
+/** The far end of a tunnel, at the node whose address outside is `underlay`. */
+export interface FarEnd extends TunnelEnd {
   readonly node: string;
-  readonly gateway: Address;
-  readonly mac: string;
   readonly underlay: Address;
 }
 
 export interface WaysPlan {
-  readonly ends: Readonly<Record<IpVersion, readonly FarEnd[]>>;
+  /** Every node that hears, also those that no route leads to. */
+  readonly ends: ReadonlyMap<TunnelName, readonly FarEnd[]>;
   readonly routes: readonly WayRoute[];
   /** Why prefixes have no route of ours although their pool asks for one; a sentence for each node and reason. */
   readonly waiting: readonly string[];
@@ -85,7 +86,8 @@ export function planWays(input: WaysInput): WaysPlan {
       waiting.add(`node ${node}, IPv${prefix.version}: ${reason}`);
     }
   }
-  return { ends: { 4: endsOf(others, 4), 6: endsOf(others, 6) }, routes, waiting: [...waiting].sort() };
+  const ends = new Map(TUNNELS.map((tunnel) => [tunnel.name, endsOf(others, tunnel)]));
+  return { ends, routes, waiting: [...waiting].sort() };
 }
 
 const wayTo = ({ own }: WaysInput, pool: WayPool, other: NodeFacts | undefined): Way => {
@@ -105,25 +107,39 @@ function hopOver(
     const ifindex = devices.uplink[version];
     return ifindex === undefined ? { reason: "no interface here has this node's address" } : { gateway, ifindex };
   }
-  const ifindex = devices.vxlan[version];
-  if (ifindex === undefined) return { reason: 'this node has no VXLAN device' };
-  const end = other.vxlan[version];
-  return end ? gatewayHop(version, end, ifindex) : { reason: 'has no VXLAN device yet' };
+  const { title } = TUNNEL_WAYS[way];
+  const tunnel = TUNNELS.find((one) => one.way === way && one.version === version);
+  if (!tunnel) return { reason: `${title} carries no IPv${version}` };
+  const ifindex = devices.tunnels[tunnel.name];
+  if (ifindex === undefined) return { reason: `this node has no ${title} device` };
+  const end = other.tunnels[tunnel.name];
+  return end ? HOPS[way](version, end, gateway, ifindex) : { reason: `has no ${title} device yet` };
 }
 
-/**
- * IPv6 takes the link-local address of the far end: with another one the kernel refuses a gateway that lies in a prefix that is
- * still routed elsewhere, as it does while the way of a pool changes.
- */
-const gatewayHop = (version: IpVersion, { address, mac }: VxlanEnd, ifindex: number): NextHop =>
-  version === 4 ? { gateway: address, ifindex, onLink: true } : { gateway: linkLocalOf(mac), ifindex };
+type HopOf = (version: IpVersion, end: TunnelEnd, underlay: Address, ifindex: number) => NextHop;
 
-function endsOf(others: ReadonlyMap<string, NodeFacts>, version: IpVersion): FarEnd[] {
+/** What a route into a tunnel names. */
+const HOPS: Readonly<Record<TunnelWay, HopOf>> = {
+  vxlan: (version, end, _underlay, ifindex) => {
+    const gateway = vxlanGateway(version, end);
+    return version === 4 ? { gateway, ifindex, onLink: true } : { gateway, ifindex };
+  },
+  // The kernel takes the gateway for where the outer packet goes.
+  ipip: (_version, _end, underlay, ifindex) => ({ gateway: underlay, ifindex, onLink: true }),
+};
+
+/**
+ * The neighbour that routes into a VXLAN name. IPv6 takes the link-local address of the far end: with another one the kernel
+ * refuses a gateway that lies in a prefix that is still routed elsewhere, as it does while the way of a pool changes.
+ */
+export const vxlanGateway = (version: IpVersion, { address, mac = '' }: TunnelEnd): Address =>
+  version === 4 ? address : linkLocalOf(mac);
+
+function endsOf(others: ReadonlyMap<string, NodeFacts>, { name, version }: Tunnel): FarEnd[] {
   const ends: FarEnd[] = [];
-  for (const { name, address, vxlan } of others.values()) {
-    const [end, underlay] = [vxlan[version], address[version]?.address];
-    if (!end || !underlay) continue;
-    ends.push({ node: name, gateway: version === 4 ? end.address : linkLocalOf(end.mac), mac: end.mac, underlay });
+  for (const { name: node, address, tunnels } of others.values()) {
+    const [end, underlay] = [tunnels[name], address[version]?.address];
+    if (end && underlay) ends.push({ node, underlay, ...end });
   }
   return ends.sort((x, y) => (x.node < y.node ? -1 : 1));
 }

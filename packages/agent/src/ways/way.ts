@@ -1,38 +1,33 @@
 /** How packets of one node reach the pods of another: what a pool asks for, once both nodes are known. */
-import { type Address, type IpVersion, type Prefix, prefixContains } from '@tortie/ip';
+import { type Address, type Prefix, prefixContains } from '@tortie/ip';
 import type { Pool } from '@tortie/ipam';
+import { TUNNEL_WAYS, type TunnelWay } from './tunnel.js';
 
 export type Way =
   /** Routes come by BGP and from nowhere else. */
   | { readonly type: 'bgp' }
   /** The other node is the gateway: both are on one subnet. */
   | { readonly type: 'direct' }
-  | { readonly type: 'vxlan' }
+  | { readonly type: TunnelWay }
   /** The pool asks for what cannot be between these two. */
   | { readonly type: 'none'; readonly reason: string };
 
-export type WayMode = Pick<Pool, 'vxlanMode' | 'hostGateway'>;
+export type WayMode = Pick<Pool, 'vxlanMode' | 'ipipMode' | 'hostGateway'>;
+
+const WAYS = Object.entries(TUNNEL_WAYS) as [TunnelWay, (typeof TUNNEL_WAYS)[TunnelWay]][];
 
 /** `here`: this node's own subnet; `there`: the other node's address. Of the pool's IP version. */
-export function wayBetween(
-  { vxlanMode, hostGateway }: WayMode,
-  here: Prefix | undefined,
-  there: Address | undefined,
-): Way {
+export function wayBetween(pool: WayMode, here: Prefix | undefined, there: Address | undefined): Way {
   const near = here !== undefined && there !== undefined && prefixContains(here, there);
-  if (vxlanMode === 'Always') return { type: 'vxlan' };
-  if (vxlanMode === 'CrossSubnet') return { type: near ? 'direct' : 'vxlan' };
-  if (!hostGateway) return { type: 'bgp' };
+  for (const [type, { mode }] of WAYS) {
+    if (pool[mode] === 'Always') return { type };
+    if (pool[mode] === 'CrossSubnet') return { type: near ? 'direct' : type };
+  }
+  if (!pool.hostGateway) return { type: 'bgp' };
   if (near) return { type: 'direct' };
   return { type: 'none', reason: 'is on another subnet, which hostGateway cannot reach; vxlanMode: CrossSubnet can' };
 }
 
-/** Whether pools ask for VXLAN in an IP version. */
-export const wantsVxlan = (pools: readonly Pick<Pool, 'cidr' | 'vxlanMode'>[], version: IpVersion): boolean =>
-  pools.some(({ cidr, vxlanMode }) => cidr.version === version && vxlanMode !== 'Never');
-
-/** Octets in front of a packet: outer IP, UDP, VXLAN and the inner Ethernet header. RFC 7348 section 5. */
-export const VXLAN_OVERHEAD: Readonly<Record<IpVersion, number>> = { 4: 50, 6: 70 };
-
-/** What a link must carry. RFC 8200 section 5; RFC 791 says 68, but nothing of today goes through that. */
-export const LEAST_MTU: Readonly<Record<IpVersion, number>> = { 4: 576, 6: 1280 };
+/** Whether a pool's routes are not left to BGP. */
+export const asksForWays = (pool: WayMode): boolean =>
+  pool.hostGateway || WAYS.some(([, { mode }]) => pool[mode] !== 'Never');

@@ -256,6 +256,11 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     '2:25: /pools/0/cidr: "10.1.0.1/16" has bits set behind /16; the prefix is 10.1.0.0/16',
   ],
   [
+    'IPIP for IPv6',
+    'asn: 1\npools: [{name: a, cidr: 2001:db8::/64, ipipMode: Always}]',
+    '2:50: /pools/0/ipipMode: is Always, and IPIP carries IPv4 alone',
+  ],
+  [
     'overlapping pools',
     'asn: 1\npools:\n - {name: a, cidr: 10.0.0.0/8}\n - {name: b, cidr: 10.1.0.0/16}\n',
     '4:20: /pools/1/cidr: 10.1.0.0/16 overlaps 10.0.0.0/8 of pool "a"; pools must not share addresses',

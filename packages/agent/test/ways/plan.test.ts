@@ -7,10 +7,11 @@ import { type NodeFacts, planWays, type WayPool, type WaysInput } from '../../sr
 const node = (name: string, ipv4: string, ipv6?: string, hears = true): NodeFacts => ({
   name,
   address: { 4: parseInterfaceAddress(ipv4), ...(ipv6 !== undefined && { 6: parseInterfaceAddress(ipv6) }) },
-  vxlan: hears
+  tunnels: hears
     ? {
-        4: { address: parseAddress(`10.244.${name.slice(1)}.1`), mac: tunnelMac(name, 'v4') },
-        6: { address: parseAddress(`fd00:10::${name.slice(1)}:1`), mac: tunnelMac(name, 'v6') },
+        vxlan4: { address: parseAddress(`10.244.${name.slice(1)}.1`), mac: tunnelMac(name, 'v4') },
+        vxlan6: { address: parseAddress(`fd00:10::${name.slice(1)}:1`), mac: tunnelMac(name, 'v6') },
+        ipip4: { address: parseAddress(`10.244.${name.slice(1)}.2`) },
       }
     : {},
 });
@@ -18,6 +19,7 @@ const pool = (cidr: string, fields: Partial<WayPool>): WayPool => ({
   name: cidr.includes(':') ? 'six' : 'four',
   cidr: parsePrefix(cidr),
   vxlanMode: 'Never',
+  ipipMode: 'Never',
   hostGateway: false,
   ...fields,
 });
@@ -27,7 +29,7 @@ const FAR = node('n3', '10.0.1.3/24', 'fd00:0:0:1::3/64');
 const input = (fields: Partial<WayPool>, change: Partial<WaysInput> = {}): WaysInput => ({
   own: node('n1', '10.0.0.1/24', 'fd00::1/64'),
   others: [NEAR, FAR],
-  devices: { uplink: { 4: 2, 6: 2 }, vxlan: { 4: 7, 6: 8 } },
+  devices: { uplink: { 4: 2, 6: 2 }, tunnels: { vxlan4: 7, vxlan6: 8, ipip4: 9 } },
   pools: [pool('10.244.0.0/16', fields), pool('fd00:10::/64', fields)],
   prefixes: [
     { prefix: parsePrefix('10.244.1.0/26'), node: 'n1', pool: 'four' },
@@ -43,7 +45,7 @@ const shown = (one: WaysInput): string[] =>
     ({ prefix, way, hop: { gateway, ifindex, onLink } }) =>
       `${formatPrefix(prefix)} ${way} ${formatAddress(gateway!)} dev ${ifindex}${onLink ? ' onlink' : ''}`,
   );
-const V6_GATEWAY = formatAddress(linkLocalOf(FAR.vxlan[6]!.mac));
+const V6_GATEWAY = formatAddress(linkLocalOf(FAR.tunnels.vxlan6!.mac!));
 
 t.test('what each mode of a pool comes to', async (t) => {
   t.same(shown(input({})), [], 'BGP alone');
@@ -64,6 +66,17 @@ t.test('what each mode of a pool comes to', async (t) => {
     '10.244.3.7/32 direct 10.0.0.2 dev 2',
     `fd00:10::3:0/122 vxlan ${V6_GATEWAY} dev 8`,
   ]);
+  t.same(shown(input({ ipipMode: 'Always' })).slice(0, 3), [
+    '10.244.2.0/26 ipip 10.0.0.2 dev 9 onlink',
+    '10.244.3.0/26 ipip 10.0.1.3 dev 9 onlink',
+    '10.244.3.7/32 ipip 10.0.0.2 dev 9 onlink',
+  ]);
+  t.same(shown(input({ ipipMode: 'CrossSubnet' })).slice(0, 3), [
+    '10.244.2.0/26 direct 10.0.0.2 dev 2',
+    '10.244.3.0/26 ipip 10.0.1.3 dev 9 onlink',
+    '10.244.3.7/32 direct 10.0.0.2 dev 2',
+  ]);
+  t.match(planWays(input({ ipipMode: 'Always' })).waiting, [/^node n3, IPv6: IPIP carries no IPv6$/]);
 });
 
 t.test('a node that does not hear yet gets no route, and the reason is told', async (t) => {
@@ -75,10 +88,13 @@ t.test('a node that does not hear yet gets no route, and the reason is told', as
     'node n3, IPv6: has no IPv6 address in its record',
   ]);
   t.match(planWays(input({ vxlanMode: 'Always' }, { others: [] })).waiting, [/n2, IPv4: has no record/]);
-  t.match(planWays(input({ vxlanMode: 'Always' }, { devices: { uplink: {}, vxlan: {} } })).waiting, [
+  t.match(planWays(input({ vxlanMode: 'Always' }, { devices: { uplink: {}, tunnels: {} } })).waiting, [
     /n2, IPv4: this node has no VXLAN device/,
   ]);
-  t.match(planWays(input({ hostGateway: true }, { devices: { uplink: {}, vxlan: {} } })).waiting, [
+  t.match(planWays(input({ ipipMode: 'Always' }, { others: [NEAR, deaf] })).waiting, [
+    'node n3, IPv4: has no IPIP device yet',
+  ]);
+  t.match(planWays(input({ hostGateway: true }, { devices: { uplink: {}, tunnels: {} } })).waiting, [
     /no interface here has this node's address/,
   ]);
 });
@@ -93,7 +109,11 @@ t.test('the order of what comes in is of no account', async (t) => {
     pools: [...pools].reverse(),
   };
   t.same(planWays(backwards), planWays(forwards));
-  t.equal(planWays(forwards).ends[4].length, 2, 'every node that hears is an end, also those reached straight');
+  t.equal(
+    planWays(forwards).ends.get('vxlan4')!.length,
+    2,
+    'every node that hears is an end, also those reached straight',
+  );
 });
 
 t.test('MAC addresses and the link-local addresses that go with them', async (t) => {

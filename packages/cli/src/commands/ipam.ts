@@ -37,8 +37,11 @@ export async function listPools(context: Context): Promise<void> {
 }
 
 /** Between nodes. */
-const wayText = ({ vxlanMode = 'Never', hostGateway }: Pool): string =>
-  vxlanMode === 'Always' ? 'vxlan' : vxlanMode === 'CrossSubnet' ? 'cross-subnet' : hostGateway ? 'host-gw' : 'bgp';
+function wayText({ vxlanMode = 'Never', ipipMode = 'Never', hostGateway }: Pool): string {
+  const [mode, tunnel] = ipipMode === 'Never' ? [vxlanMode, 'vxlan'] : [ipipMode, 'ipip'];
+  if (mode === 'Never') return hostGateway ? 'host-gw' : 'bgp';
+  return mode === 'Always' ? tunnel : `cross-subnet ${tunnel}`;
+}
 
 export async function addPool(context: Context, name: string, cidr: string, options: Options): Promise<void> {
   const body = {
@@ -47,6 +50,7 @@ export async function addPool(context: Context, name: string, cidr: string, opti
     ...(options.blockSize === undefined ? {} : { blockSize: count(options.blockSize, '--block-size') }),
     ...(options.natOutgoing ? { natOutgoing: true } : {}),
     ...(options.vxlan === undefined ? {} : { vxlanMode: options.vxlan }),
+    ...(options.ipip === undefined ? {} : { ipipMode: options.ipip }),
     ...(options.hostGateway ? { hostGateway: true } : {}),
   };
   const { body: pool } = await context.client().call<Pool>('POST', '/v1/ipam/pools', { body });
@@ -59,6 +63,7 @@ export async function setPool(context: Context, name: string, options: Options):
   if (options.enable) body.disabled = false;
   if (options.natOutgoing !== undefined) body.natOutgoing = options.natOutgoing;
   if (options.vxlan !== undefined) body.vxlanMode = options.vxlan;
+  if (options.ipip !== undefined) body.ipipMode = options.ipip;
   if (options.hostGateway !== undefined) body.hostGateway = options.hostGateway;
   if (Object.keys(body).length === 0) throw new UsageError('nothing to set; see "tortie ipam pools set --help"');
   const { body: pool } = await context.client().call<Pool>('PATCH', poolPath(name), { body });

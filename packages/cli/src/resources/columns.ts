@@ -84,6 +84,7 @@ const COLUMNS: Readonly<Record<string, readonly KindColumn[]>> = {
     of('BLOCK', ({ blockSize }) => `/${blockSize}`),
     spec('NAT', 'natOutgoing'),
     of('VXLAN', ({ vxlanMode }) => vxlanMode),
+    of('IPIP', ({ ipipMode }) => ipipMode),
     of('STATE', ({ disabled }) => (disabled ? 'disabled' : 'enabled')),
     spec('NODES', 'nodeSelector'),
     wide(spec('NAMESPACES', 'namespaceSelector')),

@@ -62,8 +62,8 @@ t.test("manifests in Calico's style: applied, given back, applied again as uncha
     t.notMatch(stdout, /unchanged/);
   }
   t.match(
-    (await run(['apply', '-f', join(CALICO, 'pools.yaml')])).stderr,
-    /pools\.yaml:13: warning: \/spec\/ipipMode: has no effect/,
+    (await run(['apply', '-f', join(CALICO, 'bgp-configuration.yaml')])).stderr,
+    /bgp-configuration\.yaml:23: warning: \/spec\/bindMode: has no effect/,
   );
   const yaml = join(folder, 'all.yaml');
   const got = await run(['get', 'ippools,ipr,bgpf,bgpconfigs,nodes,bgpp,ipamconfig', '-o', 'yaml']);

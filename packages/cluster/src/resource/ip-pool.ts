@@ -54,11 +54,7 @@ export const IpPoolSpec = Type.Object(
     ipipMode: Type.Optional(
       oneOf(['Never', 'CrossSubnet', 'Always'], {
         default: 'Never',
-        description: 'IP in IP between nodes',
-        ...noEffect(
-          'there is no IPIP: packets are routed as they are; where nodes are in different subnets use vxlanMode',
-          ['CrossSubnet', 'Always'],
-        ),
+        description: 'IP in IP between nodes, for IPv4; CrossSubnet: only where they are in different subnets',
       }),
     ),
     ipip: Type.Optional(Type.Object({}, { description: 'Former ipipMode', ...refused(FORMER) })),

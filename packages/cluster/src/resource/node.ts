@@ -26,7 +26,7 @@ export const NodeSpec = Type.Object(
               description: 'The same for IPv6: 2001:db8::1/64',
             }),
           ),
-          ipv4IPIPTunnelAddr: Type.Optional(address('Address of the IPIP tunnel', noEffect('there is no IPIP'))),
+          ipv4IPIPTunnelAddr: Type.Optional(address('Address of the IPIP tunnel', kept(OWN))),
           routeReflectorClusterID: Type.Optional(
             Type.String({
               format: 'ipv4-address',

@@ -9,8 +9,8 @@ const WARNINGS: Readonly<Record<string, readonly string[]>> = {
   'bgp-configuration.yaml': ['23 /spec/bindMode', '24 /spec/ignoredInterfaces', '41 /spec/logSeverityScreen'],
   'bgp-filters.yaml': [],
   'kubectl-export.yaml': [],
-  'pools.yaml': ['13 /spec/ipipMode', '38 /spec/ipipMode'],
-  'route-reflectors.yaml': ['41 /spec/bgp/ipv4IPIPTunnelAddr'],
+  'pools.yaml': [],
+  'route-reflectors.yaml': [],
   'tor-peers.yaml': [],
 };
 

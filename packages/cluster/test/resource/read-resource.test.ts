@@ -116,10 +116,7 @@ for (const [document, ...expected] of FAULTS) {
 }
 
 t.test('a field without the effect it has in Calico is taken with a warning', async (t) => {
-  t.strictSame(warningsOf(resource('IPPool', { cidr: '10.0.0.0/16', ipipMode: 'Always' })), [
-    '/spec/ipipMode: has no effect: there is no IPIP: packets are routed as they are; where nodes are in different subnets use vxlanMode',
-  ]);
-  t.strictSame(warningsOf(resource('IPPool', { cidr: '10.0.0.0/16', ipipMode: 'Never' })), []);
+  t.strictSame(warningsOf(resource('IPPool', { cidr: '10.0.0.0/16', ipipMode: 'Always' })), []);
   t.strictSame(warningsOf(resource('BGPConfiguration', { bindMode: 'NodeIP' }, { name: 'default' })), [
     '/spec/bindMode: has no effect: bgp.listen of the agent says where it listens',
   ]);

@@ -8,6 +8,8 @@ import { assertVersion } from './version.js';
 
 export type PoolUse = 'Workload' | 'Tunnel' | 'LoadBalancer';
 
+export type TunnelMode = 'Never' | 'CrossSubnet' | 'Always';
+
 /** Tunnels end where their address is routed to; blocks of load balancers have one owner. */
 export const BORROWS: Readonly<Record<PoolUse, boolean>> = { Workload: true, Tunnel: false, LoadBalancer: false };
 
@@ -23,8 +25,10 @@ export interface PoolSettings {
   readonly assignmentMode: 'Automatic' | 'Manual';
   readonly natOutgoing: boolean;
   readonly disableBGPExport: boolean;
-  readonly vxlanMode: 'Never' | 'CrossSubnet' | 'Always';
-  /** Without VXLAN: routes lead straight to the other nodes, which are on one subnet; BGP is not needed. */
+  /** At most one of the two is another than Never; IPIP carries IPv4 alone. */
+  readonly vxlanMode: TunnelMode;
+  readonly ipipMode: TunnelMode;
+  /** Without a tunnel: routes lead straight to the other nodes, which are on one subnet; BGP is not needed. */
   readonly hostGateway: boolean;
   readonly notes?: Notes;
   /** It is to be deleted when its last address is released. */
@@ -55,6 +59,7 @@ export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   natOutgoing: false,
   disableBGPExport: false,
   vxlanMode: 'Never',
+  ipipMode: 'Never',
   hostGateway: false,
   terminating: false,
 };
@@ -82,6 +87,7 @@ export function poolSettings(spec: Partial<PoolSettings>): PoolSettings {
     natOutgoing: natOutgoing ?? d.natOutgoing,
     disableBGPExport: disableBGPExport ?? d.disableBGPExport,
     vxlanMode: spec.vxlanMode ?? d.vxlanMode,
+    ipipMode: spec.ipipMode ?? d.ipipMode,
     hostGateway: spec.hostGateway ?? d.hostGateway,
     ...withNotes(spec.notes),
     terminating: spec.terminating ?? d.terminating,
