@@ -286,13 +286,13 @@ class NodeSpeaker implements RunningSpeaker {
       socket.destroy();
       return;
     }
-    const acceptance = this.#loop.accept(socket, remote, (peer) => {
-      const { ttlSecurityHops, multihopTtl } = this.#loop.speaker.peer(peer)!.config;
-      if (ttlSecurityHops === undefined && multihopTtl === undefined) return;
-      if (!listener.secure) throw new Error('the listener cannot set a TTL');
+    const acceptance = this.#loop.accept(socket, remote, ({ ttlSecurityHops, multihopTtl, password }) => {
+      if (ttlSecurityHops === undefined && multihopTtl === undefined && password === undefined) return;
+      if (!listener.secure) throw new Error('the listener cannot set options of a connection');
       listener.secure(socket, {
         ...(ttlSecurityHops !== undefined && { gtsmHops: ttlSecurityHops }),
         ...(multihopTtl !== undefined && { ttl: multihopTtl }),
+        ...(password !== undefined && { md5Password: password }),
       });
     });
     if ('connection' in acceptance) return;

@@ -8,7 +8,14 @@
 
 import type { Socket } from 'node:net';
 import type { Address } from '@tortie/ip';
-import { type Acceptance, type DialOptions, Speaker, type SpeakerEvent, type SpeakerOptions } from '../src/index.js';
+import {
+  type Acceptance,
+  type AcceptedSecurity,
+  type DialOptions,
+  Speaker,
+  type SpeakerEvent,
+  type SpeakerOptions,
+} from '../src/index.js';
 import { Alarm, monotonicMs } from './clock.js';
 import type { SpeakerLimits } from './running-speaker.js';
 import { SessionDriver, type SessionDriverPort } from './session-driver.js';
@@ -77,14 +84,14 @@ export class SpeakerLoop {
   }
 
   /** Takes an accepted socket, or says why not; `prepare` runs before anything is written to it. */
-  accept(socket: Socket, remoteAddress: Address, prepare: (peer: string) => void): Acceptance {
+  accept(socket: Socket, remoteAddress: Address, prepare: (security: AcceptedSecurity) => void): Acceptance {
     const nowMs = monotonicMs();
     const acceptance = this.speaker.accept(remoteAddress, socketEndpoints(socket), nowMs);
     if ('connection' in acceptance) {
-      const { connection, peer } = acceptance;
+      const { connection, peer, security } = acceptance;
       this.#drive(connection, socket);
       try {
-        prepare(peer);
+        prepare(security);
       } catch (error) {
         this.#close(connection);
         this.speaker.closed(connection, tcpReason(error as Error), nowMs);

@@ -26,6 +26,8 @@ export interface ListenOptions {
 export interface PeerSecurity {
   readonly gtsmHops?: number;
   readonly ttl?: number;
+  /** The key that must have signed the connection from its first segment: a listener may be up before it knows the key. */
+  readonly md5Password?: string;
 }
 
 export interface BgpListener {
@@ -36,7 +38,7 @@ export interface BgpListener {
    * that is impossible.
    */
   setMd5(remote: Address, password: string | undefined, length?: number): void;
-  /** Applies to an accepted socket before anything is written. */
+  /** Applies to an accepted socket before anything is written or read. Throws where the connection must not be used. */
   secure?(socket: Socket, security: PeerSecurity): void;
   close(): Promise<void>;
 }
@@ -84,7 +86,8 @@ export function netTransport(): TransportPort {
             setMd5(_remote, password) {
               if (password !== undefined) throw cannot('a TCP-MD5 password');
             },
-            secure(_socket, { gtsmHops, ttl }) {
+            secure(_socket, { gtsmHops, ttl, md5Password }) {
+              if (md5Password !== undefined) throw cannot('a TCP-MD5 password');
               if (gtsmHops !== undefined) throw cannot('TTL security');
               if (ttl !== undefined) throw cannot('a TTL for multihop');
             },

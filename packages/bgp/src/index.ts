@@ -92,7 +92,14 @@ export type {
 } from './route-policy/policy.js';
 export { Speaker } from './speaker.js';
 export type { SpeakerEvent } from './speaker-event.js';
-export type { Acceptance, DialOptions, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
+export type {
+  Acceptance,
+  AcceptedSecurity,
+  DialOptions,
+  ResetMode,
+  SpeakerOptions,
+  SpeakerOutput,
+} from './speaker-io.js';
 export type { FamilyRoutesView, MessageCounters, NegotiatedView, PeerView, SpeakerView } from './views.js';
 export type { Fault, FaultAction } from './wire/attribute/faults.js';
 export type {

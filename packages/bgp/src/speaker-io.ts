@@ -56,9 +56,12 @@ export type SpeakerOutput =
     }
   | { readonly type: 'event'; readonly event: SpeakerEvent };
 
+/** What an accepted connection must have before anything is read from it or written to it. */
+export type AcceptedSecurity = Pick<DialOptions, 'password' | 'ttlSecurityHops' | 'multihopTtl'>;
+
 /** The connection's handle; or why it is not taken, and whether it was a peer's at all. */
 export type Acceptance =
-  | { readonly connection: number; readonly peer: string }
+  | { readonly connection: number; readonly peer: string; readonly security: AcceptedSecurity }
   | { readonly refused: string; readonly known: boolean };
 
 /**

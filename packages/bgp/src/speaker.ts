@@ -199,7 +199,7 @@ export class Speaker {
       this.#connections.set(connection, { peer, session: accepted }),
     );
     if (refusal !== undefined) return this.#refuse(from, refusal, true);
-    return { connection, peer: peer.config.name };
+    return { connection, peer: peer.config.name, security: peer.config };
   }
 
   /** A dial succeeded. */

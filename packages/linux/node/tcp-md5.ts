@@ -10,6 +10,7 @@ const TCP_MD5SIG = 14;
 const TCP_MD5SIG_EXT = 32;
 const TCP_MD5SIG_FLAG_PREFIX = 1;
 const MAX_KEY_OCTETS = 80;
+const ENOENT = 2;
 /** sockaddr_storage 128, flags u8, prefix length u8, key length u16, interface u32, key 80. */
 const MD5SIG_OCTETS = 128 + 8 + MAX_KEY_OCTETS;
 
@@ -36,6 +37,23 @@ export function setMd5Key(fd: number, remote: Address, password: string | undefi
   view.setUint16(130, key.length, LITTLE_ENDIAN);
   value.set(key, 136);
   setOption(fd, SOL.TCP, range ? TCP_MD5SIG_EXT : TCP_MD5SIG, value, 'the TCP-MD5 key');
+}
+
+/**
+ * Makes sure that an accepted connection was signed from its first segment. The kernel gives it the listener's key when it is
+ * made; a connection that was there before the listener had one has none, ever, and would be taken for one with the key.
+ * Linux tells only by refusing to take away a key that is not there. Throws LinuxError.
+ */
+export function requireMd5Key(fd: number, remote: Address, password: string): void {
+  try {
+    setMd5Key(fd, remote, undefined);
+  } catch (error) {
+    if (!(error instanceof LinuxError && error.errno === ENOENT)) throw error;
+    throw new LinuxError('ERR_LINUX_UNSIGNED', 'the connection was made without the TCP-MD5 key, before it was set', {
+      cause: error,
+    });
+  }
+  setMd5Key(fd, remote, password);
 }
 
 export interface TcpMd5Counters {

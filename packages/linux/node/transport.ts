@@ -9,7 +9,7 @@ import { familyOf, LinuxError } from '@tortie/linux';
 import { addon, checked } from './addon.js';
 import { readSocketAddress, SOCK, SOL, setOption, socketAddress } from './descriptor.js';
 import { type NetnsRef, netnsPath } from './netns-path.js';
-import { setMd5Key } from './tcp-md5.js';
+import { requireMd5Key, setMd5Key } from './tcp-md5.js';
 
 export interface ConnectOptions {
   readonly remoteAddress: Address;
@@ -35,6 +35,8 @@ export interface ListenOptions {
 export interface PeerSecurity {
   readonly gtsmHops?: number;
   readonly ttl?: number;
+  /** The key that must have signed the connection from its first segment. */
+  readonly md5Password?: string;
 }
 
 export interface BgpListener {
@@ -42,7 +44,7 @@ export interface BgpListener {
   readonly server: Server;
   /** Sets, changes or (undefined) removes the TCP-MD5 key of a remote address, or of the prefix of this length, while running. */
   setMd5(remote: Address, password: string | undefined, length?: number): void;
-  /** Applies to an accepted socket before anything is written. */
+  /** Applies to an accepted socket before anything is written or read. Throws LinuxError where it must not be used. */
   secure(socket: Socket, security: PeerSecurity): void;
   close(): Promise<void>;
 }
@@ -133,7 +135,13 @@ function listen(
             throw error;
           }
         },
-        secure: (socket, security) => setTtl(descriptorOf(socket), address.version, security),
+        secure(socket, security) {
+          const accepted = descriptorOf(socket);
+          if (security.md5Password !== undefined) {
+            requireMd5Key(accepted, parseAddress(withoutZone(socket.remoteAddress!)), security.md5Password);
+          }
+          setTtl(accepted, address.version, security);
+        },
         close: () => new Promise((done) => server.close(() => done())),
       });
     });
@@ -162,7 +170,8 @@ function descriptorOf(socket: Socket): number {
   if (remoteAddress && localAddress) {
     const remote = parseAddress(withoutZone(remoteAddress));
     const local = parseAddress(withoutZone(localAddress));
-    for (const name of readdirSync('/proc/self/fd')) {
+    // Most often the newest has the highest number.
+    for (const name of readdirSync('/proc/self/fd').reverse()) {
       const fd = Number(name);
       if (isAt(addon().getpeername(fd), remote, remotePort) && isAt(addon().getsockname(fd), local, localPort))
         return fd;

@@ -11,7 +11,9 @@ export type LinuxErrorCode =
   /** Octets from the kernel that do not parse, or values that do not fit a message. */
   | 'ERR_LINUX_MESSAGE'
   /** The object was closed. */
-  | 'ERR_LINUX_CLOSED';
+  | 'ERR_LINUX_CLOSED'
+  /** A connection that its TCP-MD5 key has not signed from the beginning. */
+  | 'ERR_LINUX_UNSIGNED';
 
 export interface LinuxErrorDetails {
   readonly errno?: number;

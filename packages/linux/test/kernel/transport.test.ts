@@ -103,6 +103,26 @@ for (const version of [4, 6] as const) {
     t.throws(() => listener.setMd5(of(1), 'x'.repeat(81)), { code: 'ERR_LINUX_MESSAGE' });
   });
 
+  kernelTest(
+    `IPv${version}: a connection from before the key was set does not pass for one with it`,
+    async (t, lab) => {
+      const { open, listener } = await pair(lab, version);
+      const early = await open();
+      listener.setMd5(of(1), 'secret');
+      const unsigned = { name: 'LinuxError', code: 'ERR_LINUX_UNSIGNED' };
+      t.throws(() => listener.secure(early.accepted, { md5Password: 'secret' }), unsigned);
+      const good = await open({ md5Password: 'secret' });
+      listener.secure(good.accepted, { md5Password: 'secret' });
+      t.equal(await echo(good.socket, good.accepted), 'hello');
+      t.equal(await echo(good.accepted, good.socket), 'hello');
+      listener.setMd5(of(1), undefined);
+      listener.setMd5(of(0), 'of all', version === 4 ? 24 : 64);
+      const ranged = await open({ md5Password: 'of all' });
+      listener.secure(ranged.accepted, { md5Password: 'of all' });
+      t.equal(await echo(ranged.socket, ranged.accepted), 'hello');
+    },
+  );
+
   kernelTest(`IPv${version}: GTSM lets a neighbour in and drops what may come from farther away`, async (t, lab) => {
     const { open, listener, right } = await pair(lab, version);
     const near = await open({ gtsmHops: 1 });
