@@ -4,6 +4,7 @@
 //   npm run bench -- plots [--results FILE.jsonl]      bench/plots/*.svg from the runs that `--results` of the rig has kept
 //   npm run bench -- network [--repeat 5] [--seconds 2]   throughput from pod to pod by every way between nodes
 //   npm run bench -- loss [--only restarts,ways,reflectors,ecmp]   packets lost while agents, reflectors, routers and ways change
+//   npm run bench -- cluster-scale [--nodes 5000] [--pairs 2]   simulated clusters of thousands of nodes
 //   npm run bench -- engine | fib | agent | ipam | cni
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -43,6 +44,12 @@ const WAYS = {
   loss: ({ only }) => (only ? ['--only', only] : []),
 };
 
+/** And of clusters. */
+const CLUSTERS = {
+  'cluster-scale': ({ nodes, pairs }) => [...(nodes ? ['--nodes', nodes] : []), ...(pairs ? ['--pairs', pairs] : [])],
+};
+const SCRIPTS = { ...WAYS, ...CLUSTERS };
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -50,6 +57,8 @@ const { values, positionals } = parseArgs({
     duts: { type: 'string', default: 'none bird frr openbgpd gobgp tortie' },
     cases: { type: 'string', default: CASES },
     out: { type: 'string' },
+    nodes: { type: 'string' },
+    pairs: { type: 'string' },
     phases: { type: 'string' },
     results: { type: 'string' },
     seconds: { type: 'string', default: '2' },
@@ -173,9 +182,9 @@ else if (what === 'plots') {
   for (const file of drawPlots(values.results ?? join(root, 'bench/results.jsonl'), join(root, 'bench/plots'))) {
     console.log(file);
   }
-} else if (WAYS[what]) {
+} else if (SCRIPTS[what]) {
   const { out } = values;
-  const args = [...WAYS[what](values), ...(out ? ['--out', out] : [])];
+  const args = [...SCRIPTS[what](values), ...(out ? ['--out', out] : [])];
   const child = spawnSync(process.execPath, [join(root, `bench/${what}.mjs`), ...args], {
     cwd: root,
     stdio: 'inherit',
@@ -192,7 +201,7 @@ else if (what === 'plots') {
     if (child.status !== 0) process.exit(child.status ?? 1);
   }
 } else {
-  const known = ['rig', 'plots', ...Object.keys(WAYS), ...Object.keys(OWN)].join(', ');
+  const known = ['rig', 'plots', ...Object.keys(SCRIPTS), ...Object.keys(OWN)].join(', ');
   console.error(`unknown benchmark "${what}"; there are: ${known}`);
   process.exit(2);
 }

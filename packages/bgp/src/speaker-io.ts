@@ -1,7 +1,7 @@
 /** What goes into a speaker when it is made, and what comes out of it to be carried out. */
 import type { Address } from '@tortie/ip';
 import type { RestartingOptions } from './peer/restart-deferral.js';
-import type { DecisionOptions } from './rib/rib.js';
+import type { DecisionOptions, Rib, RibOptions } from './rib/rib.js';
 import type { SpeakerEvent } from './speaker-event.js';
 
 export interface SpeakerOptions {
@@ -16,6 +16,8 @@ export interface SpeakerOptions {
   readonly sendHoldS?: number;
   /** Longest wait for a peer's OPEN. Default 240, as RFC 4271 section 8.2.2 suggests. */
   readonly openHoldTimeS?: number;
+  /** Other tables than the usual ones, for simulations. @internal */
+  readonly makeRib?: (options: RibOptions) => Rib;
   /** We come back from a restart. */
   readonly restarting?: RestartingOptions;
   /** 0 to 1: jitter, and the seed of the RIB's hashes. */

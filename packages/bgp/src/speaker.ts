@@ -46,7 +46,7 @@ import { RestartDeferral } from './peer/restart-deferral.js';
 import type { Endpoints, Session } from './peer/session.js';
 import { TimerQueue } from './peer/timer-queue.js';
 import type { BestRouteSubscription, SubscriptionOptions } from './rib/best-routes.js';
-import { type OriginateAttributes, Rib } from './rib/rib.js';
+import { type OriginateAttributes, Rib, type RibOptions } from './rib/rib.js';
 import type { SpeakerEvent } from './speaker-event.js';
 import type { Acceptance, DialOptions, ResetMode, SpeakerOptions, SpeakerOutput } from './speaker-io.js';
 import { speakerView } from './speaker-view.js';
@@ -83,7 +83,8 @@ export class Speaker {
     this.routerId = routerId;
     this.#clusterId = options.clusterId ?? routerId;
     this.#nowMs = options.nowMs;
-    this.rib = new Rib({
+    const { makeRib = (settings: RibOptions) => new Rib(settings) } = options;
+    this.rib = makeRib({
       asn,
       routerId,
       clusterId: this.#clusterId,

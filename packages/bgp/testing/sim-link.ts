@@ -10,7 +10,8 @@ export interface SimLinkOptions {
 
 /** One end. Octets written here arrive at `remote`, in order. */
 export class SimSocket {
-  onData: ((bytes: Uint8Array) => void) | undefined;
+  /** `more`: another piece follows at this moment. */
+  onData: ((bytes: Uint8Array, more: boolean) => void) | undefined;
   /** Called once: the other end closed, or the connection broke. Not after close() of this end. */
   onClosed: ((reason: string) => void) | undefined;
   /** Called when the other end has read everything that was written. */
@@ -24,6 +25,8 @@ export class SimSocket {
   readonly #clock: VirtualClock;
   readonly #link: SimLink;
   readonly #held: Uint8Array[] = [];
+  /** On their way to the other end, to arrive together. */
+  #flight: { readonly atMs: number; readonly pieces: Uint8Array[] } | undefined;
   #reading = true;
   #closedByPeer: string | undefined;
 
@@ -37,9 +40,23 @@ export class SimSocket {
     this.unread += bytes.length;
     const step = this.#link.splitOctets;
     for (let at = 0; at < bytes.length; at += step) {
-      const piece = bytes.slice(at, at + step);
-      this.#clock.after(this.#link.delayMs, () => this.remote.#arrive(piece));
+      this.#launch(bytes.slice(at, at + step));
     }
+  }
+
+  /** What is written at one moment arrives at one moment. */
+  #launch(piece: Uint8Array): void {
+    const atMs = this.#clock.nowMs + this.#link.delayMs;
+    if (this.#flight?.atMs === atMs) {
+      this.#flight.pieces.push(piece);
+      return;
+    }
+    const flight = { atMs, pieces: [piece] };
+    this.#flight = flight;
+    this.#clock.at(atMs, () => {
+      if (this.#flight === flight) this.#flight = undefined;
+      for (const [at, one] of flight.pieces.entries()) this.remote.#arrive(one, at + 1 < flight.pieces.length);
+    });
   }
 
   /** The other end learns of it after what was written. */
@@ -56,8 +73,13 @@ export class SimSocket {
 
   resume(): void {
     this.#reading = true;
-    for (const piece of this.#held.splice(0)) this.#arrive(piece);
+    for (const piece of this.#held.splice(0)) this.#arrive(piece, false);
     if (this.#closedByPeer !== undefined) this.#end(this.#closedByPeer);
+  }
+
+  /** Nothing passes any more in either direction, and neither end hears of it: the host has lost its power. */
+  cut(): void {
+    this.#link.isCut = true;
   }
 
   /** The connection breaks for this end. */
@@ -65,7 +87,7 @@ export class SimSocket {
     this.#end(reason);
   }
 
-  #arrive(piece: Uint8Array): void {
+  #arrive(piece: Uint8Array, more: boolean): void {
     // Where the link is cut the octets are lost, and so is the connection: neither end hears of it.
     if (this.#link.isCut || this.closed) return;
     if (!this.#reading) {
@@ -73,7 +95,7 @@ export class SimSocket {
       return;
     }
     this.remote.unread -= piece.length;
-    if (this.onData) this.onData(piece);
+    if (this.onData) this.onData(piece, more);
     else this.received.push(piece);
     if (this.remote.unread === 0) this.remote.onDrain?.();
   }

@@ -15,23 +15,35 @@ export type SimRouterOptions = Partial<Omit<SpeakerOptions, 'nowMs'>> & {
   readonly asn: number;
   /** Default: the address. */
   readonly routerId?: number;
+  /** Measures the time that the router takes. Default: none does. */
+  readonly stopwatch?: () => number;
+  /** Default true; a network of thousands has no use for them. */
+  readonly keepsEvents?: boolean;
 };
+
+export interface SimNetworkOptions extends SimLinkOptions {
+  /** False: `cut` is not used, so no connection is remembered. Default true. */
+  readonly cuttable?: boolean;
+}
 
 export class SimNetwork {
   readonly clock = new VirtualClock();
-  readonly #options: SimLinkOptions;
+  readonly #options: SimNetworkOptions;
   readonly #hosts = new Map<string, SimHost>();
   readonly #links = new Map<SimLink, readonly [string, string]>();
   readonly #cuts = new Set<string>();
+  readonly #dark = new Set<string>();
+  readonly #cuttable: boolean;
 
-  constructor(options: SimLinkOptions = {}) {
+  constructor(options: SimNetworkOptions = {}) {
     this.#options = options;
+    this.#cuttable = options.cuttable ?? true;
   }
 
   /** A speaker at this address. */
   router(options: SimRouterOptions): SimRouter {
     const router = new SimRouter(this, options);
-    this.#hosts.set(formatAddress(router.address), router);
+    this.plug(router);
     return router;
   }
 
@@ -45,12 +57,14 @@ export class SimNetwork {
     });
   }
 
-  /** Nobody is there any more: connections are refused. */
-  unplug(address: string): void {
+  /** Nobody is there any more: connections are refused, or (`dark`) not even that: the host is gone. */
+  unplug(address: string, { dark = false } = {}): void {
     this.#hosts.delete(address);
+    if (dark) this.#dark.add(address);
   }
 
   plug(router: SimRouter): void {
+    this.#dark.delete(formatAddress(router.address));
     this.#hosts.set(formatAddress(router.address), router);
   }
 
@@ -63,11 +77,11 @@ export class SimNetwork {
   dial(from: Address, to: Address, opened: (refused: string | undefined) => void): { readonly socket: SimSocket } {
     const link = new SimLink(this.clock, this.#options);
     const names = [formatAddress(from), formatAddress(to)] as const;
-    this.#links.set(link, names);
+    if (this.#cuttable) this.#links.set(link, names);
     const [near, far] = link.ends;
     this.clock.after(link.delayMs, () => {
       if (near.closed) return;
-      if (this.#cuts.has(pair(...names))) {
+      if (this.#dark.has(names[1]) || this.#cuts.has(pair(...names))) {
         link.isCut = true;
         return;
       }

@@ -1,5 +1,5 @@
 /** A speaker driven by a virtual clock: what node/ does with sockets and timers, in a page. */
-import { type Address, parseAddress } from '@tortie/ip';
+import { type Address, formatAddress, parseAddress } from '@tortie/ip';
 import {
   type ChangeImpact,
   type DialOptions,
@@ -19,6 +19,7 @@ const WINDOW_OCTETS = 65536;
 export class SimRouter implements SimHost {
   readonly address: Address;
   readonly speaker: Speaker;
+  onEvent: ((event: SpeakerEvent) => void) | undefined;
   /** Everything it reported, oldest first. */
   readonly events: (SpeakerEvent & { readonly atMs: number })[] = [];
   /** TCP-MD5 keys by address, as a listener would know them. */
@@ -32,7 +33,15 @@ export class SimRouter implements SimHost {
   #turnPlanned = false;
   #plannedMs = Number.POSITIVE_INFINITY;
 
-  constructor(network: SimNetwork, { address, ...options }: SimRouterOptions) {
+  readonly #stopwatch: () => number;
+  readonly #keepsEvents: boolean;
+  #crashed = false;
+  /** Of the stopwatch, in everything but what is called from outside. */
+  spentMs = 0;
+
+  constructor(network: SimNetwork, { address, stopwatch = () => 0, keepsEvents = true, ...options }: SimRouterOptions) {
+    this.#stopwatch = stopwatch;
+    this.#keepsEvents = keepsEvents;
     this.#network = network;
     this.address = parseAddress(address);
     this.speaker = new Speaker({
@@ -78,6 +87,18 @@ export class SimRouter implements SimHost {
   shutDown({ graceful = false, text = '' } = {}): void {
     this.speaker.close(graceful, text, this.#nowMs);
     this.turn();
+  }
+
+  /** Ends without doing anything: its host closes the connections, or (`silent`) is gone itself. */
+  crash({ silent = false } = {}): void {
+    this.#crashed = true;
+    this.#network.unplug(formatAddress(this.address), { dark: silent });
+    for (const socket of this.#sockets.values()) {
+      socket.onData = socket.onClosed = socket.onDrain = undefined;
+      if (silent) socket.cut();
+      else socket.close('the peer closed the connection');
+    }
+    this.#sockets.clear();
   }
 
   state(peer: string): string | undefined {
@@ -139,13 +160,15 @@ export class SimRouter implements SimHost {
         else this.passwords.set(output.remoteAddress, output.password);
         return;
       case 'event':
-        this.events.push({ ...output.event, atMs: this.#nowMs });
+        if (this.#keepsEvents) this.events.push({ ...output.event, atMs: this.#nowMs });
+        this.onEvent?.(output.event);
         return;
     }
   }
 
   #dial(connection: number, { remoteAddress, remotePort }: DialOptions): void {
     const { socket } = this.#network.dial(this.address, remoteAddress, (refused) => {
+      if (this.#crashed) return;
       if (refused === undefined) {
         this.speaker.connected(connection, { localAddress: this.address, remotePort }, this.#nowMs);
       } else {
@@ -159,16 +182,18 @@ export class SimRouter implements SimHost {
 
   #attach(connection: number, socket: SimSocket): void {
     this.#sockets.set(connection, socket);
-    socket.onData = (bytes) => {
+    socket.onData = (bytes, more) => {
+      const beganMs = this.#stopwatch();
       this.speaker.receive(connection, bytes, this.#nowMs);
-      this.turn();
+      if (!more) this.turn();
+      this.spentMs += this.#stopwatch() - beganMs;
     };
     socket.onClosed = (reason) => {
       this.#sockets.delete(connection);
       this.speaker.closed(connection, reason, this.#nowMs);
       this.turn();
     };
-    socket.onDrain = () => this.turn();
+    socket.onDrain = () => this.#timed(() => this.turn());
   }
 
   #send(): boolean {
@@ -186,12 +211,19 @@ export class SimRouter implements SimHost {
     return sent;
   }
 
+  #timed(work: () => void): void {
+    if (this.#crashed) return;
+    const beganMs = this.#stopwatch();
+    work();
+    this.spentMs += this.#stopwatch() - beganMs;
+  }
+
   #plan(): void {
     if (this.#turnPlanned) return;
     this.#turnPlanned = true;
     this.#network.clock.after(0, () => {
       this.#turnPlanned = false;
-      this.turn();
+      this.#timed(() => this.turn());
     });
   }
 
@@ -202,8 +234,10 @@ export class SimRouter implements SimHost {
     this.#network.clock.at(deadlineMs, () => {
       if (this.#plannedMs > this.#nowMs) return;
       this.#plannedMs = Number.POSITIVE_INFINITY;
-      this.speaker.advance(this.#nowMs);
-      this.turn();
+      this.#timed(() => {
+        this.speaker.advance(this.#nowMs);
+        this.turn();
+      });
     });
   }
 }

@@ -9,7 +9,7 @@ import { runAgent } from '../../node/run-agent.js';
 import { FakeBfd } from '../fake-bfd.js';
 import { FakeSpeaker } from '../fake-speaker.js';
 import { until } from '../until.js';
-import { ASN, addressOf, entriesOf, type LargeCluster, nameOf, POOL } from './large-cluster.js';
+import { ASN, addressOf, entriesOf, type LargeCluster, nameOf, poolOf } from './large-cluster.js';
 
 const CLUSTER: LargeCluster = { nodes: 60, pairs: 2 };
 /** Of them, those that are there when the agent starts. */
@@ -62,7 +62,7 @@ store: { path: ${folder} }
 cluster: { labels: { pair: p${at % 2}${at < 4 ? `, reflector: p${at >> 1}` : ''} } }
 bgp: { listen: [] }
 kernel: { program: false }
-pools: [{ name: pods, cidr: ${POOL}, blockSize: 26 }]
+pools: [{ name: pods, cidr: ${poolOf(CLUSTER)}, blockSize: 26 }]
 `,
     store,
     runSpeaker: async (options) => {

@@ -13,8 +13,16 @@ export interface LargeCluster {
 }
 
 export const ASN = 64512;
-export const POOL = '10.128.0.0/10';
 const FIRST_ADDRESS = 0x0a010001;
+/** Addresses of a block, as a power of two. */
+export const BLOCK_BITS = 6;
+/** Where pools begin. */
+export const FIRST_BLOCK = 0x0a800000;
+
+/** Blocks of the pool: somewhat more than nodes. */
+export const blocksOf = ({ nodes }: LargeCluster): number => 2 ** Math.ceil(Math.log2(nodes * 1.25));
+export const poolOf = (cluster: LargeCluster): string =>
+  `${formatAddress(ipv4(FIRST_BLOCK))}/${32 - BLOCK_BITS - Math.log2(blocksOf(cluster))}`;
 
 export const nameOf = (at: number): string => `node-${String(at).padStart(5, '0')}`;
 /** Of the first 16,000,000 nodes. */
@@ -71,7 +79,7 @@ export function resourcesOf(cluster: LargeCluster): (readonly [key: string, valu
 export async function entriesOf(cluster: LargeCluster, count = cluster.nodes): Promise<readonly Entry[]> {
   const store = new MemoryStore();
   const ipam = new Ipam({ store, now: () => 1_700_000_000_000, random: () => 0.5 });
-  await ipam.pools.create({ name: 'pods', cidr: parsePrefix(POOL), blockSize: 26 });
+  await ipam.pools.create({ name: 'pods', cidr: parsePrefix(poolOf(cluster)), blockSize: 32 - BLOCK_BITS });
   for (let at = 0; at < count; at++) {
     await ipam.claimBlock(nameOf(at), 4);
     await store.create(nodeKey(nameOf(at)), recordOf(at, cluster));
