@@ -7,6 +7,8 @@ interface Row {
   readonly title: string;
   /** The code shown, where it differs from the error's own. */
   readonly code?: string;
+  /** What to do about it, where the error itself does not tell. */
+  readonly detail?: string;
 }
 
 const INVALID: Row = { status: 400, title: 'The request is not valid' };
@@ -39,7 +41,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: { status: 400, title: 'The body is no JSON', code: 'ERR_AGENT_BODY' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, title: 'The body is no JSON', code: 'ERR_AGENT_BODY' },
   FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, title: 'The body is too large', code: 'ERR_AGENT_BODY_TOO_LARGE' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, title: 'The body must be JSON', code: 'ERR_AGENT_MEDIA_TYPE' },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    title: 'The body must be JSON',
+    code: 'ERR_AGENT_MEDIA_TYPE',
+    detail: "send the header content-type: application/json; curl's -d says that the body is a form",
+  },
   FST_ERR_BAD_URL: { ...INVALID, code: 'ERR_AGENT_VALIDATION' },
   ERR_IP_ADDRESS: { ...INVALID, code: 'ERR_AGENT_VALIDATION' },
   ERR_IP_PREFIX: { ...INVALID, code: 'ERR_AGENT_VALIDATION' },
@@ -73,7 +80,7 @@ export function problemOf(error: unknown, instance: string): { problem: Problem;
     title: row?.title ?? 'Something inside the agent failed',
     status: row?.status ?? 500,
     code: shown,
-    detail: row && error instanceof Error ? error.message : "see the agent's log",
+    detail: row && error instanceof Error ? (row.detail ?? error.message) : "see the agent's log",
     instance,
     ...(error instanceof ValidationError && {
       errors: error.issues.map(({ pointer, detail }) => ({ pointer, detail })),

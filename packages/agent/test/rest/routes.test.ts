@@ -99,7 +99,7 @@ t.test('what no path is, no method is, and no JSON is', async (t) => {
     if (status === 405) t.equal(answer.headers.allow, 'GET, PATCH, DELETE');
   }
   const form = await call('POST', '/v1/peers', 'name=x', { 'content-type': 'application/x-www-form-urlencoded' });
-  t.match(form.body, { status: 415, code: 'ERR_AGENT_MEDIA_TYPE' });
+  t.match(form.body, { status: 415, code: 'ERR_AGENT_MEDIA_TYPE', detail: /content-type: application\/json/ });
 });
 
 t.test('why says which term of which policy decided, on the way in and on the way out', async (t) => {
