@@ -50,8 +50,8 @@ export const RESTARTS: readonly Feature[] = [
       const answer = await eventually('an answer', async () => {
         const { routeRefresh, update } = (await session(pair)).messagesIn;
         if (routeRefresh >= before.routeRefresh + 2) return 'enclosed';
-        // The routes of both families again: the answer is over.
-        return update >= before.update + 2 && 'bare';
+        // BoRR would have come before any of the routes.
+        return routeRefresh === before.routeRefresh && update >= before.update + 2 && 'bare';
       });
       if (answer === 'bare') throw new NotConfigurable('offers it, and answers without BoRR and EoRR');
       await weHave(pair, THEIRS[0]!);
