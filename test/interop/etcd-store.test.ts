@@ -1,6 +1,15 @@
 /** Agents on several hosts whose store is a real etcd: they share pools, and they route on while it is away. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { AgentConfigFile, AssignmentResult, Health, IpamCheck, Status } from '@tortie/agent/api';
+import type {
+  AgentConfigFile,
+  Assignment,
+  AssignmentPage,
+  AssignmentResult,
+  Doctor,
+  Health,
+  IpamCheck,
+  Status,
+} from '@tortie/agent/api';
 import { type Agent, dropPackets, enterNamespaces, type Host, startBird, withHosts } from '@tortie/lab';
 import { EtcdCluster, type EtcdClusterOptions, etcdMissing, makeCertificates } from '@tortie/store/testing/etcd';
 import t from 'tap';
@@ -193,18 +202,64 @@ t.test(
         t.match((await agent.status()) as Status, { blocks: [block] });
       });
 
-      await t.test('restored from an older copy, it is told', async (t) => {
+      const findings = async (): Promise<Doctor['findings']> => (await agent.client.get<Doctor>('/v1/doctor')).findings;
+      const holders = async (handle: string): Promise<readonly string[]> =>
+        (await other.client.get<AssignmentPage>('/v1/ipam/assignments', { handle })).assignments.map(
+          ({ address, node }) => `${address} ${node}`,
+        );
+      // The watches have seen it when the copy has: what is not there is lost.
+      const copied = (text: string): Promise<boolean> =>
+        eventually('the copy', () => readFileSync(n1.path('store/copy-n1.json'), 'utf8').includes(text));
+      const warning = /went back from revision \d+ to \d+: it was restored from an older copy/;
+
+      await t.test('restored from an older copy, it records again what it holds, and tells the rest', async (t) => {
         const saved = await etcd.save();
-        await assign(agent, { handle: 'forgotten', ipv4: 1 });
-        // The watches have seen it when the copy has: the next run must know where the store was.
-        await eventually('the copy', () => readFileSync(n1.path('store/copy-n1.json'), 'utf8').includes('"forgotten"'));
+        const { assignments } = await assign(agent, { handle: 'forgotten', ipv4: 1 });
+        await agent.client.call('POST', '/v1/originated', { body: { prefix: '192.0.2.128/25' } });
+        await copied('"forgotten"');
+        await copied('192.0.2.128/25');
         await etcd.restore(saved);
-        const warning = /went back from revision \d+ to \d+: it was restored from an older copy/;
+        await eventually('the address to be known again', async () => (await holders('forgotten')).length === 1);
+        t.strictSame(await holders('forgotten'), [`${assignments[0]!.address} n1`]);
         await eventually('the warning', async () => warning.test((await agent.status()).warnings.join(' ')));
-        t.equal((await events(agent)).filter(({ text }) => warning.test(text)).length, 1, 'said once');
+        const told = (await events(agent)).filter(({ text }) => warning.test(text));
+        t.equal(told.length, 1, 'said once');
+        const of = (code: string, text: RegExp) => [{ code, text }];
+        t.match(
+          (await findings()).filter(({ code }) => code === 'store-restored'),
+          of('store-restored', /1 addresses of this node were recorded again/),
+        );
+        t.match(
+          (await findings()).filter(({ code }) => code === 'configuration-lost'),
+          of('configuration-lost', /\/agent\/originated\/n1\/192\.0\.2\.128\/25/),
+        );
+        const kept = readFileSync(n1.path('store/copy-n1-before-restore.json'), 'utf8');
+        t.match(kept, /192\.0\.2\.128\/25/, 'it is kept for the operator');
+        t.match(await agent.client.get<IpamCheck>('/v1/ipam/check'), { ok: true, findings: [] });
+        t.strictSame((await agent.status()).blocks, [block]);
         await agent.restart();
         t.notMatch((await agent.status()).warnings.join(' '), warning, 'the next run begins where the store is');
-        t.strictSame((await agent.status()).blocks, [block]);
+      });
+
+      await t.test('restored while it did not run, and somebody was faster: that is told', async (t) => {
+        const saved = await etcd.save();
+        const { assignments } = await assign(agent, { handle: 'mine', ipv4: 2 });
+        await copied('"mine"');
+        await agent.stop();
+        await etcd.restore(saved);
+        const [taken, free] = assignments as [Assignment, Assignment];
+        await eventually('another to take one', async () => assign(other, { handle: 'thief', address: taken.address }));
+        await agent.start();
+        t.strictSame(await holders('mine'), [`${free.address} n1`], 'before it is ready');
+        const lost = (await findings()).filter(({ code }) => code === 'address-lost');
+        t.match(lost, [{ severity: 'error', text: /of mine cannot be recorded again: .* is in use by thief on n2/ }]);
+        await other.client.call('DELETE', '/v1/ipam/assignments/thief');
+        await eventually('it to have both again', async () => (await holders('mine')).length === 2);
+        t.strictSame(
+          (await findings()).filter(({ code }) => code === 'address-lost'),
+          [],
+        );
+        t.match(await agent.client.get<IpamCheck>('/v1/ipam/check'), { ok: true, findings: [] });
       });
     }),
 );

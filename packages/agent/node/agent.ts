@@ -155,7 +155,10 @@ export class Agent implements RestContext {
       pools: config.pools,
       claim: config.blocks,
       journal,
-      ...(options.remote && { recall: () => options.remote!.copy.ipam() }),
+      ...(options.remote && {
+        recall: () => options.remote!.copy.ipam(),
+        recordAgain: () => options.remote!.recordAgain(this.ipam, config.node),
+      }),
       onChange: () => this.#addressingChanged(),
     });
     this.bfd = new BfdPeers({
@@ -348,6 +351,12 @@ export class Agent implements RestContext {
     this.#watches = followStore({ agent: this, remote, onNodes });
     await this.#cni.start();
     remote?.found();
+    remote?.onSetBack(() => {
+      this.blocks.prepareAgain();
+      this.#nodeStatus.forget();
+      this.dataplane.trigger();
+      for (const loop of this.#loops()) loop.trigger();
+    });
     remote?.onBack(() => {
       this.dataplane.trigger();
       for (const loop of this.#loops()) loop.trigger();
@@ -362,6 +371,10 @@ export class Agent implements RestContext {
       kind: 'agent',
       text: `node ${config.node} runs: AS ${config.asn}, router ID ${this.#routerId.text} (${this.#routerId.source})`,
     });
+  }
+
+  get restored() {
+    return this.#options.remote?.restored;
   }
 
   get fib() {

@@ -32,7 +32,43 @@ export async function examine(context: RestContext): Promise<Finding[]> {
       remedy: 'give one of the two another one, in its configuration file',
     });
   }
-  return [...findings, ...peerFindings(context)];
+  return [...findings, ...restoreFindings(context), ...peerFindings(context)];
+}
+
+/** A store that was restored from an older copy while this agent knew it. */
+function restoreFindings({ restored, config }: RestContext): Finding[] {
+  if (!restored) return [];
+  const { text, again, problems, configured, file } = restored;
+  const subject = `Node/${config.node}`;
+  const findings: Finding[] = [
+    {
+      code: 'store-restored',
+      severity: 'warning',
+      subject,
+      text: `${text}; ${again.length} addresses of this node were recorded again`,
+      remedy: 'look at tortie ipam check and tortie doctor on every node; restarting the agent ends this warning',
+    },
+  ];
+  for (const problem of problems) {
+    findings.push({
+      code: 'address-lost',
+      severity: 'error',
+      subject,
+      text: problem,
+      remedy: 'make the workload that has it on this node anew: two may have the same address',
+    });
+  }
+  if (configured.length > 0) {
+    const some = `${configured.slice(0, 5).join(', ')}${configured.length > 5 ? ` and ${configured.length - 5} more` : ''}`;
+    findings.push({
+      code: 'configuration-lost',
+      severity: 'error',
+      subject,
+      text: `configured otherwise than before: ${some}`,
+      remedy: `apply it again where it is still wanted; ${file} has it as it was`,
+    });
+  }
+  return findings;
 }
 
 /** What the resources say of this node against what it is. */

@@ -4,8 +4,9 @@
  * store does not answer; nothing is ever written back from it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { Ipam, type IpamApi } from '@tortie/ipam';
-import { type Entry, type FollowEvent, isUnavailable, type Listing, MemoryStore, type Store } from '@tortie/store';
+import type { IpamApi } from '@tortie/ipam';
+import { type Entry, type FollowEvent, isUnavailable, type Listing } from '@tortie/store';
+import { ipamOf } from './after-restore.js';
 import type { Lister } from './reconcilers/desired.js';
 
 /** Raised when a reader of the former layout would misread the new one. */
@@ -52,6 +53,7 @@ export class StoreCopy implements Lister {
   readonly #entries = new Map<string, Entry>();
   #savedAt: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #frozen = false;
 
   constructor(options: StoreCopyOptions) {
     this.#options = options;
@@ -76,10 +78,37 @@ export class StoreCopy implements Lister {
   }
 
   /** Address management as the copy knows it: to read this node's part only. */
-  async ipam(): Promise<IpamApi> {
-    const store: Store = new MemoryStore();
-    for (const { key, value } of this.#entries.values()) await store.create(key, value);
-    return new Ipam({ store, now: Date.now });
+  ipam(): Promise<IpamApi> {
+    return ipamOf(this.#entries.values());
+  }
+
+  /**
+   * The store went back: gives what this node knew, and keeps it in the file until `thaw`, so that a run that is cut off before
+   * leaves it to the next. It is kept in a file of its own besides, for the operator.
+   */
+  freeze(): readonly Entry[] {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#frozen = true;
+    const { file, onProblem } = this.#options;
+    const entries = [...this.#entries.values()];
+    try {
+      const copy: CopyFile = { format: FORMAT, savedAt: new Date().toISOString(), entries };
+      writeFileSync(this.fileBefore, JSON.stringify(copy), { mode: 0o600 });
+    } catch (error) {
+      onProblem(`what was known before the store went back cannot be kept in ${file}`, error as Error);
+    }
+    return entries;
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    this.#saveSoon();
+  }
+
+  /** What this node knew before the store went back, as `freeze` left it. */
+  get fileBefore(): string {
+    return this.#options.file.replace(/\.json$/, '-before-restore.json');
   }
 
   /** Takes note of what a watch of `prefix` tells; `matters` says whether an entry concerns this node. */
@@ -91,7 +120,11 @@ export class StoreCopy implements Lister {
       const { key, value, revision } = event;
       this.#entries.set(key, { key, value, revision });
     } else if (!this.#entries.delete(event.key)) return;
-    this.#timer ??= setTimeout(() => this.#save(), SAVE_AFTER_MS);
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
+    if (!this.#frozen) this.#timer ??= setTimeout(() => this.#save(), SAVE_AFTER_MS);
   }
 
   close(): void {

@@ -20,6 +20,8 @@ export interface BlocksOptions {
   readonly journal: Journal;
   /** Address management as it was when the store answered last; absent where the store is always there. */
   readonly recall?: () => Promise<IpamApi>;
+  /** Done before anything is claimed: what the store has lost of this node is recorded again. */
+  readonly recordAgain?: () => Promise<void>;
   /** What follows for routes differs from before. */
   readonly onChange: () => void;
 }
@@ -47,10 +49,11 @@ export class BlocksReconciler implements Reconciler {
   }
 
   async reconcile(): Promise<void> {
-    const { ipam, recall } = this.#options;
+    const { ipam, recall, recordAgain } = this.#options;
     try {
       if (!this.#prepared) await this.#prepare();
       const pools = await ipam.pools.list();
+      await recordAgain?.();
       await this.#claim(new Set(pools.filter(({ disabled }) => !disabled).map(({ cidr }) => cidr.version)));
       await this.#follow(ipam);
     } catch (error) {
@@ -71,6 +74,11 @@ export class BlocksReconciler implements Reconciler {
     if (sameRoutes(before, next)) return;
     this.#tell(before, next);
     onChange();
+  }
+
+  /** The store is another one than before: pools of the file may be missing, and what was half done may be so again. */
+  prepareAgain(): void {
+    this.#prepared = false;
   }
 
   /** Whether a change of the store can matter to this node: one node's assignments must not wake all the others. */

@@ -60,6 +60,12 @@ export class NodeStatusReconciler implements Reconciler {
     this.#told = spec;
   }
 
+  /** What was told may be gone: it is told again. */
+  forget(): void {
+    this.#told = undefined;
+    this.#loop.trigger();
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#unfollow();

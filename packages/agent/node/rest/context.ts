@@ -24,6 +24,7 @@ import type { Links } from '../reconcilers/links.js';
 import type { OriginatedReconciler } from '../reconcilers/originated.js';
 import type { PeerRangesReconciler } from '../reconcilers/peer-ranges.js';
 import type { PeersReconciler } from '../reconcilers/peers.js';
+import type { Restored } from '../remote-store.js';
 
 export interface RestContext {
   readonly config: AgentConfig;
@@ -55,6 +56,8 @@ export interface RestContext {
   readonly links: Links | undefined;
   /** Absent where the CNI plugin is not answered. */
   readonly cni: Pick<CniService, 'pods' | 'calls'> | undefined;
+  /** What became of the store when it was restored from an older copy; undefined: it was not. */
+  readonly restored: Restored | undefined;
   status(): Status;
   health(): Health;
   fibSummary(): FibSummary;
