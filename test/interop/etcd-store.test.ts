@@ -1,5 +1,5 @@
 /** Agents on several hosts whose store is a real etcd: they share pools, and they route on while it is away. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type {
   AgentConfigFile,
   Assignment,
@@ -24,6 +24,7 @@ t.jobs = 2;
 const EXAMPLE = new URL('../../../../examples/agents/etcd.yaml', import.meta.url);
 
 const BIRD_ASN = 65002;
+const STALE = '198.18.0.0/24';
 const POOLS = [
   { name: 'p4', cidr: '10.244.0.0/16', blockSize: 28 },
   { name: 'p6', cidr: 'fd00:10:244::/112', blockSize: 124 },
@@ -118,6 +119,7 @@ t.test(
         store: { path: host.path('store'), etcd: { endpoints: [...etcd.endpoints], timeoutS: 1 } },
         pools: POOLS,
         blocks: { ipv4: true, ipv6: false },
+        bgp: { gracefulRestart: { deferralS: 1 } },
         cni: { socket: host.path('cni.sock') },
       });
       const agent = await startAgent(n1, settings(n1));
@@ -164,24 +166,59 @@ t.test(
       });
 
       await t.test('still gone when the agent starts again', async (t) => {
-        await agent.restart('SIGKILL');
+        const metric = String((await agent.status()).fib.metric);
+        await agent.stop('SIGKILL');
+        // As if a peer had told it whose routes nobody tells now.
+        await n1.exec('ip', ['route', 'add', STALE, 'via', bird.address(), 'proto', '201', 'metric', metric]);
+        await agent.start();
         t.match(await storeCondition(agent), { ok: false, detail: /goes by its copy of .*nothing can be changed/ });
         t.match(await problemOf(agent.client.get('/v1/health/ready')), { status: 503 });
         t.match((await agent.status()).warnings.join(' '), /The store is away: etcd does not answer/);
         await established(agent, 'bird');
         await eventually('the block at BIRD, from the copy', learned);
         t.strictSame((await agent.status()).blocks, [block]);
+        await eventually('what BIRD confirms', async () => (await agent.status()).fib.stale === 1);
+        t.ok(await installed(STALE), 'what nobody confirms stays');
         t.equal(cniStarts(), 1, 'which pods there are only the store knows');
       });
 
       await t.test('back', async (t) => {
         etcd.spawn(0);
         await eventually('the agent to be ready', async () => (await readiness(agent)).ok);
-        t.ok((await events(agent)).some(({ text }) => text.startsWith('the store is back after')));
+        await eventually('the stale route to go', async () => !(await installed(STALE)));
+        const told = (await events(agent)).map(({ text }) => text);
+        const back = told.findIndex((text) => text.startsWith('the store is back after'));
+        t.ok(back >= 0);
+        t.ok(back < told.indexOf('removed 1 stale routes'), 'no sooner than the store was read');
         await eventually('the CNI plugin to be answered', () => cniStarts() === 2);
         t.match(await assign(agent, { handle: 'pod', ipv4: 1 }), { assignments: [{ node: 'n1', block }] });
         t.equal((await agent.peer('bird')).session?.state, 'established');
       });
+
+      await t.test(
+        'a start without etcd and without a copy: routes stay until its peers have sent theirs',
+        async (t) => {
+          await agent.stop('SIGKILL');
+          await etcd.kill(0);
+          rmSync(n1.path('store/copy-n1.json'));
+          await agent.start();
+          t.match((await agent.status()).fib, { stale: 3 });
+          t.strictSame(await agent.peers(), [], 'whom it peers with only the store knows');
+          // Longer than the routes wait for End-of-RIB.
+          await new Promise((resolve) => setTimeout(resolve, 1500));
+          const monitor = n1.spawn('ip', ['-4', 'monitor', 'route'], { name: 'monitor' });
+          etcd.spawn(0);
+          await eventually('the sweep', async () =>
+            (await events(agent)).some(({ kind, text }) => kind === 'fib' && /stale routes/.test(text)),
+          );
+          await established(agent, 'bird');
+          for (const prefix of ['198.51.100.0/24', '203.0.113.0/24']) {
+            t.ok(await installed(prefix));
+            t.notMatch(monitor.logTail(10_000), `Deleted ${prefix}`, 'without a gap');
+          }
+          await monitor.stop('SIGTERM');
+        },
+      );
 
       await t.test('cut off alone, it catches up with what the others did', async (t) => {
         const etcdAddress = lab.host('etcd').address();

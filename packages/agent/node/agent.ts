@@ -351,6 +351,7 @@ export class Agent implements RestContext {
     this.#watches = followStore({ agent: this, remote, onNodes });
     await this.#cni.start();
     remote?.found();
+    if (remote && !remote.reached && remote.copy.savedAt === undefined) this.fib?.postponeSweep();
     remote?.onSetBack(() => {
       this.blocks.prepareAgain();
       this.#nodeStatus.forget();
@@ -360,6 +361,8 @@ export class Agent implements RestContext {
     remote?.onBack(() => {
       this.dataplane.trigger();
       for (const loop of this.#loops()) loop.trigger();
+      // With the peers of the store in place their End-of-RIB can be waited for.
+      void this.peersLoop.settle().then(() => this.fib?.resumeSweep());
       this.#cni.start().catch((error) => journal.problem('starting the CNI service failed', error));
     });
     this.#nodeStatus.start();

@@ -60,6 +60,7 @@ export class FibReconciler implements Reconciler {
   /** By who asks for them. */
   readonly #direct = new Map<DirectSource, ReadonlyMap<string, DirectRoute>>();
   #timer: NodeJS.Timeout | undefined;
+  #postponed = false;
 
   constructor(options: FibOptions) {
     this.#options = options;
@@ -97,11 +98,26 @@ export class FibReconciler implements Reconciler {
     this.#speaker = speaker;
     this.#subscribe(speaker);
     if (this.#hold === 'waiting') {
-      this.#timer = setTimeout(() => this.#endHold('the time for End-of-RIB is up'), this.#options.deferralS * 1000);
+      this.#waitForEndOfRib();
       const check = (): void => this.#checkEndOfRib();
       speaker.on('end-of-rib', check).on('session', check).on('peer', check);
     }
     this.kick();
+  }
+
+  /** Which peers this node has is not known: stale routes stay until `resume`, and then have all their time. */
+  postponeSweep(): void {
+    if (this.#hold === 'swept') return;
+    clearTimeout(this.#timer);
+    this.#postponed = true;
+    this.#hold = 'waiting';
+    this.#sweepCause = undefined;
+  }
+
+  resumeSweep(): void {
+    if (!this.#postponed) return;
+    this.#postponed = false;
+    this.#waitForEndOfRib();
   }
 
   /** Own blocks that must not leak to the default route. */
@@ -290,8 +306,15 @@ export class FibReconciler implements Reconciler {
     }
   }
 
+  #waitForEndOfRib(): void {
+    if (this.#postponed) return;
+    clearTimeout(this.#timer);
+    const { deferralS } = this.#options;
+    this.#timer = setTimeout(() => this.#endHold('the time for End-of-RIB is up'), deferralS * 1000);
+  }
+
   #checkEndOfRib(): void {
-    if (this.#hold !== 'waiting' || !this.#speaker) return;
+    if (this.#hold !== 'waiting' || this.#postponed || !this.#speaker) return;
     for (const { config, state, families, negotiated } of this.#speaker.peers()) {
       if (config.adminDown) continue;
       if (state !== 'established' || !negotiated) return;

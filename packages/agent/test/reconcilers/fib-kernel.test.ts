@@ -186,6 +186,30 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
     });
   });
 
+  t.test('while nobody knows who the peers are nothing is swept; then the time begins anew', async (t) => {
+    const { start, ours, remove } = await place();
+    t.teardown(remove);
+    const first = await start();
+    first.fib.attach(first.face);
+    first.speaker.change(best('192.0.2.0/24', GATEWAY));
+    await first.fib.reconcile();
+    await first.fib.close();
+    const { fib, face, speaker, journal } = await start({ deferralS: 0 });
+    t.teardown(() => fib.close());
+    fib.postponeSweep();
+    fib.attach(face);
+    // No peer at all: all of them have sent theirs.
+    speaker.emitter.emit('end-of-rib', { peer: 'tor', family: 'ipv6-unicast', at: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await fib.reconcile();
+    t.strictSame(await ours(), ['192.0.2.0/24']);
+    fib.resumeSweep();
+    for (let i = 0; i < 500 && fib.table.counts.stale > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+    await fib.reconcile();
+    t.strictSame(await ours(), []);
+    t.match(journal.events.read({ kind: 'fib' }).events.at(-1), { text: 'removed 1 stale routes', cause: /time/ });
+  });
+
   t.test('without End-of-RIB the time decides', async (t) => {
     const { start, ours, remove } = await place();
     t.teardown(remove);
