@@ -114,7 +114,8 @@ export const SESSIONS: readonly Feature[] = [
     async check(pair) {
       const { agent, peer, lab } = pair;
       await eventually('BFD', async () => (await agent.peer(peer)).bfd?.state === 'up');
-      const pass = await dropPackets(lab.host('tortie'), 'udp dport 3784');
+      // The path whole: the daemon may notice first, and its Cease would come before our own verdict.
+      const pass = await dropPackets(lab.host('tortie'), 'udp dport 3784', 'tcp sport 179', 'tcp dport 179');
       matching((await lost(agent, peer)).cause ?? '', /BFDDown/);
       await pass();
     },
