@@ -169,6 +169,40 @@ t.test('mesh, reflectors, a ToR', { buffered: true }, (t) =>
       'and nothing else',
     );
 
+    await apply(first, 'BGPFilter', 'bgpfilters', 'tor', {});
+    await apply(first, 'BGPConfiguration', 'bgpconfigurations', 'default', {
+      nodeToNodeMeshEnabled: false,
+      serviceExternalIPs: [{ cidr: '203.0.113.0/24' }],
+    });
+    const service = { body: { addresses: ['203.0.113.7'] } };
+    for (const name of ['web', 'api']) await lab.agent('node-3').client.call('PUT', `/v1/services/${name}`, service);
+    const serviceAt = async (): Promise<string> => lab.bird('tor').birdc('show route where net = 203.0.113.7/32');
+    const node3 = lab.host('node-3').address();
+    await eventually('the ToR has the service by the node with an endpoint', async () => {
+      const text = await serviceAt();
+      return text.includes(`via ${node3}`) && !text.includes(`via ${lab.host('node-4').address()}`);
+    });
+    await eventually('and its range by all', async () =>
+      (await lab.bird('tor').birdc('show route 203.0.113.0/24')).includes(`via ${lab.host('node-4').address()}`),
+    );
+    await eventually('node-4 has heard of it', async () => {
+      const { routes } = await lab
+        .agent('node-4')
+        .client.get<{ routes: unknown[] }>('/v1/routes', { prefix: '203.0.113.7/32' });
+      return routes.length > 0;
+    });
+    for (const name of NODES) {
+      const kernel = await lab.host(name).kernelRoutes('ipv4');
+      t.notOk(
+        kernel.some(({ dst }) => dst.startsWith('203.0.113.')),
+        `${name} has no service in its kernel`,
+      );
+    }
+    await lab.agent('node-3').client.call('DELETE', '/v1/services/web');
+    t.match(await serviceAt(), node3, 'another service has the address');
+    await lab.agent('node-3').client.call('DELETE', '/v1/services/api');
+    await eventually('the ToR has lost it', async () => !(await serviceAt()).includes(node3));
+
     await first.client.call('DELETE', '/v1/resources/bgppeers/tor');
     await eventually('the ToR is gone', async () => (await cluster(lab.agent('node-3'))).sessions.length === 2);
     // A label that is renamed: clients hold their sessions, and go on doing so when an agent is killed.

@@ -227,7 +227,7 @@ export class Agent implements RestContext {
       journal,
       fromFile: config.originate,
       addressing: () => this.blocks.addressing,
-      services: () => this.cluster?.announcements.services ?? [],
+      services: () => this.cluster?.announcements ?? { services: [], announcedServices: [] },
     });
     this.bmp = new BmpCollectorsReconciler({
       node: config.node,

@@ -1,6 +1,6 @@
 /** Wakes the loops for what changes in the store, and keeps the copy of a store on other hosts true. */
 import type { FollowEvent } from '@tortie/store';
-import { bmpPrefix, NODES, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
+import { bmpPrefix, NODES, originatedPrefix, peerPrefix, peerRangePrefix, servicePrefix } from '../src/store/keys.js';
 import type { Agent } from './agent.js';
 import type { RemoteStore } from './remote-store.js';
 import { type StoreWatch, watchStore } from './store-watch.js';
@@ -43,6 +43,7 @@ export function followStore({ agent, remote, onNodes }: FollowStoreOptions): rea
     listed(peerPrefix(node), agent.peersLoop),
     listed(peerRangePrefix(node), agent.peerRangesLoop),
     listed(originatedPrefix(node), agent.originatedLoop),
+    listed(servicePrefix(node), agent.originatedLoop),
     listed(bmpPrefix(node), agent.bmpLoop),
     own('/ipam/pools/', (event) => {
       onAddressing(event);

@@ -6,7 +6,15 @@
 import { resourceKey } from '@tortie/cluster';
 import type { Store } from '@tortie/store';
 import type { AgentConfig } from '../src/config/config.js';
-import { aliveKey, bmpPrefix, nodeKey, originatedPrefix, peerPrefix, peerRangePrefix } from '../src/store/keys.js';
+import {
+  aliveKey,
+  bmpPrefix,
+  nodeKey,
+  originatedPrefix,
+  peerPrefix,
+  peerRangePrefix,
+  servicePrefix,
+} from '../src/store/keys.js';
 import { isPlaceTaken } from './own-place.js';
 
 /** Why a node may not be taken out, as a sentence; undefined: no agent runs by its name, as far as the store and this host tell. */
@@ -29,7 +37,8 @@ export async function removeNode(store: Store, name: string): Promise<boolean> {
     await store.delete(key, revision);
     removed = true;
   };
-  for (const prefix of [peerPrefix(name), peerRangePrefix(name), originatedPrefix(name), bmpPrefix(name)]) {
+  const own = [peerPrefix, peerRangePrefix, originatedPrefix, servicePrefix, bmpPrefix];
+  for (const prefix of own.map((prefixOf) => prefixOf(name))) {
     for (const { key, revision } of (await store.list(prefix)).entries) await remove(key, revision);
   }
   // Last, so that who is disturbed in the middle can ask again.

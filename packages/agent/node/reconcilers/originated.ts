@@ -1,12 +1,15 @@
 /** Prefixes to announce, from the file, the store and the blocks -> the speaker. */
 import type { OriginateAttributes } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import { formatPrefix, type Prefix, parsePrefix } from '@tortie/ip';
+import { formatPrefix, parsePrefix } from '@tortie/ip';
 import type { OriginatedSpec } from '../../src/api/originated.js';
+import type { ServiceSpec } from '../../src/api/service.js';
+import type { Announcements } from '../../src/cluster/configuration.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type OriginatedPrefix, OriginTable } from '../../src/originated/origin-table.js';
 import { byKind } from '../../src/policies/route-policy.js';
-import { originatedPrefix } from '../../src/store/keys.js';
+import { serviceAddresses } from '../../src/services/service-addresses.js';
+import { nameIn, originatedPrefix, servicePrefix } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
 import type { Lister } from './desired.js';
@@ -22,14 +25,15 @@ export interface OriginatedOptions {
     readonly blocks: readonly OriginatedPrefix[];
     readonly borrowed: readonly OriginatedPrefix[];
   };
-  /** Ranges of service addresses, which every node of the cluster announces. */
-  readonly services: () => readonly Prefix[];
+  /** Ranges of service addresses: all, and those which every node of the cluster announces. */
+  readonly services: () => Pick<Announcements, 'services' | 'announcedServices'>;
 }
 
 export class OriginatedReconciler implements Reconciler {
   readonly name = 'originated';
   readonly table = new OriginTable();
   readonly #options: OriginatedOptions;
+  #withheld: ReadonlySet<string> = new Set();
 
   constructor(options: OriginatedOptions) {
     this.#options = options;
@@ -40,7 +44,13 @@ export class OriginatedReconciler implements Reconciler {
   }
 
   forget(): void {
-    this.#options.store.forget?.(originatedPrefix(this.#options.node));
+    const { store, node } = this.#options;
+    for (const prefix of [originatedPrefix(node), servicePrefix(node)]) store.forget?.(prefix);
+  }
+
+  /** Addresses of services that are in no range of services. */
+  get withheld(): ReadonlySet<string> {
+    return this.#withheld;
   }
 
   async reconcile(): Promise<void> {
@@ -53,11 +63,15 @@ export class OriginatedReconciler implements Reconciler {
     const { blocks, borrowed } = addressing();
     this.table.set('block', blocks);
     this.table.set('borrowed', borrowed);
+    const { services: ranges, announcedServices } = services();
     const source = 'service range of BGPConfiguration';
     this.table.set(
       'service',
-      services().map((prefix) => ({ prefix, attributes: {}, source })),
+      announcedServices.map((prefix) => ({ prefix, attributes: {}, source })),
     );
+    const { announced, outside } = serviceAddresses(await this.#services(), ranges);
+    this.table.set('service-address', announced);
+    this.#withheld = outside;
     const { announce, withdraw } = this.table.takeDelta();
     for (const { prefix, attributes } of announce) speaker.originate(prefix, attributes);
     for (const prefix of withdraw) speaker.withdraw(prefix);
@@ -67,6 +81,14 @@ export class OriginatedReconciler implements Reconciler {
     for (const prefix of withdraw.slice(0, 20)) {
       journal.event({ kind: 'originated', subject: formatPrefix(prefix), text: `withdraws ${formatPrefix(prefix)}` });
     }
+  }
+
+  /** Those that are said to have an endpoint here. */
+  async #services(): Promise<ReadonlyMap<string, ServiceSpec>> {
+    const { store, node } = this.#options;
+    const prefix = servicePrefix(node);
+    const { entries } = await store.list(prefix);
+    return new Map(entries.map(({ key, value }) => [nameIn(prefix, key), value as ServiceSpec]));
   }
 }
 

@@ -19,6 +19,7 @@ import { podRoutes } from './routes/pods.js';
 import { poolRoutes } from './routes/pools.js';
 import { resourceRoutes } from './routes/resources.js';
 import { routeRoutes } from './routes/routes.js';
+import { serviceRoutes } from './routes/services.js';
 
 export type Resource = (context: RestContext) => FastifyPluginAsyncTypebox;
 
@@ -30,6 +31,7 @@ export const RESOURCES: readonly Resource[] = [
   routeRoutes,
   fibRoutes,
   originatedRoutes,
+  serviceRoutes,
   poolRoutes,
   ipamRoutes,
   ipamUsageRoutes,

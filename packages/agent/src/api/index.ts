@@ -20,5 +20,6 @@ export * from './policy.js';
 export * from './problem.js';
 export * from './resource.js';
 export * from './route.js';
+export * from './service.js';
 export * from './status.js';
 export * from './text.js';

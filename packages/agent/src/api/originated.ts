@@ -22,6 +22,7 @@ export const Originated = Type.Object({
     Type.Literal('block'),
     Type.Literal('borrowed'),
     Type.Literal('service'),
+    Type.Literal('service-address'),
   ]),
   source: Type.Optional(Type.String({ description: 'FILE:LINE, or the block or handle it comes from' })),
   revision: Type.Optional(Type.Integer()),

@@ -6,8 +6,10 @@ import type { Advertisement } from './export-terms.js';
 
 export interface Announcements {
   readonly advertisements: readonly Advertisement[];
-  /** Every node announces them; none has them in its kernel. */
+  /** Where addresses of services lie: no node has them in its kernel. */
   readonly services: readonly Prefix[];
+  /** Those that every node announces as they are. */
+  readonly announcedServices: readonly Prefix[];
 }
 
 interface Configuration {
@@ -21,12 +23,14 @@ export function announcementsOf(configurations: ReadonlyMap<string, Configuratio
   const names = new Map((own.communities ?? []).map(({ name, value }) => [name, value]));
   const { serviceClusterIPs = [], serviceExternalIPs = [], serviceLoadBalancerIPs = [] } = own;
   const loadBalancers = own.serviceLoadBalancerAggregation === 'Disabled' ? [] : serviceLoadBalancerIPs;
-  const ranges = [...serviceClusterIPs, ...serviceExternalIPs, ...loadBalancers].flatMap(({ cidr }) => cidr ?? []);
+  const prefixes = (...ranges: readonly (readonly { readonly cidr?: string }[])[]): Prefix[] =>
+    [...new Set(ranges.flat().flatMap(({ cidr }) => cidr ?? []))].map(parsePrefix);
   return {
     advertisements: (own.prefixAdvertisements ?? []).map(({ cidr, communities }) => {
       const { standard, large } = byKind(communities.map((text) => names.get(text) ?? text));
       return { prefix: parsePrefix(cidr), communities: standard, largeCommunities: large };
     }),
-    services: [...new Set(ranges)].map(parsePrefix),
+    services: prefixes(serviceClusterIPs, serviceExternalIPs, serviceLoadBalancerIPs),
+    announcedServices: prefixes(serviceClusterIPs, serviceExternalIPs, loadBalancers),
   };
 }

@@ -6,7 +6,7 @@
 import type { OriginateAttributes } from '@tortie/bgp';
 import { comparePrefixes, formatPrefix, type Prefix } from '@tortie/ip';
 
-export const ORIGINS = ['file', 'api', 'block', 'borrowed', 'service'] as const;
+export const ORIGINS = ['file', 'api', 'block', 'borrowed', 'service', 'service-address'] as const;
 export type OriginName = (typeof ORIGINS)[number];
 
 export interface OriginatedPrefix {

@@ -12,6 +12,10 @@ export const peerRangeKey = (node: string, name: string): string => peerRangePre
 export const originatedPrefix = (node: string): string => `/agent/originated/${node}/`;
 export const originatedKey = (node: string, prefix: string): string => originatedPrefix(node) + prefix;
 
+/** Services with a ready endpoint on the node: value is a ServiceSpec. */
+export const servicePrefix = (node: string): string => `/agent/services/${node}/`;
+export const serviceKey = (node: string, name: string): string => servicePrefix(node) + name;
+
 /** BMP collectors created at run time: value is a BmpCollectorSpec. */
 export const bmpPrefix = (node: string): string => `/agent/bmp/${node}/`;
 export const bmpKey = (node: string, name: string): string => bmpPrefix(node) + name;

@@ -68,8 +68,8 @@ export const BgpConfigurationSpec = Type.Object(
     serviceLoadBalancerAggregation: Type.Optional(
       oneOf(['Enabled', 'Disabled'], {
         default: 'Enabled',
-        description: 'Disabled: no ranges, an address per service',
-        ...noEffect('addresses of single services are not announced', ['Disabled']),
+        description:
+          'Disabled: not the ranges of load balancers, only addresses of services in them, by nodes with an endpoint',
       }),
     ),
     logSeverityScreen: Type.Optional(
