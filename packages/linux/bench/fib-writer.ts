@@ -74,7 +74,7 @@ async function feed(writer: FibWriter, kind: FibChange['kind'], nextHops: readon
   return (performance.now() - start) / 1000;
 }
 
-async function ours(): Promise<{ seconds: Seconds; blockedMs: number; listS: number; redirectMs: number }> {
+async function ours(): Promise<{ seconds: Seconds; blockedMs: number; listS: number }> {
   return inNamespace(async (netns, [first, second]) => {
     const writer = await openFibWriter({ netns });
     loop.take();
@@ -85,13 +85,10 @@ async function ours(): Promise<{ seconds: Seconds; blockedMs: number; listS: num
     for await (const _route of writer.list()) listed++;
     const listS = (performance.now() - listing) / 1000;
     if (listed !== COUNT) throw new Error(`${listed} routes listed`);
-    const redirecting = performance.now();
-    if (!(await writer.redirect(second!, first!))) throw new Error('not redirected');
-    const redirectMs = performance.now() - redirecting;
     const deleted = await feed(writer, 'delete', []);
     const blockedMs = loop.take();
     await writer.close();
-    return { seconds: { add, replace, delete: deleted }, blockedMs, listS, redirectMs };
+    return { seconds: { add, replace, delete: deleted }, blockedMs, listS };
   });
 }
 
@@ -132,7 +129,6 @@ try {
         rounds: ROUNDS,
         ...result,
         list: { perS: Math.round(COUNT / median(tortie.map(({ listS }) => listS))) },
-        redirectMs: +median(tortie.map(({ redirectMs }) => redirectMs)).toFixed(1),
         eventLoopBlockedMs: +Math.max(...tortie.map(({ blockedMs }) => blockedMs)).toFixed(1),
       },
       undefined,

@@ -18,7 +18,7 @@ export interface Way {
   readonly kind: 'unicast' | 'blackhole';
   /** What sets it apart from another way with the same next hops. */
   readonly mark: string;
-  nextHops: readonly NextHop[];
+  readonly nextHops: readonly NextHop[];
   /** The nexthop object or group behind it; 0 where gateways stand in each route. */
   nexthopId: number;
   /** Undefined until `prepare`. */
@@ -37,7 +37,7 @@ export class WayTable {
   readonly #ways: Way[] = [];
   readonly #byKey = new Map<string, Way>();
   /** By identity of the array: callers tend to hand in the same one for many routes. */
-  #byHops = new WeakMap<readonly NextHop[], Map<string, Way>>();
+  readonly #byHops = new WeakMap<readonly NextHop[], Map<string, Way>>();
 
   constructor(identity: FibIdentity, objects: NexthopObjects | undefined) {
     this.#identity = identity;
@@ -139,24 +139,6 @@ export class WayTable {
       if (at >= 0) left.splice(at, 1);
       return at >= 0;
     });
-  }
-
-  /** Moves every way over one next hop to another; the routes were moved by the kernel. */
-  redirect(from: NextHop, to: NextHop): void {
-    const old = hopKey({ ...from, weight: 1 });
-    for (const way of this.#ways) {
-      if (!way.nexthopId || !way.nextHops.some((hop) => hopKey({ ...hop, weight: 1 }) === old)) continue;
-      const { weight: _weight, ...target } = to;
-      way.nextHops = way.nextHops.map((hop) =>
-        hopKey({ ...hop, weight: 1 }) === old ? { ...target, ...(hop.weight ? { weight: hop.weight } : {}) } : hop,
-      );
-    }
-    this.#byKey.clear();
-    this.#byHops = new WeakMap();
-    for (const way of this.#ways) {
-      const key = keyOf(way.kind, way.version, way.nextHops, way.mark);
-      if (!this.#byKey.has(key)) this.#byKey.set(key, way);
-    }
   }
 
   /** Objects that installed routes need; ways without routes are to be prepared anew when they come back. */

@@ -163,19 +163,6 @@ export class FibWriter {
     }
   }
 
-  /**
-   * Every route over one next hop takes another instead, with a single message. Both hops name their interface. False
-   * where no nexthop object stands behind the hop: then the routes are to be applied one by one. Throws LinuxError where
-   * the kernel refuses.
-   */
-  redirect(from: NextHop, to: NextHop, version: IpVersion = from.gateway?.version ?? 4): Promise<boolean> {
-    return this.#alone(async () => {
-      const moved = await this.#objects?.redirect(from, to, version);
-      if (moved) this.#ways.redirect(from, to);
-      return moved ?? false;
-    });
-  }
-
   /** Deletes nexthop objects of ours that no route uses; gives their number. */
   sweepNexthops(): Promise<number> {
     return this.#alone(async () => {

@@ -24,7 +24,6 @@ export interface NexthopRange {
 }
 
 const CREATE = NLM_F.REQUEST | NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
-const REPLACE = NLM_F.REQUEST | NLM_F.ACK | NLM_F.REPLACE;
 const DELETE = NLM_F.REQUEST | NLM_F.ACK;
 const DUMP = NLM_F.REQUEST | NLM_F.DUMP;
 const MAX_WEIGHT = 256;
@@ -93,30 +92,6 @@ export class NexthopObjects {
     if (weights.size === 1) return [...weights.keys()][0]!;
     const group = [...weights].map(([id, weight]) => ({ id, weight })).sort((x, y) => x.id - y.id);
     return this.#ensureOne({ protocol: this.#protocol, group });
-  }
-
-  /**
-   * Gives the object of one next hop another way: all routes and groups through it move with one message. False where
-   * there is no such object.
-   */
-  async redirect(from: NextHop, to: NextHop, version: IpVersion): Promise<boolean> {
-    const old = this.#byId.get(
-      this.#byContent.get(contentOf({ ...from, version: from.gateway?.version ?? version })) ?? -1,
-    );
-    if (!old) return false;
-    const { gateway, ifindex, onLink } = to;
-    const moved: Nexthop = {
-      id: old.id,
-      protocol: this.#protocol,
-      version: gateway?.version ?? version,
-      ...(gateway ? { gateway } : {}),
-      ...(ifindex === undefined ? {} : { ifindex }),
-      ...(onLink ? { onLink } : {}),
-    };
-    await this.#send(`redirect nexthop ${old.id}`, (writer, seq) => writeNexthop(writer, REPLACE, seq, moved));
-    this.#forget(old);
-    this.#remember(moved);
-    return true;
   }
 
   /** Deletes what is not in use; the kernel removes any route through a deleted object, so `used` must be complete. */

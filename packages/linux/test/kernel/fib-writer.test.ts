@@ -270,30 +270,6 @@ kernelTest("a writer that does not list first still finds its predecessor's rout
   ]);
 });
 
-kernelTest('one message moves every route of a next hop, ECMP groups too', async (t, lab) => {
-  const { host, writer, via } = await setUp(lab);
-  await writer.apply([
-    add('192.0.2.0/24', via('10.0.0.2')),
-    add('192.0.3.0/24', via('10.0.0.2', '10.0.0.3')),
-    add('192.0.4.0/24', via('10.0.0.3')),
-  ]);
-  t.equal(await writer.redirect(via('10.0.0.2')[0]!, via('10.0.0.7')[0]!), true);
-  t.same(await fib(host), [
-    '192.0.2.0/24 10.0.0.7 proto 201 metric 1024',
-    '192.0.3.0/24 10.0.0.7 10.0.0.3 proto 201 metric 1024',
-    '192.0.4.0/24 10.0.0.3 proto 201 metric 1024',
-  ]);
-  t.equal(await writer.redirect(via('10.0.0.2')[0]!, via('10.0.0.8')[0]!), false, 'nothing takes it any more');
-  const listed: string[] = [];
-  for await (const { prefix, nextHops } of writer.list()) {
-    listed.push(`${formatPrefix(prefix)} ${nextHops.map((hop) => formatAddress(hop.gateway!)).join(' ')}`);
-  }
-  t.same(listed.sort(), ['192.0.2.0/24 10.0.0.7', '192.0.3.0/24 10.0.0.7 10.0.0.3', '192.0.4.0/24 10.0.0.3']);
-  const results = await writer.apply([add('192.0.2.0/24', via('10.0.0.2')), add('192.0.4.0/24', via('10.0.0.7'))]);
-  t.ok(results.every(({ ok }) => ok));
-  t.same((await fib(host))[0], '192.0.2.0/24 10.0.0.2 proto 201 metric 1024');
-});
-
 kernelTest(
   'what a link takes with it when it goes down is reported lost, and comes back when applied again',
   async (t, lab) => {
