@@ -6,6 +6,7 @@
  *                            │            │
  *  pools, nodes ─────────────┼────────────┴─► masquerade ──► nf_tables
  *  pools, nodes, blocks ─────┴──────────────► ways ──► tunnels, neighbours ──► FIB
+ *  others' packet filters ──────────────────► warnings
  * ```
  */
 import { parseAddress } from '@tortie/ip';
@@ -14,10 +15,12 @@ import { openNftables } from '@tortie/linux/node';
 import type { FollowEvent, Store } from '@tortie/store';
 import type { Condition } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
+import type { DroppedPods } from '../src/filters/dropped-pods.js';
 import { MASQUERADE_TABLE } from '../src/masquerade/masquerade.js';
 import { nodeKey } from '../src/store/keys.js';
 import { usersOf } from '../src/ways/block-users.js';
 import { TUNNEL_WAYS } from '../src/ways/tunnel.js';
+import { ForwardFilters } from './forward-filters.js';
 import type { Journal } from './journal.js';
 import type { KernelSide } from './kernel-side.js';
 import { addressesIn, type NodeRecord, NodeRecords } from './node-record.js';
@@ -47,6 +50,9 @@ export class Dataplane {
   readonly #nodeRecordLoop: ReconcileLoop;
   readonly #masquerade: MasqueradeReconciler | undefined;
   readonly #masqueradeLoop: ReconcileLoop | undefined;
+  /** Of nodes with pods of their own. */
+  readonly #filters: ForwardFilters | undefined;
+  readonly #filtersLoop: ReconcileLoop | undefined;
   readonly #ways: WaysReconciler | undefined;
   readonly #waysLoop: ReconcileLoop | undefined;
   readonly #pods: DataplaneOptions['pods'];
@@ -83,6 +89,14 @@ export class Dataplane {
       journal,
     });
     this.#masqueradeLoop = new ReconcileLoop(this.#masquerade, { journal, paced: true });
+    if (config.cni) {
+      this.#filters = new ForwardFilters({
+        pools: ipam.pools,
+        uplink: (version) => this.#nodeRecord.uplink(version)?.interface,
+        journal,
+      });
+      this.#filtersLoop = new ReconcileLoop(this.#filters, { journal });
+    }
     const hostMtu = new HostMtu(rtnetlink);
     this.#ways = new WaysReconciler({
       node: identity.name,
@@ -123,6 +137,7 @@ export class Dataplane {
     void this.#nodeRecordLoop.settle().then(() => {
       this.#looked = true;
       this.#clusterChanged();
+      this.#filtersLoop?.trigger();
     });
   }
 
@@ -139,6 +154,13 @@ export class Dataplane {
 
   poolsChanged(): void {
     this.#clusterChanged();
+    if (this.#looked) this.#filtersLoop?.trigger();
+  }
+
+  /** Packets of pods that packet filters of others keep, as it is now. */
+  async dropped(): Promise<readonly DroppedPods[]> {
+    await this.#filters?.refresh();
+    return this.#filters?.found ?? [];
   }
 
   /** One node's assignments must not wake all the others: only who uses a block counts. */
@@ -186,7 +208,10 @@ export class Dataplane {
   }
 
   warnings(): string[] {
-    const warnings: string[] = [...this.#nodeRecord.problems];
+    const dropped = (this.#filters?.found ?? []).map(
+      ({ text, remedy }) => `${text[0]!.toUpperCase()}${text.slice(1)}. What helps: ${remedy}.`,
+    );
+    const warnings: string[] = [...this.#nodeRecord.problems, ...dropped];
     const [masquerade, ways] = [this.#masquerade, this.#ways];
     if (masquerade?.problem !== undefined && masquerade.pools.length > 0) warnings.push(masquerade.problem);
     if (!ways || ways.pools.length === 0) return warnings;
@@ -204,7 +229,8 @@ export class Dataplane {
   /** What is in the kernel stays. */
   async close(): Promise<void> {
     this.#ways?.close();
-    await Promise.all([this.#nodeRecordLoop.close(), this.#masqueradeLoop?.close(), this.#waysLoop?.close()]);
+    const loops = [this.#nodeRecordLoop, this.#masqueradeLoop, this.#filtersLoop, this.#waysLoop];
+    await Promise.all(loops.map((loop) => loop?.close()));
     this.#masquerade?.close();
   }
 }

@@ -32,6 +32,9 @@ export async function examine(context: RestContext): Promise<Finding[]> {
       remedy: 'give one of the two another one, in its configuration file',
     });
   }
+  for (const dropped of await context.dataplane.dropped()) {
+    findings.push({ code: 'pods-dropped', severity: 'warning', ...dropped });
+  }
   return [...findings, ...restoreFindings(context), ...peerFindings(context)];
 }
 

@@ -46,6 +46,7 @@ export {
 } from './nexthop.js';
 export type { NftExpression } from './nftables/expression.js';
 export { elementsOf, outermost, prefixesOf, type SetElement } from './nftables/interval.js';
+export { type JudgedPacket, type Judgement, judge } from './nftables/judge.js';
 export { isNft, NFT_FAMILIES, type NftFamily, writeBatchEdge } from './nftables/messages.js';
 export {
   type NftBaseChain,
@@ -68,6 +69,7 @@ export {
   writeNftSet,
   writeNftTable,
 } from './nftables/ruleset.js';
+export { readShownNftRule, type ShownNftRule } from './nftables/shown-rule.js';
 export {
   MAIN_TABLE,
   type NextHop,

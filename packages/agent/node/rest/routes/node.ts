@@ -7,9 +7,11 @@ import type { Resource } from '../resources.js';
 const tags = ['node'];
 
 export const nodeRoutes: Resource = (context) => async (app) => {
-  app.get('/v1/status', { schema: { tags, summary: 'The node at a glance', response: { 200: Status } } }, async () =>
-    context.status(),
-  );
+  app.get('/v1/status', { schema: { tags, summary: 'The node at a glance', response: { 200: Status } } }, async () => {
+    // Nobody tells when a firewall is started.
+    await context.dataplane.dropped();
+    return context.status();
+  });
 
   app.get(
     '/v1/health/live',

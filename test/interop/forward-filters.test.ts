@@ -1,0 +1,106 @@
+/** Packet filters of others that keep the packets of pods: told with what helps, which is then done as it is told, and helps. */
+import type { Doctor } from '@tortie/agent/api';
+import { enterNamespaces, type Host, runCommand } from '@tortie/lab';
+import t from 'tap';
+import { addressIn, type CniNode, POOLS, pings, withCniNode } from './cni-rig.js';
+import { eventually } from './eventually.js';
+
+await enterNamespaces();
+t.jobs = 2;
+
+const has = async (command: string): Promise<boolean> =>
+  (await runCommand('sh', ['-c', `command -v ${command}`], { allowFailure: true })).code === 0;
+
+/** What dockerd puts in by iptables, but for its networks. */
+const docker =
+  (restore: string, user = true) =>
+  async (host: Host) => {
+    const input = `*filter
+:FORWARD DROP [0:0]
+${user ? ':DOCKER-USER - [0:0]\n-A FORWARD -j DOCKER-USER\n-A DOCKER-USER -j RETURN\n' : ''}-A FORWARD -o docker0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -i docker0 ! -o docker0 -j ACCEPT
+COMMIT
+`;
+    await host.exec(restore, [], { input });
+  };
+
+const nft = (rules: string) => async (host: Host) => {
+  await host.exec('nft', ['-f', '/dev/stdin'], { input: rules });
+};
+
+const CASES: readonly {
+  readonly name: string;
+  readonly needs: string;
+  readonly filter: (host: Host) => Promise<void>;
+  readonly text: RegExp;
+  readonly remedy: RegExp;
+}[] = [
+  {
+    name: 'Docker, by iptables-nft',
+    needs: 'iptables-nft-restore',
+    filter: docker('iptables-nft-restore'),
+    text: /packets of pods in 10\.244\.0\.0\/16 do not pass chain FORWARD of table ip filter: its policy is drop/,
+    remedy: /^iptables -I DOCKER-USER -i tor\+ -j ACCEPT; iptables -I DOCKER-USER -o tor\+ -j ACCEPT/,
+  },
+  {
+    name: 'an older Docker, by iptables-legacy',
+    needs: 'iptables-legacy-restore',
+    filter: docker('iptables-legacy-restore', false),
+    text: /packets of pods in 10\.244\.0\.0\/16 do not pass chain FORWARD of iptables-legacy: its policy is DROP/,
+    remedy: /^iptables-legacy -I FORWARD -i tor\+ -j ACCEPT/,
+  },
+  {
+    name: 'a firewall with a table of its own, over both families',
+    needs: 'nft',
+    filter: nft(`table inet wall { chain pass { type filter hook forward priority 10; policy accept;
+      ct state established,related accept
+      iifname "lo" accept
+      reject with icmpx admin-prohibited
+    }
+    }`),
+    text: /pods in 10\.244\.0\.0\/16, fd00:10:244::\/112 do not pass chain pass of table inet wall: a rule in chain pass rejects them/,
+    remedy: /^nft insert rule inet wall pass iifname '"tor\*"' accept; nft insert rule inet wall pass oifname/,
+  },
+];
+
+const doctor = async (node: CniNode): Promise<Doctor['findings']> =>
+  (await node.agent.client.get<Doctor>('/v1/doctor')).findings.filter(({ code }) => code === 'pods-dropped');
+
+for (const { name, needs, filter, text, remedy } of CASES) {
+  const skip = (await has(needs)) ? false : `${needs} is not installed`;
+  t.test(name, { buffered: true, skip }, (t) =>
+    withCniNode(async (node) => {
+      const [one, two] = [await node.pod(), await node.pod()];
+      await node.add(one);
+      const to = addressIn(await node.add(two), 4);
+      t.ok(await pings(one.name, to), 'pods reach each other');
+      t.same(await doctor(node), []);
+      await filter(node.host);
+      t.notOk(await pings(one.name, to), 'and then no more');
+      const finding = await eventually('the finding', async () => (await doctor(node))[0]);
+      t.match(finding, { severity: 'warning', text, remedy });
+      const warnings = (await node.agent.status()).warnings.join(' ');
+      t.match(warnings.toLowerCase(), finding.text.toLowerCase());
+      await node.host.exec('sh', [
+        '-c',
+        finding.remedy.replace(/ \([^)]*\)/g, '').replaceAll('iptables ', `${needs.replace('-restore', '')} `),
+      ]);
+      t.ok(await pings(one.name, to), 'what it says helps');
+      await eventually('no finding any more', async () => (await doctor(node)).length === 0);
+      t.same((await node.agent.status()).warnings, []);
+    }),
+  );
+}
+
+t.test('what lets pods pass is no finding, and a node without pods has none', { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const [pool] = POOLS;
+    await nft(`table ip filter { chain FORWARD { type filter hook forward priority 0; policy drop;
+      ip saddr ${pool!.cidr} counter accept
+      ip daddr ${pool!.cidr} counter accept
+    }
+    }`)(node.host);
+    t.same(await doctor(node), []);
+    t.same((await node.agent.status()).warnings, []);
+  }),
+);
