@@ -40,6 +40,9 @@ t.test('ADD in every version, and what the pod has then', { buffered: true }, (t
       t.match(await inside('addr', 'show', 'eth0'), new RegExp(`inet ${v4}/32 [\\s\\S]*inet6 ${v6}/128`));
       t.match(await inside('route'), /^default via 169\.254\.1\.1 dev eth0 .*\n169\.254\.1\.1 dev eth0 .*scope link/);
       t.match(await inside('-6', 'route'), /default via fe80::ecee:eeff:feee:eeee dev eth0/);
+      for (const gateway of ['169.254.1.1', 'fe80::ecee:eeff:feee:eeee']) {
+        t.match(await inside('neigh', 'show', 'to', gateway), /dev eth0 lladdr ee:ee:ee:ee:ee:ee .*PERMANENT/);
+      }
       t.match(await node.ip('link', 'show', hostName), /link\/ether ee:ee:ee:ee:ee:ee/);
       if (version !== '0.3.1') await node.silent('CHECK', { ...pod, version, config: { prevResult: result } });
       t.same(await node.add({ ...pod, version: '1.0.0' }).then(({ ips }) => ips.map(({ address }) => address)), [

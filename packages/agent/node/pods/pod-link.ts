@@ -11,7 +11,7 @@
  */
 import { CniError } from '@tortie/cni';
 import { type Address, formatAddress, hostPrefix, parsePrefix } from '@tortie/ip';
-import { type Link, LinuxError, SCOPE } from '@tortie/linux';
+import { familyOf, type Link, LinuxError, NEIGHBOUR_STATE, type Neighbour, SCOPE } from '@tortie/linux';
 import { ensureSysctl, type Rtnetlink, writeSysctl } from '@tortie/linux/node';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import { isHostInterface } from '../../src/pods/names.js';
@@ -133,11 +133,25 @@ async function setUpPodEnd(ifindex: number, { ifName, netns, addresses }: PodLin
     const gateway = GATEWAYS[version];
     requests.push(pod.addAddress(ifindex, address, version === 4 ? 32 : 128));
     if (version === 4) requests.push(pod.addRoute({ prefix: hostPrefix(gateway), nextHops: [{ ifindex }] }));
+    requests.push(pod.setNeighbour(gatewayOf(ifindex, version)));
     // Another network of the pod may have brought its default route.
     requests.push(pod.addRoute({ prefix: DEFAULT[version], nextHops: [{ gateway, ifindex }] }).catch(unlessThere));
   }
   await Promise.all(requests);
 }
+
+/**
+ * The gateway's MAC is known: nobody asks for it, and it takes no room in the kernel's table of neighbours, which all namespaces of a
+ * machine share (gc_thresh3, 1024 of each IP version unless set otherwise).
+ */
+const gatewayOf = (ifindex: number, version: 4 | 6): Neighbour => ({
+  ifindex,
+  family: familyOf(version),
+  address: GATEWAYS[version],
+  mac: HOST_MAC,
+  state: NEIGHBOUR_STATE.PERMANENT,
+  flags: 0,
+});
 
 /** One route per address: the same again changes nothing. */
 export async function routeToPod(
