@@ -3,7 +3,7 @@
  * we do not know to be ours is only ever added exclusively (EEXIST where anybody has it at that metric), because a
  * replacement would not ask whose route it overwrites; deletions name protocol and metric.
  */
-import type { IpVersion, Prefix } from '@tortie/ip';
+import type { Prefix } from '@tortie/ip';
 import {
   LinuxError,
   MAIN_TABLE,
