@@ -5,6 +5,8 @@
 //   npm run bench -- network [--repeat 5] [--seconds 2]   throughput from pod to pod by every way between nodes
 //   npm run bench -- loss [--only restarts,ways,reflectors,ecmp]   packets lost while agents, reflectors, routers and ways change
 //   npm run bench -- cluster-scale [--nodes 5000] [--pairs 2]   simulated clusters of thousands of nodes
+//   npm run bench -- cluster-live [--nodes 60]   real agents in network namespaces around an etcd
+//   npm run bench -- cluster-node [--nodes 5000]   one real agent in a cluster of thousands
 //   npm run bench -- engine | fib | agent | ipam | cni
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -46,6 +48,8 @@ const WAYS = {
 
 /** And of clusters. */
 const CLUSTERS = {
+  'cluster-live': ({ nodes }) => (nodes ? ['--nodes', nodes] : []),
+  'cluster-node': ({ nodes }) => (nodes ? ['--nodes', nodes] : []),
   'cluster-scale': ({ nodes, pairs }) => [...(nodes ? ['--nodes', nodes] : []), ...(pairs ? ['--pairs', pairs] : [])],
 };
 const SCRIPTS = { ...WAYS, ...CLUSTERS };
@@ -175,6 +179,7 @@ if (what !== 'plots')
             ip: 'iproute2',
             ...(what in WAYS && { bird: 'bird2', nft: 'nftables' }),
             ...(what === 'network' && { iperf3: 'iperf3' }),
+            ...(what in CLUSTERS && { etcd: 'etcd-server', etcdctl: 'etcd-client' }),
           },
   });
 if (what === 'rig') rig();

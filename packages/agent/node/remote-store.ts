@@ -4,6 +4,7 @@ import type { IpamApi } from '@tortie/ipam';
 import { type Entry, isUnavailable, type StoreError } from '@tortie/store';
 import { openEtcdStore } from '@tortie/store/etcd';
 import type { AgentConfig } from '../src/config/config.js';
+import { UNWATCHED } from '../src/store/keys.js';
 import { ipamOf, otherwiseConfigured, type Recorded, recordAgain } from './after-restore.js';
 import type { Journal } from './journal.js';
 import { NodeClaim } from './node-claim.js';
@@ -169,6 +170,7 @@ export function openRemoteStore(
   const store = openEtcdStore({
     ...options,
     timeoutMs: timeoutS * 1000,
+    unwatched: UNWATCHED,
     ...(former?.position !== undefined && { formerPosition: former.position }),
     onSetBack: (from, to) => remote.setBack(from, to),
     onAway: (error) => remote.lost(error),

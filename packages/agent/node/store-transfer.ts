@@ -7,7 +7,7 @@ import { type Dump, dumpLines, type Imported, importEntries, parseDump, type Sto
 import type { AgentConfig } from '../src/config/config.js';
 import { readConfig } from '../src/config/read-config.js';
 import { AgentError } from '../src/errors.js';
-import { ALIVE, nameIn } from '../src/store/keys.js';
+import { ALIVE, nameIn, UNWATCHED } from '../src/store/keys.js';
 
 const configOf = (file: string): AgentConfig =>
   readConfig({ text: readFileSync(file, 'utf8'), file, hostName: hostname() });
@@ -28,7 +28,11 @@ async function withStore<T>(config: AgentConfig, work: (store: Store) => Promise
 async function open({ store: { path, etcd } }: AgentConfig): Promise<Store> {
   if (!etcd) return (await import('@tortie/store/node')).openLmdbStore(path);
   const { timeoutS, ...options } = etcd;
-  return (await import('@tortie/store/etcd')).openEtcdStore({ ...options, timeoutMs: timeoutS * 1000 });
+  return (await import('@tortie/store/etcd')).openEtcdStore({
+    ...options,
+    timeoutMs: timeoutS * 1000,
+    unwatched: UNWATCHED,
+  });
 }
 
 const isAlive = (key: string): boolean => key.startsWith(ALIVE);

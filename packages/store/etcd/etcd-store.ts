@@ -68,7 +68,7 @@ class EtcdStore implements HoldingStore {
   #nextHead: Promise<Head> | undefined;
 
   constructor(options: EtcdStoreOptions) {
-    this.#layout = new Layout(options.prefix ?? '/tortie/');
+    this.#layout = new Layout(options.prefix ?? '/tortie/', options.unwatched);
     this.#pageSize = options.pageSize ?? 500;
     const history = new History({
       layout: this.#layout,
@@ -174,18 +174,20 @@ class EtcdStore implements HoldingStore {
     });
     const writes = success.length > 0;
     const head = this.#history.nextHead();
-    if (writes) success.push({ put: { key: this.#layout.head, value: Buffer.from(head) } });
+    // What no watch tells of need not be known of to have seen everything.
+    const tells = operations.some(({ type, key }) => type !== 'check' && !this.#layout.isUnwatched(key));
+    if (tells) success.push({ put: { key: this.#layout.head, value: Buffer.from(head) } });
     const failure = keys.map((key): RequestOp => ({ range: { key, keysOnly: true } }));
     let answer: TxnResponse;
     try {
       answer = await this.#connection.call(TXN, { compare, success, failure }, { repeatable: !writes });
     } catch (error) {
-      const found = writes && isUnavailable(error) ? await this.#find(head) : undefined;
+      const found = tells && isUnavailable(error) ? await this.#find(head) : undefined;
       if (found === undefined) throw error;
       return this.#history.toStore(found);
     }
     if (answer.succeeded) {
-      if (writes) this.#history.saw(answer.header.revision, head);
+      if (tells) this.#history.saw(answer.header.revision, head);
       return this.#history.toStore(answer.header.revision);
     }
     for (const [at, operation] of operations.entries()) {
@@ -266,11 +268,25 @@ class EtcdStore implements HoldingStore {
 
   /** All pages at the revision of the first. */
   async #list(prefix: string, part?: ListPart): Promise<Listing> {
+    const others = this.#layout.unwatchedBelow(prefix);
+    if (others.length === 0) return this.#listRange(prefix, part);
+    // Two places of etcd are one order of keys here; whoever asks for both wants everything.
+    const { entries, revision } = await this.#listRange(prefix, undefined);
+    const all = entries.filter(({ key }) => !this.#layout.isUnwatched(key));
+    for (const other of others) all.push(...(await this.#listRange(other, undefined, this.#toEtcd(revision))).entries);
+    all.sort((x, y) => (x.key < y.key ? -1 : 1));
+    const { after, limit = all.length } = part ?? {};
+    const rest = after === undefined ? all : all.filter(({ key }) => key > after);
+    return { entries: rest.slice(0, limit), revision, ...(rest.length > limit && { more: true }) };
+  }
+
+  /** `at`: etcd's revision to read at; undefined: the present one. */
+  async #listRange(prefix: string, part: ListPart | undefined, at?: number): Promise<Listing> {
     const { key: first, rangeEnd } = this.#layout.range(prefix);
     const { after = '', limit = Number.POSITIVE_INFINITY } = part ?? {};
     const entries: Entry[] = [];
     let key = after > prefix ? behind(this.#layout.keyInEtcd(after)) : first;
-    let revision: number | undefined;
+    let revision = at;
     for (;;) {
       const page: RangeResponse = await this.#connection.call(
         RANGE,

@@ -2,6 +2,7 @@
  * How the store lies in etcd, below a prefix of its own:
  *
  *     PREFIX data KEY   the entry, as JSON text; its revision is etcd's mod_revision
+ *     PREFIX quiet KEY  the same of keys that no watch tells of; commits of them alone do not write the head
  *     PREFIX head       written by every commit: who has seen its last write has seen every commit. {"format":1,"commit":ID}
  */
 import { StoreError } from '../src/index.js';
@@ -12,31 +13,50 @@ export const FORMAT = 1;
 export class Layout {
   /** The key that every commit writes. */
   readonly head: Buffer;
-  /** Bounds of everything of the store. */
+  /** Bounds of what is watched: entries and the head. */
   readonly first: Buffer;
   readonly end: Buffer;
   readonly #data: string;
+  readonly #quiet: string;
+  readonly #unwatched: readonly string[];
 
-  constructor(prefix: string) {
+  constructor(prefix: string, unwatched: readonly string[] = []) {
     this.#data = `${prefix}data`;
+    this.#quiet = `${prefix}quiet`;
+    this.#unwatched = unwatched;
     this.head = Buffer.from(`${prefix}head`);
-    this.first = Buffer.from(prefix);
-    this.end = rangeEnd(prefix);
+    this.first = Buffer.from(this.#data);
+    this.end = Buffer.from(`${prefix}head\0`);
+  }
+
+  /** No watch tells of the key, or of any below the prefix. */
+  isUnwatched(key: string): boolean {
+    return this.#unwatched.some((prefix) => key.startsWith(prefix));
+  }
+
+  /** Prefixes below this one that no watch tells of. */
+  unwatchedBelow(prefix: string): readonly string[] {
+    return this.isUnwatched(prefix) ? [] : this.#unwatched.filter((one) => one.startsWith(prefix));
   }
 
   keyInEtcd(key: string): Buffer {
-    return Buffer.from(this.#data + key);
+    return Buffer.from(this.#place(key) + key);
+  }
+
+  #place(key: string): string {
+    return this.isUnwatched(key) ? this.#quiet : this.#data;
   }
 
   /** Bounds of the keys that begin with `prefix`. */
   range(prefix: string): { readonly key: Buffer; readonly rangeEnd: Buffer } {
-    return { key: this.keyInEtcd(prefix), rangeEnd: rangeEnd(this.#data + prefix) };
+    return { key: this.keyInEtcd(prefix), rangeEnd: rangeEnd(this.#place(prefix) + prefix) };
   }
 
   /** The store's name of a key in etcd; undefined for what is no entry. */
   keyOf(inEtcd: Buffer): string | undefined {
     const text = inEtcd.toString('latin1');
-    return text.startsWith(this.#data) ? text.slice(this.#data.length) : undefined;
+    const place = [this.#data, this.#quiet].find((one) => text.startsWith(one));
+    return place === undefined ? undefined : text.slice(place.length);
   }
 }
 

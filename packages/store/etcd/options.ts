@@ -19,6 +19,11 @@ export interface EtcdStoreOptions {
   readonly timeoutMs?: number;
   /** How much of what happened is remembered for readers that are behind, in changes. Default 10,000. */
   readonly keepChanges?: number;
+  /**
+   * Prefixes of keys that no watch tells of: what every client writes and few read would else go to all of them. All clients
+   * of a store name the same ones.
+   */
+  readonly unwatched?: readonly string[];
   /** Entries of a listing that are read at once. Default 500. */
   readonly pageSize?: number;
   /** `position` of an earlier process: whether etcd went back since is then noticed too. */

@@ -1,4 +1,5 @@
 /** Where the agent keeps its own resources in the store. Each belongs to one node; nodes may share a store. */
+import { resourcePrefix } from '@tortie/cluster';
 
 /** Peers created at run time: value is a PeerSpec. */
 export const peerPrefix = (node: string): string => `/agent/peers/${node}/`;
@@ -27,6 +28,12 @@ export const nodeKey = (node: string): string => NODES + node;
 /** There as long as an agent of that name runs: value is a Claim. */
 export const ALIVE = '/agent/alive/';
 export const aliveKey = (node: string): string => ALIVE + node;
+
+/**
+ * What every node writes of itself, and only who asks for it reads: in a store on other hosts no watch tells of it, as else each
+ * of thousands would be told of each.
+ */
+export const UNWATCHED = [resourcePrefix('nodestatuses')] as const;
 
 /** Passwords that resources name: value is a StoredSecret. */
 export const SECRETS = '/agent/secrets/';
