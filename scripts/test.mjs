@@ -8,6 +8,8 @@ import { createInterface } from 'node:readline';
 import { ensure, privileged, root, TEST_COMMANDS, TEST_FILES } from './ensure.mjs';
 
 const SUITES = { all: ['packages', 'test'], unit: ['packages'], interop: ['test'] };
+/** What takes too long for every day runs with the interop suite alone. */
+const LONG = '/dist/test/long/';
 
 /** Built test files below a folder. */
 function testFiles(folder) {
@@ -32,6 +34,7 @@ const files =
     : SUITES[suite]
         .flatMap((folder) => testFiles(join(root, folder)))
         .map((path) => relative(root, path))
+        .filter((path) => suite === 'interop' || !path.includes(LONG))
         .sort();
 const scratch = mkdtempSync(join(tmpdir(), 'tortie-test-'));
 const output = join(scratch, 'all.tap');

@@ -4,7 +4,10 @@ import type { KernelSide } from './kernel-side.js';
 import type { RemoteStore } from './remote-store.js';
 
 export interface WarningsOptions {
-  readonly agent: Pick<Agent, 'cluster' | 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni' | 'dataplane' | 'garbage'>;
+  readonly agent: Pick<
+    Agent,
+    'nodeDrain' | 'cluster' | 'peers' | 'peerRanges' | 'blocks' | 'mrt' | 'cni' | 'dataplane' | 'garbage'
+  >;
   readonly kernel: Pick<KernelSide, 'programming' | 'summary'>;
   readonly remote: RemoteStore | undefined;
   /** What looks wrong when the nodes are put side by side. */
@@ -17,6 +20,10 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
     const { reason } = kernel.programming;
     warnings.push(`This node programs nothing into the kernel: ${reason}. It speaks BGP and serves this API.`);
   }
+  const { phase } = agent.nodeDrain;
+  if (phase === 'draining')
+    warnings.push('This node drains: its routes are for graceful shutdown; back with "tortie undrain".');
+  if (phase === 'withdrawn') warnings.push('This node is drained: it announces nothing; back with "tortie undrain".');
   warnings.push(...(remote?.warnings() ?? []));
   warnings.push(...(agent.cluster?.warnings() ?? []));
   for (const { spec, error } of agent.peers.list()) {

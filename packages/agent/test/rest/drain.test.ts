@@ -19,10 +19,12 @@ t.test('a node is drained in two steps, and used again', async (t) => {
   const answer = await call('POST', '/v1/drain', { drain: true, waitS: 3600 });
   t.match(answer, { status: 200, body: { phase: 'draining', withdrawAt: /Z$/ } });
   t.strictSame(told(), [true, 'accept'], 'first routes for graceful shutdown');
+  t.match((await call('GET', '/v1/status')).body, { warnings: [/^This node drains: .*tortie undrain/] });
   t.equal(speaker.ranges.get('vms')?.peer.gracefulShutdown, true, 'to peers of ranges as well');
   await call('POST', '/v1/drain', { drain: true, waitS: 0 });
   await until('it has withdrawn', async () => told()[1] === 'reject');
   t.strictSame((await call('GET', '/v1/drain')).body, { phase: 'withdrawn' });
+  t.match((await call('GET', '/v1/status')).body, { warnings: [/^This node is drained: it announces nothing/] });
   t.ok(speaker.configs.has('tor'), 'sessions stay');
   t.match(await call('POST', '/v1/drain', { drain: false }), { status: 200, body: { phase: 'off' } });
   t.strictSame(told(), [false, 'accept']);

@@ -21,6 +21,8 @@ export function etcdArguments(plan: LabPlan, name: string, directory: string): s
     ...['--listen-peer-urls', peerUrl(own.address), '--initial-advertise-peer-urls', peerUrl(own.address)],
     ...['--initial-cluster', members.map((member) => `${member.name}=${peerUrl(member.address)}`).join(',')],
     ...['--logger', 'zap', '--log-level', 'warn'],
+    // All members share one machine, and its disk.
+    ...['--heartbeat-interval', '500', '--election-timeout', '5000'],
   ];
 }
 
