@@ -15,7 +15,7 @@ import {
 } from '@tortie/ip';
 import { ADDRESS_FLAGS } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
-import type { Store } from '@tortie/store';
+import { isUnavailable, type Store } from '@tortie/store';
 import { type AddressMethod, readAddressMethod } from '../../src/node/address-method.js';
 import { chooseNodeAddress, type HostAddress, ownAddresses, type WayOut } from '../../src/node/node-addresses.js';
 import { nodeKey } from '../../src/store/keys.js';
@@ -137,8 +137,13 @@ export class NodeRecordReconciler implements Reconciler {
   /** A node keeps its address over a restart. */
   async #toldAddress(version: IpVersion): Promise<Address | undefined> {
     const { store, identity } = this.#options;
-    this.#told ??= ((await store.get(nodeKey(identity.name)))?.value ?? {}) as Partial<NodeRecord>;
-    const text = this.#told[`ipv${version}Address`];
+    try {
+      this.#told ??= ((await store.get(nodeKey(identity.name)))?.value ?? {}) as Partial<NodeRecord>;
+    } catch (error) {
+      // Without the store the address is found as at a first start.
+      if (!isUnavailable(error)) throw error;
+    }
+    const text = this.#told?.[`ipv${version}Address`];
     return text === undefined ? undefined : parseInterfaceAddress(text).address;
   }
 
