@@ -10,7 +10,8 @@ const LOOKED_AT = 10_000;
 /** A passive peer that nobody has dialled for so long. */
 const QUIET_MS = 60_000;
 
-export async function examine(context: RestContext): Promise<Finding[]> {
+/** `nowMs`: by performance.now(). */
+export async function examine(context: RestContext, nowMs = performance.now()): Promise<Finding[]> {
   const { cluster, config } = context;
   const findings: Finding[] = cluster
     ? [...clusterFindings(cluster.mirror.index, config.node), ...ownFindings(context)]
@@ -35,7 +36,7 @@ export async function examine(context: RestContext): Promise<Finding[]> {
   for (const dropped of await context.dataplane.dropped()) {
     findings.push({ code: 'pods-dropped', severity: 'warning', ...dropped });
   }
-  return [...findings, ...restoreFindings(context), ...peerFindings(context)];
+  return [...findings, ...restoreFindings(context), ...peerFindings(context, nowMs)];
 }
 
 /** A store that was restored from an older copy while this agent knew it. */
@@ -74,6 +75,11 @@ function restoreFindings({ restored, config }: RestContext): Finding[] {
   return findings;
 }
 
+/** Of notes that only the node itself can write. */
+const NOTE_REMEDY: Readonly<Record<string, string>> = {
+  'filter-missing': 'apply the BGPFilter, or take its name out of the BGPPeer',
+};
+
 /** What the resources say of this node against what it is. */
 function ownFindings({ cluster, config }: RestContext): Finding[] {
   const { mirror, sessions } = cluster!;
@@ -111,20 +117,23 @@ function ownFindings({ cluster, config }: RestContext): Finding[] {
       remedy: `correct the change, or confirm it: tortie cluster confirm ${id}`,
     });
   }
+  for (const { code, subject: about, text } of sessions.notes) {
+    const remedy = NOTE_REMEDY[code];
+    if (remedy !== undefined) findings.push({ code, severity: 'warning', subject: about, text, remedy });
+  }
   for (const text of mirror.problems) {
     findings.push({ code: 'resource-unreadable', severity: 'error', subject, text, remedy: 'update this agent' });
   }
   return findings;
 }
 
-function peerFindings(context: RestContext): Finding[] {
+function peerFindings(context: RestContext, nowMs: number): Finding[] {
   const { speaker } = context;
-  return speaker.peers().flatMap((view) => [...passiveFinding(view), ...excessFinding(context, view)]);
+  return speaker.peers().flatMap((view) => [...passiveFinding(view, nowMs), ...excessFinding(context, view)]);
 }
 
-function passiveFinding({ name, config, state, sinceMs }: PeerView): Finding[] {
-  if (!config.passive || config.adminDown || state === 'established' || performance.now() - sinceMs < QUIET_MS)
-    return [];
+function passiveFinding({ name, config, state, sinceMs }: PeerView, nowMs: number): Finding[] {
+  if (!config.passive || config.adminDown || state === 'established' || nowMs - sinceMs < QUIET_MS) return [];
   if (name.includes('/') && !name.startsWith('cluster/')) return [];
   return [
     {

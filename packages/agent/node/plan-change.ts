@@ -5,6 +5,7 @@ import {
   type ClusterIndex,
   clusterFindings,
   countFates,
+  desiredSessions,
   NO_FATES,
   originText,
   type PlannedSession,
@@ -47,8 +48,9 @@ export async function planChange(context: Context, request: PlanRequest): Promis
       others.push({ node: name, counts: { ...counts } });
   }
   const known = new Set(clusterFindings(before, config.node).map((one) => JSON.stringify(one)));
-  const lost = lostRoutes(speaker, own);
-  const gained = await gainedRoutes(context, after, own);
+  const [reachedBefore, reached] = [reachOf(before, config.node), reachOf(after, config.node)];
+  const lost = lostRoutes(speaker, own, reached);
+  const gained = await gainedRoutes(context, new Set([...reached].filter((name) => !reachedBefore.has(name))));
   return {
     node: config.node,
     sessions: own.map(({ fate, session, formerly }) => ({
@@ -96,9 +98,35 @@ function changeOf({ resources = [], delete: deleted = [] }: PlanRequest): Resour
   return Object.fromEntries(Object.entries(tables).filter(([, map]) => map.size > 0)) as ResourceChange;
 }
 
-/** What only sessions have that go away for good. */
-function lostRoutes(speaker: RunningSpeaker, planned: readonly PlannedSession[]): string[] {
-  const going = new Set(planned.filter(({ fate }) => fate === 'removed').map(({ session }) => session.name));
+/**
+ * Nodes whose routes come to this one: those it has sessions with, and those that its reflectors tell of, where one of the two is
+ * the reflector's client (RFC 4456 section 6).
+ */
+function reachOf(index: ClusterIndex, self: string): ReadonlySet<string> {
+  const reached = new Set<string>();
+  for (const { node, reflector } of desiredSessions(index, self).sessions) {
+    if (node === undefined) continue;
+    reached.add(node);
+    if (!reflector) continue;
+    const { sessions } = desiredSessions(index, node);
+    const toSelf = sessions.some((one) => one.node === self && one.client);
+    for (const one of sessions) if (one.node !== undefined && (toSelf || one.client)) reached.add(one.node);
+  }
+  reached.delete(self);
+  return reached;
+}
+
+/** What only sessions have that go away for good, and no reflector tells of. */
+function lostRoutes(
+  speaker: RunningSpeaker,
+  planned: readonly PlannedSession[],
+  reached: ReadonlySet<string>,
+): string[] {
+  const going = new Set(
+    planned
+      .filter(({ fate, session: { node } }) => fate === 'removed' && (node === undefined || !reached.has(node)))
+      .map(({ session }) => session.name),
+  );
   const lost: string[] = [];
   if (going.size === 0) return lost;
   for (const family of FAMILIES) {
@@ -115,17 +143,9 @@ function lostRoutes(speaker: RunningSpeaker, planned: readonly PlannedSession[])
   return lost;
 }
 
-/** Blocks of nodes that new sessions lead to: of the node itself, or of all behind a reflector. */
-async function gainedRoutes(
-  { speaker, ipam, config }: Context,
-  after: ClusterIndex,
-  planned: readonly PlannedSession[],
-): Promise<string[]> {
-  const added = planned.filter(({ fate, session }) => fate === 'added' && session.node !== undefined);
-  if (added.length === 0) return [];
-  const everybody = added.some(({ session }) => session.reflector);
-  const nodes = new Set(everybody ? after.nodes.map(({ name }) => name) : added.map(({ session }) => session.node!));
-  nodes.delete(config.node);
+/** Blocks of nodes that come into reach. */
+async function gainedRoutes({ speaker, ipam }: Context, nodes: ReadonlySet<string>): Promise<string[]> {
+  if (nodes.size === 0) return [];
   const blocks = await ipam.blocks({});
   return blocks
     .filter(({ node, cidr }) => {

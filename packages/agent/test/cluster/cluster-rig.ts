@@ -5,34 +5,40 @@ import { join } from 'node:path';
 import { API_VERSION, findKind, type Resource, resourceKey, toRecord } from '@tortie/cluster';
 import { MemoryStore } from '@tortie/store';
 import { type RunningAgent, runAgent } from '../../node/run-agent.js';
+import type { AgentConfigFile } from '../../src/api/index.js';
 import { type Answer, call } from '../rest/set-up.js';
 import { until } from '../until.js';
 
 /** A port of this process, so that runs beside each other do not meet. */
-const PORT = 20_000 + (process.pid % 20_000);
+export const PORT = 20_000 + (process.pid % 20_000);
 
 export class ClusterRig {
   readonly store = new MemoryStore();
   readonly agents = new Map<string, RunningAgent>();
   readonly #folders = new Map<number, string>();
 
-  /** Node `nNUMBER` at 127.0.0.NUMBER, in the folder of its last run. `yaml`: more lines of its file. */
-  async start(number: number, yaml = ''): Promise<RunningAgent> {
+  /** Node `nNUMBER` at 127.0.0.NUMBER, in the folder of its last run. `over`: what its file says otherwise. */
+  async start(number: number, over: Partial<AgentConfigFile> = {}): Promise<RunningAgent> {
     const folder = this.#folders.get(number) ?? (await mkdtemp(join(tmpdir(), 'tortie-cluster-')));
     this.#folders.set(number, folder);
-    const configText = `node: n${number}
-asn: 64512
-routerId: 10.0.0.${number}
-nodeAddress: { ipv4: 127.0.0.${number}/8 }
-api: { socket: ${folder}/agent.sock }
-store: { path: ${folder} }
-cluster: {}
-bgp: { listen: ['127.0.0.${number}:${PORT}'] }
-kernel: { program: false }
-blocks: { ipv4: false, ipv6: false }
-importPolicy: all
-originate: [{ prefix: 10.244.${number}.0/24 }]
-${yaml}`;
+    const config: AgentConfigFile = {
+      node: `n${number}`,
+      asn: 64512,
+      routerId: `10.0.0.${number}`,
+      // Given, as all of them are found on one host.
+      nodeAddress: { ipv4: `127.0.0.${number}/8`, ipv6: `fd00:9::${number}/64` },
+      api: { socket: `${folder}/agent.sock` },
+      store: { path: folder },
+      cluster: {},
+      bgp: { listen: [`127.0.0.${number}:${PORT}`] },
+      kernel: { program: false },
+      blocks: { ipv4: false, ipv6: false },
+      importPolicy: 'all',
+      originate: [{ prefix: `10.244.${number}.0/24` }],
+      ...over,
+    };
+    // JSON is YAML.
+    const configText = JSON.stringify(config);
     const agent = await runAgent({
       configFile: join(folder, 'node.yaml'),
       configText,
