@@ -7,6 +7,7 @@ import type { Entry, Operation, Store } from '@tortie/store';
 import type { Catalogue } from './catalogue.js';
 import { type BlockRecord, readBlock } from './record/block-record.js';
 import { BLOCKS } from './record/keys.js';
+import { withUnknownFields } from './record/unknown-fields.js';
 import { assertVersion } from './record/version.js';
 
 interface Step {
@@ -123,7 +124,8 @@ export class Draft {
     for (const { key, value } of this.#steps) last.set(key, value);
     const operations: Operation[] = [];
     for (const [key, value] of last) {
-      const operation = operationFor(key, value, this.#bases.get(key)!.revision);
+      const base = this.#bases.get(key)!;
+      const operation = operationFor(key, withUnknownFields(key, base.value, value), base.revision);
       if (operation) operations.push(operation);
     }
     for (const [key, revision] of this.#guards) {
@@ -138,7 +140,8 @@ export class Draft {
   async #commitInOrder(): Promise<void> {
     const revisions = new Map([...this.#bases].map(([key, { revision }]) => [key, revision]));
     for (const { key, value } of this.#steps) {
-      const operation = operationFor(key, value, revisions.get(key)!);
+      const whole = withUnknownFields(key, this.#bases.get(key)?.value, value);
+      const operation = operationFor(key, whole, revisions.get(key)!);
       if (!operation) continue;
       const revision = await this.#store.commit([operation]);
       revisions.set(key, value === undefined ? 0 : revision);

@@ -90,6 +90,39 @@ t.test('settings and reservations of a later version stop assignments, and only 
   }
 });
 
+t.test('fields of a later version that change no meaning survive what this one writes', async (t) => {
+  const { ipam, store } = await setUp();
+  await ipam.reserve('r', [parsePrefix('10.0.0.8/32')]);
+  await ipam.configure({ cooldownS: 1 });
+  const keys = [poolKey('p'), reservationKey('r'), CONFIG, handleKey('h'), affinityKey('n', CIDR), blockKey(CIDR)];
+  for (const key of keys) {
+    const { value, revision } = (await store.get(key))!;
+    await store.update(key, { ...(value as object), extra: { of: key } }, revision);
+  }
+  await ipam.pools.update('p', { natOutgoing: true });
+  await ipam.reserve('r', [parsePrefix('10.0.0.9/32')]);
+  await ipam.configure({ cooldownS: 2 });
+  await ipam.assign({ node: 'n', handle: 'h', count4: 2 });
+  await ipam.assignAddress({ node: 'n', handle: 'h', address: parseAddress('10.0.0.3') });
+  for (const key of keys) t.match((await store.get(key))!.value, { extra: { of: key } }, key);
+  await ipam.pools.delete('p').catch(() => {});
+  t.match((await store.get(poolKey('p')))!.value, { natOutgoing: true, extra: {} });
+  await store.update(
+    affinityKey('n', CIDR),
+    { state: 'pending', extra: 'kept' },
+    (await store.get(affinityKey('n', CIDR)))!.revision,
+  );
+  await ipam.repair({ node: 'n' });
+  t.strictSame((await store.get(affinityKey('n', CIDR)))!.value, { state: 'confirmed', extra: 'kept' });
+  t.same((await ipam.check()).findings, []);
+  await ipam.reserve('r', [parsePrefix('10.0.0.9/32')], { notes: {} });
+  t.match(
+    (await store.get(reservationKey('r')))!.value,
+    { notes: undefined, extra: {} },
+    'what is known may be taken away',
+  );
+});
+
 t.test('two agents of different versions beside each other: nothing of either is lost', async (t) => {
   const { ipam, store, another } = await setUp();
   await ipam.configure({ cooldownS: 0 });

@@ -57,6 +57,7 @@ export class BmpCollectorsReconciler implements Reconciler {
 
   #apply(name: string, collector: ManagedCollector): ManagedCollector {
     if (this.#told.has(name)) return collector;
+    if (collector.problem !== undefined) return { ...collector, error: collector.problem };
     const { speaker, identity } = this.#options;
     try {
       speaker.addBmpCollector(collectorConfig(collector.spec, identity));

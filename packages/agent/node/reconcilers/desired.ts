@@ -2,6 +2,7 @@
  * What is wanted of one kind of resource: that of the file, that of the store where the file has no such name, and what the
  * cluster asks of this node.
  */
+import { RECORD_VERSION } from '@tortie/cluster';
 import type { Store } from '@tortie/store';
 import type { ClusterExtras } from '../../src/cluster/cluster-peer.js';
 import type { FromFile } from '../../src/config/config.js';
@@ -44,9 +45,18 @@ export async function desiredOf<T extends { readonly name: string }>({
   for (const { spec, source } of fromFile) desired.set(spec.name, { spec, origin: 'file', source });
   for (const { key, value, revision } of (await store.list(prefix)).entries) {
     const name = nameIn(prefix, key);
-    if (!desired.has(name)) desired.set(name, { spec: value as T, origin: 'api', revision });
+    if (desired.has(name)) continue;
+    const problem = newerProblem(name, value);
+    desired.set(name, { spec: value as T, origin: 'api', revision, ...(problem !== undefined && { problem }) });
   }
   return desired;
+}
+
+/** Why a record cannot be read: a later version of this program wrote it, and raised its number. */
+export function newerProblem(name: string, value: unknown): string | undefined {
+  const { recordVersion } = (value ?? {}) as { readonly recordVersion?: unknown };
+  if (typeof recordVersion !== 'number' || recordVersion <= RECORD_VERSION) return undefined;
+  return `"${name}" was written by a newer Tortie (version ${recordVersion}, this one reads up to ${RECORD_VERSION}); update this agent`;
 }
 
 /** What the cluster wants comes behind the rest. */

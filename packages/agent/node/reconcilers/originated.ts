@@ -12,7 +12,7 @@ import { serviceAddresses } from '../../src/services/service-addresses.js';
 import { nameIn, originatedPrefix, servicePrefix } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
-import type { Lister } from './desired.js';
+import { type Lister, newerProblem } from './desired.js';
 
 export interface OriginatedOptions {
   readonly node: string;
@@ -34,6 +34,8 @@ export class OriginatedReconciler implements Reconciler {
   readonly table = new OriginTable();
   readonly #options: OriginatedOptions;
   #withheld: ReadonlySet<string> = new Set();
+  /** Sentences that were told already. */
+  readonly #refused = new Set<string>();
 
   constructor(options: OriginatedOptions) {
     this.#options = options;
@@ -56,9 +58,17 @@ export class OriginatedReconciler implements Reconciler {
   async reconcile(): Promise<void> {
     const { store, node, speaker, journal, addressing, services } = this.#options;
     const { entries } = await store.list(originatedPrefix(node));
+    const readable = entries.filter(({ key, value }) => {
+      const problem = newerProblem(nameIn(originatedPrefix(node), key), value);
+      if (problem !== undefined && !this.#refused.has(problem)) {
+        this.#refused.add(problem);
+        journal.event({ kind: 'originated', text: problem }, 'error');
+      }
+      return problem === undefined;
+    });
     this.table.set(
       'api',
-      entries.map(({ value, revision }) => ({ ...originated(value as OriginatedSpec), revision })),
+      readable.map(({ value, revision }) => ({ ...originated(value as OriginatedSpec), revision })),
     );
     const { blocks, borrowed } = addressing();
     this.table.set('block', blocks);

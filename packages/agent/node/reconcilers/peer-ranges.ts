@@ -95,6 +95,11 @@ export class PeerRangesReconciler implements Reconciler {
   #apply(name: string, range: AnyDesired<PeerRangeSpec>, defaults: PeerDefaults): ManagedRange {
     const before = this.#managed.get(name);
     const same = before !== undefined && before.revision === range.revision && before.origin === range.origin;
+    // Without its password, or read wrongly, it would let in whom it is not for.
+    if (range.problem !== undefined) {
+      if (this.#told.delete(name)) this.#options.speaker.removeRange(name);
+      return { ...range, impact: 'none', error: range.problem };
+    }
     try {
       const config = peerRangeConfig(range.spec, defaults, range.extras);
       let impact: ChangeImpact = 'applied';

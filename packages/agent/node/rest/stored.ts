@@ -1,6 +1,7 @@
 /** Changes of resources in the store under HTTP's rules: If-Match names the revision that the writer has seen. */
 import { isConflict, type Store } from '@tortie/store';
 import { AgentError } from '../../src/errors.js';
+import { newerProblem } from '../reconcilers/desired.js';
 
 /** The ETag of a revision. */
 export const etagOf = (revision: number): string => `"${revision}"`;
@@ -35,6 +36,8 @@ export async function updateStored(
     const entry = await store.get(key);
     if (!entry) throw notFound(what);
     checkMatch(ifMatch, entry.revision);
+    const problem = newerProblem(what, entry.value);
+    if (problem !== undefined) throw new AgentError('ERR_AGENT_RECORD', problem);
     const next = change(entry.value);
     if (JSON.stringify(next) === JSON.stringify(entry.value)) return;
     try {
