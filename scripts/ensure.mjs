@@ -33,7 +33,7 @@ const onPath = (command) =>
 export const LAB_COMMANDS = { cc: 'gcc', ip: 'iproute2', bird: 'bird2', nft: 'nftables', ping: 'iputils-ping' };
 
 /** What the tests call besides: a real etcd. */
-export const TEST_COMMANDS = { ...LAB_COMMANDS, etcd: 'etcd-server', etcdctl: 'etcd-client' };
+export const TEST_COMMANDS = { ...LAB_COMMANDS, etcd: 'etcd-server', etcdctl: 'etcd-client', faketime: 'faketime' };
 
 /** Files the tests call by their path: the reference CNI plugins. */
 export const TEST_FILES = { '/usr/lib/cni/portmap': 'containernetworking-plugins' };

@@ -9,7 +9,9 @@ const TESTS = [
   'packages/store/dist/test/etcd/failures.test.js',
   'packages/store/dist/test/etcd/access.test.js',
   'packages/store/dist/test/etcd/hold.test.js',
+  'packages/agent/dist/test/rest/resources-stores.test.js',
   'test/interop/dist/test/etcd-store.test.js',
+  'test/interop/dist/test/store-faults.test.js',
 ];
 
 ensure({ commands: TEST_COMMANDS, tap: true });

@@ -15,6 +15,8 @@ export interface AgentInside {
   readonly remote: RemoteStore | undefined;
   readonly routerId: RouterId;
   readonly startedAtMs: number;
+  /** The same by a clock that only goes on. */
+  readonly startedMs: number;
   readonly graceOver: boolean;
   readonly nodeWarnings: readonly string[];
   readonly api: Status['api'];
@@ -38,7 +40,7 @@ export function agentHealth(agent: Agent, { kernel, remote, graceOver }: AgentIn
 
 export function agentStatus(agent: Agent, inside: AgentInside): Status {
   const { config } = agent;
-  const { kernel, remote, routerId, startedAtMs, nodeWarnings, api } = inside;
+  const { kernel, remote, routerId, startedAtMs, startedMs, nodeWarnings, api } = inside;
   const { expected, established } = sessionsOf(agent);
   const adminDown = agent.peers.list().filter(({ spec }) => spec.adminDown).length;
   const { rss, heapUsed } = process.memoryUsage();
@@ -48,7 +50,7 @@ export function agentStatus(agent: Agent, inside: AgentInside): Status {
     node: config.node,
     version: VERSION,
     startedAt: new Date(startedAtMs).toISOString(),
-    uptimeS: Math.round((Date.now() - startedAtMs) / 100) / 10,
+    uptimeS: Math.round((performance.now() - startedMs) / 100) / 10,
     asn: config.asn,
     routerId: routerId.text,
     routerIdSource: routerId.source,

@@ -119,6 +119,7 @@ export class Agent implements RestContext {
   readonly #cni: CniStarter;
   readonly #nodeStatus: NodeStatusReconciler;
   readonly #startedAt = Date.now();
+  readonly #startedMs = performance.now();
   #watches: readonly StoreWatch[] = [];
   #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
@@ -415,6 +416,7 @@ export class Agent implements RestContext {
       remote: this.#options.remote,
       routerId: this.#routerId,
       startedAtMs: this.#startedAt,
+      startedMs: this.#startedMs,
       graceOver: this.#graceOver,
       nodeWarnings: this.#nodeWarnings,
       api: this.#options.api(),

@@ -3,7 +3,7 @@
  * files of their own.
  */
 import { type Address, formatPrefix, type IpVersion, type Prefix } from '@tortie/ip';
-import { type Entry, MemoryStore, type Store } from '@tortie/store';
+import { type Entry, MemoryStore, type Store, StoreError } from '@tortie/store';
 import { planAssign } from './assign.js';
 import { planAssignAddress } from './assign-address.js';
 import { Catalogue } from './catalogue.js';
@@ -332,7 +332,11 @@ export class Ipam implements IpamApi {
   }
 
   async check(): Promise<CheckReport> {
-    const cluster = await this.identity();
+    // Drawn by whoever asks first; what is there can be looked at on a full disk as well.
+    const cluster = await this.identity().catch((error) => {
+      if (error instanceof StoreError && error.code === 'ERR_STORE_FULL') return '';
+      throw error;
+    });
     const { entries, revision } = await this.#context.store.list(ROOT);
     return { cluster, revision, ...checkRecords(entries) };
   }

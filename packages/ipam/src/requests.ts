@@ -193,7 +193,7 @@ export interface Finding {
 }
 
 export interface CheckReport {
-  /** Of the store that was checked: see Ipam.identity. */
+  /** Of the store that was checked: see Ipam.identity. Empty where there is none yet and a full disk takes none. */
   readonly cluster: string;
   readonly revision: number;
   readonly pools: number;

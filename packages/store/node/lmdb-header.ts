@@ -3,6 +3,7 @@
  * files it should refuse. Damage deeper inside is not found here.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StoreError } from '../src/index.js';
 
 const MAGIC = 0xbeefc0de;
@@ -24,7 +25,7 @@ interface Meta {
 function corrupt(path: string, reason: string): StoreError {
   return new StoreError(
     'ERR_STORE_CORRUPT',
-    `${path} is damaged or no LMDB database (${reason}); restore it from a copy, or move it away to start empty`,
+    `${path} is damaged or no LMDB database (${reason}); move ${dirname(path)} away and bring a copy back with "tortie store import", or start empty`,
   );
 }
 

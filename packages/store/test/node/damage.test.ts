@@ -39,7 +39,7 @@ const rows: readonly { name: string; file: Buffer | string; code: string; messag
     name: 'random bytes',
     file: Buffer.alloc(9000, 7),
     code: 'ERR_STORE_CORRUPT',
-    message: /move it away to start empty/,
+    message: /move .*bad-.* away and bring a copy back with "tortie store import", or start empty/,
   },
   { name: 'a file cut off', file: bytes.subarray(0, 9000), code: 'ERR_STORE_CORRUPT', message: /cut off/ },
   { name: 'one meta page lost', file: zeroed(0, 4096), code: 'ERR_STORE_CORRUPT', message: /no LMDB page at 0/ },
