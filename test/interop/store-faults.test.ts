@@ -1,16 +1,17 @@
 /** What befalls a store on one host: its file is damaged, its disk is full, the clock of the host jumps. Real agents throughout. */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Assignment, AssignmentResult, IpamCheck } from '@tortie/agent/api';
-import { type Agent, enterNamespaces, startBird, tortieCommand, withHosts } from '@tortie/lab';
+import type { Assignment, AssignmentResult, Doctor, IpamCheck } from '@tortie/agent/api';
+import { type Agent, enterNamespaces, startBird, tortieCommand, withHosts, withLab } from '@tortie/lab';
 import { EtcdCluster, etcdMissing } from '@tortie/store/testing/etcd';
 import t from 'tap';
+import { parse } from 'yaml';
 import { birdConfig, staticRoutes } from './bird-text.js';
 import { eventually } from './eventually.js';
 import { established, LOCAL_ASN, peerAt, startAgent } from './start-agent.js';
 
 await enterNamespaces();
-t.jobs = 3;
+t.jobs = 4;
 
 const POOLS = [{ name: 'p4', cidr: '10.244.0.0/16', blockSize: 28 }];
 const BLOCKS = { ipv4: true, ipv6: false };
@@ -70,6 +71,37 @@ t.test('a damaged file is refused with the way back, and that way leads back', {
     t.equal((await assign(agent, 'pod-1')).address, had.address);
     t.match(JSON.stringify(await agent.client.get('/v1/originated')), '198.51.100.0/24');
   }),
+);
+
+t.test(
+  'a store that begins anew under pods that run: they are named until they are made anew',
+  { buffered: true },
+  (t) =>
+    withLab(
+      { name: 'anew', families: ['ipv4'], hosts: { 'node-1': { asn: 64512, pods: 2, store: 'own' } } },
+      async (lab) => {
+        const agent = lab.agent('node-1');
+        const pods = [lab.pod('node-1-pod-1'), lab.pod('node-1-pod-2')] as const;
+        const unknown = async (): Promise<readonly string[]> =>
+          (await agent.client.get<Doctor>('/v1/doctor')).findings
+            .filter(({ code }) => code === 'pod-unknown')
+            .map(({ subject }) => subject)
+            .sort();
+        await agent.restart();
+        t.strictSame(await unknown(), [], 'not where the store knows them');
+        await agent.stop();
+        const { store } = parse(readFileSync(agent.configFile, 'utf8')) as { store: { path: string } };
+        renameSync(store.path, `${store.path}.lost`);
+        await agent.start();
+        t.strictSame(await unknown(), ['lab/node-1-pod-1', 'lab/node-1-pod-2']);
+        t.match(
+          (await agent.status()).warnings.join(' '),
+          /2 pods of this node run with addresses that the store does not/,
+        );
+        await agent.host.exec('ip', ['link', 'delete', pods[0].hostInterface]);
+        await eventually('the one that is gone to be forgotten', async () => (await unknown()).length === 1);
+      },
+    ),
 );
 
 t.test('a full disk refuses changes and nothing else, until there is room', { buffered: true }, (t) =>

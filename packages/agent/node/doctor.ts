@@ -36,6 +36,15 @@ export async function examine(context: RestContext, nowMs = performance.now()): 
   for (const dropped of await context.dataplane.dropped()) {
     findings.push({ code: 'pods-dropped', severity: 'warning', ...dropped });
   }
+  for (const { hostInterface, name } of context.cni?.pods.strangers ?? []) {
+    findings.push({
+      code: 'pod-unknown',
+      severity: 'error',
+      subject: name,
+      text: `pod ${name} runs on ${hostInterface}, but the store knows no address of it: it was plugged in after the copy that was brought back, or the store began empty`,
+      remedy: 'make the pod anew before others start: its address may be given away again',
+    });
+  }
   return [...findings, ...restoreFindings(context), ...peerFindings(context, nowMs)];
 }
 

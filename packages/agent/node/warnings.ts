@@ -35,6 +35,11 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
   if (agent.blocks.problem !== undefined) warnings.push(agent.blocks.problem);
   for (const text of agent.garbage.findings)
     warnings.push(`Address management is damaged: ${text}; see tortie ipam check.`);
+  const strangers = agent.cni?.pods.strangers.length ?? 0;
+  if (strangers > 0)
+    warnings.push(
+      `${strangers} pods of this node run with addresses that the store does not know and may give away again; "tortie doctor" names them.`,
+    );
   if (agent.cni?.problem !== undefined) warnings.push(agent.cni.problem);
   warnings.push(...agent.dataplane.warnings());
   const { failed } = kernel.summary();

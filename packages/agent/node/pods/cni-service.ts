@@ -88,7 +88,9 @@ export class CniService {
     this.#amiss.add(name);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      if (this.pods.list().some(({ hostInterface }) => this.#amiss.has(hostInterface))) this.loop.trigger();
+      const { strangers } = this.pods;
+      if ([...this.pods.list(), ...strangers].some(({ hostInterface }) => this.#amiss.has(hostInterface)))
+        this.loop.trigger();
       this.#amiss.clear();
     }, SETTLE_MS);
   }

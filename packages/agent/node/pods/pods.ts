@@ -14,7 +14,7 @@ import { type Link, SCOPE } from '@tortie/linux';
 import { ensureSysctl, type Rtnetlink, readSysctl } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
 import { GATEWAYS } from '../../src/pods/gateway.js';
-import { handleOf, hostInterfaceOf } from '../../src/pods/names.js';
+import { handleOf, hostInterfaceOf, isHostInterface } from '../../src/pods/names.js';
 import { factsOf, isSame, podOf } from '../../src/pods/pod-facts.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcile-loop.js';
@@ -41,6 +41,8 @@ export class Pods implements Reconciler {
   /** By handle. */
   readonly #pods = new Map<string, Pod>();
   readonly #turns = new KeyedTurns();
+  /** Alias by interface. */
+  readonly #strangers = new Map<string, string>();
 
   private constructor(options: PodsOptions) {
     this.#options = options;
@@ -53,7 +55,13 @@ export class Pods implements Reconciler {
     for (const [handle, pod] of await pods.#assigned()) {
       if (isPlugged(links.get(pod.hostInterface))) pods.#pods.set(handle, pod);
     }
+    await pods.#findStrangers(links);
     return pods;
+  }
+
+  /** Interfaces of pods that run, and of whose addresses the store knows nothing, with the names of the pods where they are told. */
+  get strangers(): readonly { readonly hostInterface: string; readonly name: string }[] {
+    return [...this.#strangers].map(([hostInterface, name]) => ({ hostInterface, name }));
   }
 
   list(): readonly Pod[] {
@@ -124,6 +132,7 @@ export class Pods implements Reconciler {
     await this.#prepareHost();
     await this.#takeBackHalves();
     const links = await this.#links();
+    this.#forgetStrangers(links);
     for (const pod of this.list()) {
       const link = links.get(pod.hostInterface);
       if (link) await this.#mend(pod, link);
@@ -200,6 +209,27 @@ export class Pods implements Reconciler {
       if (pod) pods.set(handle, pod);
     }
     return pods;
+  }
+
+  /** Looked for before the first ADD: later a link may be that of one under way. */
+  async #findStrangers(links: ReadonlyMap<string, Link>): Promise<void> {
+    const known = new Set(this.list().map(({ hostInterface }) => hostInterface));
+    const strange = [...links.values()].filter(
+      (link) => isHostInterface(link.name) && isPlugged(link) && !known.has(link.name),
+    );
+    if (strange.length === 0) return;
+    // Another agent of this host may have plugged them in.
+    const handles = (await this.#options.ipam.assignments()).map(({ handle }) => hostInterfaceOf(handle));
+    const assigned = new Set(handles);
+    for (const { name, alias } of strange) if (!assigned.has(name)) this.#strangers.set(name, alias ?? name);
+    if (this.#strangers.size === 0) return;
+    const text = `${this.#strangers.size} pods run whose addresses the store does not know: ${[...this.#strangers.values()].slice(0, 5).join(', ')}`;
+    this.#options.journal.event({ kind: 'pod', text }, 'error');
+  }
+
+  #forgetStrangers(links: ReadonlyMap<string, Link>): void {
+    for (const name of this.#strangers.keys()) if (!links.has(name)) this.#strangers.delete(name);
+    for (const { hostInterface } of this.list()) this.#strangers.delete(hostInterface);
   }
 
   async #links(): Promise<Map<string, Link>> {
