@@ -98,6 +98,7 @@ export class InterfacePeers {
       name,
       engaged: (address) => this.#isUnderWay(peer, address),
       onHeard: () => this.#tell(entry),
+      onDoubt: (address) => this.#probe(uplink, address),
       onProblem: (text, error) => journal.event({ kind: 'peer', subject: peer, text, cause: error.message }, 'warn'),
     });
     const entry: Entry = { peer, uplink, told: '' };
@@ -177,6 +178,14 @@ export class InterfacePeers {
       journal.problem('the neighbour table cannot be followed', error as Error);
       return undefined;
     }
+  }
+
+  /** The answer comes as an event of the neighbour table; where the kernel no longer knows the neighbour it has one already. */
+  #probe({ ifindex }: Uplink, address: Address): void {
+    if (ifindex === undefined) return;
+    this.#options
+      .kernel!.rtnetlink.probeNeighbour({ family: IPV6_FAMILY, ifindex, address, flags: NEIGHBOUR_FLAGS.ROUTER })
+      .catch(() => {});
   }
 
   /** Reads the neighbour table: after a restart of ours it knows who was there without anybody saying a word. */

@@ -8,12 +8,16 @@ import { openRouterDiscovery, type RouterDiscovery, type RouterDiscoveryOptions 
 import type { PeerDiscovery } from '../src/api/discovery.js';
 import { type HeardBy, InterfaceNeighbour } from '../src/peers/interface-neighbour.js';
 
+const DOUBT_MS = 1000;
+
 export interface UplinkOptions {
   readonly name: string;
   /** A session with this address is under way on the interface. */
   readonly engaged: (address: Address) => boolean;
   /** Something was heard, or ceased to be. */
   readonly onHeard: () => void;
+  /** Another router is heard than the one with the session: is that one still there? Asked at most once a second. */
+  readonly onDoubt: (address: Address) => void;
   readonly onProblem: (text: string, error: Error) => void;
   readonly open?: (options: RouterDiscoveryOptions) => RouterDiscovery;
 }
@@ -29,6 +33,7 @@ export class Uplink {
   #timer: NodeJS.Timeout | undefined;
   #deaf: string | undefined;
   #quietSinceMs = Date.now();
+  #doubtedMs = 0;
 
   constructor(options: UplinkOptions) {
     this.name = options.name;
@@ -117,14 +122,25 @@ export class Uplink {
         device: this.name,
         ifindex,
         onMessage: (message, from) => {
-          if (message.type === 'router-advertisement') this.hear(from, message.type);
-          else this.#pace((pacer, nowMs) => pacer.solicited(nowMs));
+          if (message.type === 'router-advertisement') {
+            this.hear(from, message.type);
+            this.#doubt(from);
+          } else this.#pace((pacer, nowMs) => pacer.solicited(nowMs));
         },
       });
     } catch (error) {
       this.#deaf = `router advertisements can neither be heard nor sent on ${this.name}: ${(error as Error).message}`;
       this.#options.onProblem(`no router advertisements on ${this.name}`, error as Error);
     }
+  }
+
+  /** Its own timers would tell of a neighbour that went after half a minute or more. */
+  #doubt(from: Address): void {
+    const found = this.found;
+    if (!found || addressesEqual(found, from) || !this.#options.engaged(found)) return;
+    if (this.#own.some((own) => addressesEqual(own, from)) || Date.now() - this.#doubtedMs < DOUBT_MS) return;
+    this.#doubtedMs = Date.now();
+    this.#options.onDoubt(found);
   }
 
   #introduce(): void {

@@ -10,6 +10,7 @@ import {
   LinuxError,
   MAIN_TABLE,
   MessageWriter,
+  NEIGHBOUR_STATE,
   type Neighbour,
   type NetlinkMessage,
   type Nexthop,
@@ -94,6 +95,7 @@ export type NewRoute = RouteRequest;
 
 const CREATE = NLM_F.REQUEST | NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
 const REPLACE = NLM_F.REQUEST | NLM_F.ACK | NLM_F.CREATE | NLM_F.REPLACE;
+const UPDATE = NLM_F.REQUEST | NLM_F.ACK | NLM_F.REPLACE;
 const CHANGE = NLM_F.REQUEST | NLM_F.ACK;
 const DUMP = NLM_F.REQUEST | NLM_F.DUMP;
 const RTPROT_STATIC = 4;
@@ -214,6 +216,13 @@ export class Rtnetlink {
   async setNeighbour(neighbour: Neighbour): Promise<void> {
     await this.#request(`set neighbour ${nameOf(neighbour)}`, (to, seq) =>
       writeNeighbour(to, RTM_NEIGHBOUR.NEW, REPLACE, seq, neighbour),
+    );
+  }
+
+  /** Has the kernel ask a neighbour it knows whether it is there: it is reachable or failed three seconds later. RFC 4861 section 7.3. */
+  async probeNeighbour(neighbour: Omit<Neighbour, 'state' | 'mac'>): Promise<void> {
+    await this.#request(`probe neighbour ${nameOf({ ...neighbour, state: 0 })}`, (to, seq) =>
+      writeNeighbour(to, RTM_NEIGHBOUR.NEW, UPDATE, seq, { ...neighbour, state: NEIGHBOUR_STATE.PROBE }),
     );
   }
 

@@ -20,13 +20,15 @@ const link = (over: Partial<Link> = {}): Link => ({
 });
 
 /** An uplink on sockets that only write down what they are told. */
-function uplinkOf(t: Test, refusal?: Error) {
+function uplinkOf(t: Test, refusal?: Error, engaged: (address: Address) => boolean = () => false) {
   const sockets: { options: RouterDiscoveryOptions; said: string[]; closed: boolean }[] = [];
   const problems: string[] = [];
+  const doubts: string[] = [];
   let heard = 0;
   const uplink = new Uplink({
     name: 'eth1',
-    engaged: () => false,
+    engaged,
+    onDoubt: (address) => doubts.push(formatAddress(address)),
     onHeard: () => {
       heard++;
     },
@@ -51,7 +53,7 @@ function uplinkOf(t: Test, refusal?: Error) {
     },
   });
   t.teardown(() => uplink.close());
-  return { uplink, sockets, problems, heard: () => heard };
+  return { uplink, sockets, problems, doubts, heard: () => heard };
 }
 
 const advertisement = (socket: { options: RouterDiscoveryOptions }, from: Address): void =>
@@ -121,4 +123,20 @@ t.test('without the right to hear advertisements the neighbour table still tells
   t.equal(problems.length, 1, 'told once');
   uplink.hear(FAR, 'neighbour-table');
   t.match(uplink.discovery(), { state: 'found', address: 'fe80::2', heardBy: 'neighbour-table', reason: /EPERM/ });
+});
+
+t.test('a router other than the one with the session: that one is asked for, once a second at most', async (t) => {
+  let session: Address | undefined;
+  const { uplink, sockets, doubts } = uplinkOf(t, undefined, (address) => session === address);
+  uplink.update(link(), [OURS]);
+  advertisement(sockets[0]!, FAR);
+  advertisement(sockets[0]!, parseAddress('fe80::3'));
+  t.strictSame(doubts, [], 'there is no session yet');
+  session = uplink.found;
+  const other = parseAddress('fe80::4');
+  advertisement(sockets[0]!, session!);
+  t.strictSame(doubts, [], 'it speaks itself');
+  advertisement(sockets[0]!, other);
+  advertisement(sockets[0]!, other);
+  t.strictSame(doubts, [formatAddress(session!)]);
 });

@@ -1,5 +1,5 @@
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
-import type { Route } from '@tortie/linux';
+import { NEIGHBOUR_STATE, type Route } from '@tortie/linux';
 import {
   createNetns,
   deleteNetns,
@@ -53,6 +53,30 @@ kernelTest('links are created, changed, moved and deleted', async (t, lab) => {
   await t.rejects(left.rtnetlink.deleteLink('vx0'), { code: 'ERR_LINUX_NETLINK', errnoName: 'ENODEV' });
   await t.rejects(left.rtnetlink.changeLink('gone', { up: true }), { code: 'ERR_LINUX_NOT_FOUND' });
   await t.rejects(left.rtnetlink.changeLink(9999, { up: true }), { code: 'ERR_LINUX_NETLINK', errnoName: 'ENODEV' });
+});
+
+kernelTest('a neighbour that is probed answers, and has failed once its address is gone', async (t, lab) => {
+  const [left, right] = [await lab.host(), await lab.host()];
+  await lab.wire(left, right, ['10.0.0.1/24'], ['10.0.0.2/24']);
+  const address = parseAddress('10.0.0.2');
+  const { ifindex } = (await left.rtnetlink.link('w0'))!;
+  const { ifindex: theirs, mac } = (await right.rtnetlink.link('w0'))!;
+  const probed = async (): Promise<number> => {
+    await left.rtnetlink.probeNeighbour({ family: 2, ifindex, address, flags: 0 });
+    for (;;) {
+      const [neighbour] = await left.rtnetlink.neighbours({ ifindex, version: 4 });
+      if (neighbour && neighbour.state !== NEIGHBOUR_STATE.PROBE) return neighbour.state;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  await t.rejects(left.rtnetlink.probeNeighbour({ family: 2, ifindex, address, flags: 0 }), {
+    code: 'ERR_LINUX_NETLINK',
+    message: /ENOENT|No such/,
+  });
+  await left.rtnetlink.setNeighbour({ family: 2, ifindex, address, mac: mac!, flags: 0, state: NEIGHBOUR_STATE.STALE });
+  t.equal(await probed(), NEIGHBOUR_STATE.REACHABLE);
+  await right.rtnetlink.deleteAddress(theirs, address, 24);
+  t.equal(await probed(), NEIGHBOUR_STATE.FAILED);
 });
 
 kernelTest('addresses and neighbours', async (t, lab) => {
