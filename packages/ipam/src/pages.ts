@@ -7,8 +7,8 @@ import { type AffinityState, readAffinity } from './record/affinity.js';
 import { nodeOf, readBlock } from './record/block-record.js';
 import { readHandle } from './record/handle.js';
 import { AFFINITIES, affinityKey, BLOCKS, blockKeyOf, cidrOfSegment, HANDLES } from './record/keys.js';
-import type { Assignment, BlockView } from './requests.js';
-import { assignmentsIn, readSome, viewBlock } from './views.js';
+import type { Assignment, AssignmentPageRequest, BlockView } from './requests.js';
+import { assignmentsIn, pageAssignments, readSome, viewBlock } from './views.js';
 
 export interface PageRequest {
   /** Of the page before. */
@@ -43,12 +43,16 @@ export interface IpamPages {
   blocks(request: PageRequest): Promise<Page<BlockView>>;
   affinities(request: PageRequest): Promise<Page<AffinityView>>;
   handles(request: PageRequest): Promise<Page<HandleView>>;
+  assignments(
+    request: AssignmentPageRequest,
+  ): Promise<{ readonly items: readonly Assignment[]; readonly more: boolean }>;
 }
 
 export const ipamPages = (synced: <T>(read: (context: IpamContext) => Promise<T>) => Promise<T>): IpamPages => ({
   blocks: (request) => synced((context) => pageBlocks(context, request)),
   affinities: (request) => synced((context) => pageAffinities(context, request)),
   handles: (request) => synced((context) => pageHandles(context, request)),
+  assignments: (request) => synced((context) => pageAssignments(context, request)),
 });
 
 function pageBlocks(context: IpamContext, request: PageRequest): Promise<Page<BlockView>> {

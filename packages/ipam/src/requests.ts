@@ -104,6 +104,12 @@ export interface AssignmentFilter {
   readonly borrowed?: boolean;
 }
 
+export interface AssignmentPageRequest extends AssignmentFilter {
+  /** The last of the page before. */
+  readonly after?: Address;
+  readonly limit: number;
+}
+
 /** What a node tells the network and its kernel about its addresses. */
 export interface NodeRoutes {
   readonly blocks: readonly {

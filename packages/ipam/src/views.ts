@@ -1,5 +1,13 @@
 /** What is shown of blocks and assignments. */
-import { type Address, addressBits, hostPrefix, ordinalOf, prefixContains } from '@tortie/ip';
+import {
+  type Address,
+  addressBits,
+  compareAddresses,
+  hostPrefix,
+  lastAddress,
+  ordinalOf,
+  prefixContains,
+} from '@tortie/ip';
 import { ageOf, attributeAt, isResting, usageOf } from './block.js';
 import { mapOf } from './block-map.js';
 import { type IpamContext, restFor, termsFor } from './context.js';
@@ -12,6 +20,7 @@ import type {
   AddressView,
   Assignment,
   AssignmentFilter,
+  AssignmentPageRequest,
   BlockFilter,
   BlockView,
   NodePrefix,
@@ -107,15 +116,51 @@ export function viewBlock(
 export async function viewAssignments(context: IpamContext, filter: AssignmentFilter): Promise<readonly Assignment[]> {
   const assignments: Assignment[] = [];
   for (const { block } of await blocksFor(context, filter)) {
-    const owner = nodeOf(block);
-    const some = assignmentsIn(context, block, (holder) => {
-      if (filter.handle !== undefined && holder.handle !== filter.handle) return false;
-      if (filter.node !== undefined && holder.node !== filter.node) return false;
-      return filter.borrowed === undefined || filter.borrowed === (holder.node !== owner);
-    });
-    for (const one of some) assignments.push(one);
+    for (const one of assignmentsOf(context, block, filter)) assignments.push(one);
   }
   return assignments;
+}
+
+function assignmentsOf(context: IpamContext, block: BlockRecord, filter: AssignmentFilter): readonly Assignment[] {
+  const owner = nodeOf(block);
+  return assignmentsIn(context, block, (holder) => {
+    if (filter.handle !== undefined && holder.handle !== filter.handle) return false;
+    if (filter.node !== undefined && holder.node !== filter.node) return false;
+    return filter.borrowed === undefined || filter.borrowed === (holder.node !== owner);
+  });
+}
+
+/** How many blocks are read at once for a page. */
+const READ_AT_ONCE = 16;
+
+/**
+ * At most `limit` of them behind an address, in the order of their addresses. Which blocks there are this process knows; read are
+ * those that the page needs.
+ */
+export async function pageAssignments(
+  context: IpamContext,
+  { after, limit, ...filter }: AssignmentPageRequest,
+): Promise<{ readonly items: readonly Assignment[]; readonly more: boolean }> {
+  const isBehind = (address: Address): boolean => !after || compareAddresses(address, after) > 0;
+  const found: Assignment[] = [];
+  const take = (some: readonly Assignment[]): void => {
+    for (const one of some) if (isBehind(one.address)) found.push(one);
+  };
+  if (filter.handle !== undefined || filter.node !== undefined || filter.block !== undefined) {
+    take(await viewAssignments(context, filter));
+    found.sort((x, y) => compareAddresses(x.address, y.address));
+  } else {
+    const keys = [...context.catalogue.blocks.all()]
+      .filter(({ assigned, cidr }) => assigned > 0 && isBehind(lastAddress(cidr)))
+      .sort((x, y) => compareAddresses(x.cidr, y.cidr))
+      .map(({ key }) => key);
+    for (let at = 0; at < keys.length && found.length <= limit; at += READ_AT_ONCE) {
+      for (const { block } of await readSome(context, keys.slice(at, at + READ_AT_ONCE))) {
+        take(assignmentsOf(context, block, filter));
+      }
+    }
+  }
+  return { items: found.slice(0, limit), more: found.length > limit };
 }
 
 /** Those of a block whose holders are wanted, by ordinal. */

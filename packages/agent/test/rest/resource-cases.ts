@@ -225,6 +225,23 @@ export function resourceCases(t: Test, openStore: OpenStore): void {
       t.match((await call('GET', path)).body, { metadata: { name: one.metadata.name }, spec: one.spec });
       t.ok(Math.max(...listed) <= 7, `${kind}: nor for one of them`);
     }
+    calls.length = listed.length = 0;
+    const seen: string[] = [];
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const { body } = await call('GET', `/v1/ipam/assignments?limit=7${cursor && `&cursor=${cursor}`}`);
+      const page = body as { assignments: { address: string }[]; nextCursor?: string };
+      seen.push(...page.assignments.map(({ address }) => address));
+      cursor = page.nextCursor;
+    }
+    t.equal(new Set(seen).size, 120);
+    const numbers = seen.map((address) => address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0));
+    t.strictSame(
+      numbers,
+      [...numbers].sort((x, y) => x - y),
+      'in the order of their addresses, none twice',
+    );
+    t.strictSame(listed, [], 'nothing is listed for them');
+
     const handles = await readAll('ipamhandles', 50);
     t.match(handles.items[0], { spec: { addresses: [/^10\.244\./], node: /^n-/ } });
     t.match(

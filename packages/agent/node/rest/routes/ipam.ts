@@ -1,6 +1,6 @@
 /** /v1/ipam: blocks and assignments. */
 
-import { compareAddresses, formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
+import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import type { BlockView, Assignment as IpamAssignment } from '@tortie/ipam';
 import {
   type Assignment,
@@ -42,20 +42,17 @@ export const ipamRoutes: Resource =
       },
       async (request) => {
         const { limit = 500, cursor, handle, node, block, borrowed } = request.query;
-        const after = cursor === undefined ? undefined : parseAddress(cursor);
-        const all = await ipam.assignments({
+        const { items, more } = await ipam.pages.assignments({
+          limit,
+          ...(cursor !== undefined && { after: parseAddress(cursor) }),
           ...(handle !== undefined && { handle }),
           ...(node !== undefined && { node }),
           ...(block !== undefined && { block: parsePrefix(block) }),
           ...(borrowed !== undefined && { borrowed }),
         });
-        const rest = [...all]
-          .sort((x, y) => compareAddresses(x.address, y.address))
-          .filter(({ address }) => !after || compareAddresses(address, after) > 0);
-        const page = rest.slice(0, limit);
         return {
-          assignments: page.map(assignmentView),
-          ...(rest.length > limit && { nextCursor: formatAddress(page.at(-1)!.address) }),
+          assignments: items.map(assignmentView),
+          ...(more && { nextCursor: formatAddress(items.at(-1)!.address) }),
         };
       },
     );
