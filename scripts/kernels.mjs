@@ -8,7 +8,7 @@ import { debianKernel } from '../test/kernels/debian-kernel.mjs';
 import { runIn } from '../test/kernels/machine.mjs';
 import { ensure, root, TEST_COMMANDS } from './ensure.mjs';
 
-const INTEROP = ['ipip', 'kernel', 'masquerade', 'network', 'ways-switch', 'ways-tcp'];
+const INTEROP = ['ipip', 'kernel', 'masquerade', 'network', 'tables', 'ways-switch', 'ways-tcp', 'wireguard'];
 const USUAL = [
   ...readdirSync(join(root, 'packages/linux/test/kernel')).map(
     (name) => `packages/linux/dist/test/kernel/${name.replace(/\.ts$/, '.js')}`,

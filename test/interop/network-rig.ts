@@ -13,7 +13,7 @@ export const FAMILIES = ['ipv4', 'ipv6'] as const;
 export type Family = (typeof FAMILIES)[number];
 
 /** What a pool says of its way. */
-export type WayFields = Partial<Pick<Pool, 'vxlanMode' | 'ipipMode' | 'hostGateway' | 'natOutgoing'>>;
+export type WayFields = Partial<Pick<Pool, 'vxlanMode' | 'ipipMode' | 'wireguardMode' | 'hostGateway' | 'natOutgoing'>>;
 
 export const POOLS = [
   { name: 'pods4', cidr: '10.244.0.0/16' },

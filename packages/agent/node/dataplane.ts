@@ -9,6 +9,7 @@
  *  others' packet filters ──────────────────► warnings
  * ```
  */
+import { join } from 'node:path';
 import { parseAddress } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
 import { openNftables } from '@tortie/linux/node';
@@ -78,7 +79,8 @@ export class Dataplane {
     });
     this.#nodeRecordLoop = new ReconcileLoop(this.#nodeRecord, { journal });
     links?.follow(() => this.#nodeRecordLoop.trigger());
-    if (programming.state !== 'on' || !rtnetlink || !fib) return;
+    // In a VRF there are no pods, and no ways to those of others but BGP.
+    if (programming.state !== 'on' || !rtnetlink || !fib || config.kernel.vrf !== undefined) return;
     this.#masquerade = new MasqueradeReconciler({
       pools: ipam.pools,
       nodes: async () => {
@@ -112,6 +114,8 @@ export class Dataplane {
       setRoutes: (routes) => fib.setDirect(routes),
       routesWritten: () => fib.idle(),
       hostMtu: () => hostMtu.get(),
+      // Several nodes of one machine may share the folder.
+      keyFile: join(config.store.path, `${identity.name}.wireguard.key`),
     });
     this.#waysLoop = new ReconcileLoop(this.#ways, { journal, paced: true });
     this.#ways.onDue = () => this.#waysLoop!.trigger();

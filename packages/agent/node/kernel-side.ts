@@ -4,6 +4,7 @@
  */
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import type { Address } from '@tortie/ip';
+import { LinuxError } from '@tortie/linux';
 import {
   type FibWriter,
   openFibWriter,
@@ -19,6 +20,7 @@ import type { Journal } from './journal.js';
 import { FibReconciler } from './reconcilers/fib.js';
 import { Links, nodeAddresses } from './reconcilers/links.js';
 import { NextHops } from './reconcilers/next-hops.js';
+import { OwnRules } from './reconcilers/own-rules.js';
 import { PeerGateways } from './reconcilers/peer-gateways.js';
 
 /** Whether routes are programmed; `off` as configured, `failed` with the reason. */
@@ -47,6 +49,7 @@ export interface KernelSide {
 
 export async function openKernelSide(config: AgentConfig, journal: Journal): Promise<KernelSide> {
   const { kernel } = config;
+  const place = { protocol: kernel.protocol, ...(kernel.vrf !== undefined && { vrf: kernel.vrf }) };
   const capabilities = await probeKernel();
   const rtnetlink = capabilities.addon.available ? await openRtnetlink().catch(() => undefined) : undefined;
   let fib: FibReconciler | undefined;
@@ -55,9 +58,9 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
   let gateways: PeerGateways | undefined;
   if (rtnetlink) {
     links = await Links.start({ rtnetlink, journal, onChange: () => fib?.changed() });
-    gateways = new PeerGateways({ protocol: kernel.protocol, journal });
+    gateways = new PeerGateways({ ...place, journal });
     nextHops = await NextHops.start({
-      protocol: kernel.protocol,
+      ...place,
       links,
       journal,
       gateways,
@@ -78,9 +81,12 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
   }
   let keptRoutes = false;
   let foreignRoutes: Subscription | undefined;
+  let rules: OwnRules | undefined;
+  let table = kernel.table;
   if (programming.state === 'on') {
     try {
-      const writer = await openWriter(config, (what) => fib?.disturbed(what));
+      table = await tableOf(config, rtnetlink);
+      const writer = await openWriter(config, table, (what) => fib?.disturbed(what));
       fib = new FibReconciler({
         writer,
         journal,
@@ -100,6 +106,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         onResync: () => fib?.changed(),
       });
       keptRoutes = await fib.adopt();
+      rules = await OwnRules.start({ rtnetlink: rtnetlink!, journal, ipv6: capabilities.ipv6.available, ...kernel });
     } catch (error) {
       fib = undefined;
       programming = { state: 'failed', reason: (error as Error).message };
@@ -119,7 +126,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
     addresses: rtnetlink ? await nodeAddresses(rtnetlink) : [],
     keptRoutes,
     summary() {
-      const { protocol, metric, table } = kernel;
+      const { protocol, metric } = kernel;
       const counts = fib?.table.counts ?? { installed: 0, pending: 0, failed: 0, stale: 0 };
       const reason = reasonOf(programming);
       return { programming: fib !== undefined, ...(reason && { reason }), protocol, metric, table, ...counts };
@@ -130,6 +137,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
     },
     async close() {
       foreignRoutes?.close();
+      await rules?.close();
       links?.close();
       nextHops?.close();
       await gateways?.close();
@@ -144,7 +152,22 @@ function reasonOf(programming: Programming): string | undefined {
   return programming.state === 'off' ? 'kernel.program is false' : programming.reason;
 }
 
+/** Throws LinuxError where there is no such VRF. */
+async function tableOf({ kernel }: AgentConfig, rtnetlink: Rtnetlink | undefined): Promise<number> {
+  const { vrf, table } = kernel;
+  if (vrf === undefined) return table;
+  const link = await rtnetlink?.link(vrf);
+  if (link?.vrf) return link.vrf.table;
+  throw new LinuxError(
+    'ERR_LINUX_NOT_FOUND',
+    link
+      ? `kernel.vrf: ${vrf} is no VRF device but ${link.kind ?? 'a real interface'}`
+      : `kernel.vrf: there is no interface ${vrf}`,
+  );
+}
+
 const openWriter = (
-  { kernel: { protocol, metric, table } }: AgentConfig,
+  { kernel: { protocol, metric } }: AgentConfig,
+  table: number,
   onDisturbed: (what: Parameters<FibReconciler['disturbed']>[0]) => void,
 ): Promise<FibWriter> => openFibWriter({ protocol, metric, table, onDisturbed });

@@ -20,6 +20,8 @@ export interface NodeRecord {
   readonly vxlan4?: RecordedEnd;
   readonly vxlan6?: RecordedEnd;
   readonly ipip4?: RecordedEnd;
+  readonly wireguard4?: RecordedEnd;
+  readonly wireguard6?: RecordedEnd;
   /** Where it listens for BGP. */
   readonly listenPort?: number;
   /** It takes part in the cluster of its store, with sessions over these. */
@@ -32,6 +34,8 @@ export interface RecordedEnd {
   readonly address: string;
   /** Of a VXLAN. */
   readonly mac?: string;
+  /** Of WireGuard: the public one, as `wg show` writes it. */
+  readonly key?: string;
   readonly mtu: number;
 }
 

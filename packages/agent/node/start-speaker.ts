@@ -16,6 +16,7 @@ export async function startSpeaker(
   routerId: RouterId,
 ): Promise<RunningSpeaker> {
   const { bgp, asn, clusterId } = config;
+  const { vrf } = config.kernel;
   try {
     return await start({
       asn,
@@ -25,11 +26,15 @@ export async function startSpeaker(
         const { address, port } = tryParseEndpoint(text)!;
         return { address: parseAddress(address), port };
       }),
-      ...(kernel.hasAddon && { transport: linuxTransport() }),
+      ...(kernel.hasAddon && { transport: linuxTransport(vrf === undefined ? {} : { device: vrf }) }),
       ...(kernel.keptRoutes && { restarting: { forwardingKept: true, deferralS: bgp.gracefulRestart.deferralS } }),
     });
   } catch (error) {
     const code = (error as { code?: string; errnoName?: string }).errnoName ?? (error as { code?: string }).code;
+    if (code === 'ENODEV' && vrf !== undefined) {
+      const detail = `kernel.vrf: there is no interface ${vrf}; "ip link add ${vrf} type vrf table N" makes it, before the agent starts`;
+      throw new AgentError('ERR_AGENT_ADDRESS_IN_USE', detail, { cause: error });
+    }
     if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
     const why =
       code === 'EADDRINUSE'

@@ -32,6 +32,7 @@ function poolCommands(leaf: Leaf, pools: Command): void {
     .option('--nat-outgoing', 'masquerade what leaves the pools')
     .option('--vxlan <mode>', 'between nodes: Always, CrossSubnet or Never')
     .option('--ipip <mode>', 'the same with IP in IP, for IPv4')
+    .option('--wireguard <mode>', 'the same with WireGuard, which encrypts')
     .option('--host-gateway', 'routes straight to the other nodes, without BGP');
   leaf(pools, 'set <pool>', 'change a pool', async (context, [name], options) =>
     (await load()).setPool(context, name!, options),
@@ -42,6 +43,7 @@ function poolCommands(leaf: Leaf, pools: Command): void {
     .option('--no-nat-outgoing', 'leave it as it is')
     .option('--vxlan <mode>', 'between nodes: Always, CrossSubnet or Never')
     .option('--ipip <mode>', 'the same with IP in IP, for IPv4')
+    .option('--wireguard <mode>', 'the same with WireGuard, which encrypts')
     .option('--host-gateway', 'routes straight to the other nodes, without BGP')
     .option('--no-host-gateway', 'routes between nodes come by BGP');
   leaf(pools, 'rm <pool>', 'remove a pool', async (context, [name], options) =>

@@ -49,10 +49,9 @@ function checkSettings(name: string, { version }: Pool['cidr'], settings: PoolSe
       throw new IpamError('ERR_IPAM_POOL_INVALID', `pool ${name}: ${field}: ${(cause as Error).message}`, { cause });
     }
   }
-  const { vxlanMode, ipipMode } = settings;
-  if (ipipMode !== 'Never' && vxlanMode !== 'Never') {
-    throw invalid(name, `ipipMode is ${ipipMode} beside vxlanMode ${vxlanMode}; Never for one of the two`);
-  }
+  const { vxlanMode, ipipMode, wireguardMode } = settings;
+  const [one, other] = Object.entries({ vxlanMode, ipipMode, wireguardMode }).filter(([, mode]) => mode !== 'Never');
+  if (one && other) throw invalid(name, `${other.join(' is ')} beside ${one.join(' ')}; Never for one of the two`);
   if (ipipMode !== 'Never' && version === 6) {
     throw invalid(name, `ipipMode is ${ipipMode}, and IPIP carries IPv4 alone; vxlanMode will do for IPv6`);
   }
@@ -62,8 +61,7 @@ function checkSettings(name: string, { version }: Pool['cidr'], settings: PoolSe
   }
   if (settings.allowedUses.includes('LoadBalancer')) {
     // No node owns these addresses: they are not tunnelled, not selected by node, and useless where nobody hears of them.
-    if (vxlanMode !== 'Never') throw invalid(name, 'vxlanMode is Never for LoadBalancer');
-    if (ipipMode !== 'Never') throw invalid(name, 'ipipMode is Never for LoadBalancer');
+    if (one) throw invalid(name, `${one[0]} is Never for LoadBalancer`);
     if (settings.disableBGPExport) throw invalid(name, 'disableBGPExport is false for LoadBalancer');
     if (settings.nodeSelector.trim() !== '' && settings.nodeSelector.trim() !== 'all()') {
       throw invalid(name, 'nodeSelector is all() for LoadBalancer');

@@ -64,6 +64,7 @@ t.test('pools of load balancers that could not work are refused', async (t) => {
   for (const [rest, message] of [
     [{ vxlanMode: 'Always' }, /vxlanMode is Never/],
     [{ ipipMode: 'Always' }, /ipipMode is Never/],
+    [{ wireguardMode: 'CrossSubnet' }, /wireguardMode is Never/],
     [{ disableBGPExport: true }, /disableBGPExport is false/],
     [{ nodeSelector: "rack == 'a'" }, /nodeSelector is all\(\)/],
   ] as const) {
@@ -80,6 +81,7 @@ t.test('tunnels that could not work are refused', async (t) => {
   for (const [spec, message] of [
     [{ ...six, ipipMode: 'Always' }, /ipipMode is Always, and IPIP carries IPv4 alone/],
     [{ ...four, ipipMode: 'CrossSubnet', vxlanMode: 'Always' }, /ipipMode is CrossSubnet beside vxlanMode Always/],
+    [{ ...six, wireguardMode: 'Always', vxlanMode: 'Always' }, /wireguardMode is Always beside vxlanMode Always/],
   ] as const) {
     await t.rejects(ipam.pools.create(spec), { code: 'ERR_IPAM_POOL_INVALID', message });
   }

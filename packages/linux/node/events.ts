@@ -13,11 +13,14 @@ import {
   RTM_NEIGHBOUR,
   RTM_NEXTHOP,
   RTM_ROUTE,
+  RTM_RULE,
+  type Rule,
   readInterfaceAddress,
   readLink,
   readNeighbour,
   readNexthop,
   readRoute,
+  readRule,
 } from '@tortie/linux';
 import { addon, checked, syscallError } from './addon.js';
 import { EAGAIN, int32, SOL, setOption } from './descriptor.js';
@@ -25,7 +28,7 @@ import { NETLINK, NetlinkSocket } from './netlink-socket.js';
 import type { NetnsRef } from './netns-path.js';
 import { type Watch, watchReadable } from './readiness.js';
 
-export type EventGroup = 'link' | 'address' | 'route' | 'neighbour' | 'nexthop';
+export type EventGroup = 'link' | 'address' | 'route' | 'neighbour' | 'nexthop' | 'rule';
 
 export type KernelEvent =
   | { readonly type: 'link'; readonly removed: boolean; readonly link: Link }
@@ -39,6 +42,8 @@ export type KernelEvent =
       readonly appended: boolean;
       readonly route: Route;
     }
+  /** Of a rule that looks up a table. */
+  | { readonly type: 'rule'; readonly removed: boolean; readonly rule: Rule }
   | { readonly type: 'neighbour'; readonly removed: boolean; readonly neighbour: Neighbour }
   /** `portId` is the netlink port of whoever asked for it; 0 where the kernel did it by itself. */
   | { readonly type: 'nexthop'; readonly removed: boolean; readonly id: number; readonly portId: number };
@@ -65,6 +70,7 @@ const GROUPS: Readonly<Record<EventGroup, readonly number[]>> = {
   address: [5, 9],
   route: [7, 11],
   nexthop: [32],
+  rule: [8, 19],
 };
 const ENOBUFS = 105;
 const PIECE_OCTETS = 64 * 1024;
@@ -156,6 +162,11 @@ function eventOf(message: NetlinkMessage): KernelEvent | undefined {
       const replaced = (message.flags & NLM_F.REPLACE) !== 0;
       const appended = (message.flags & NLM_F.APPEND) !== 0;
       return route && { type: 'route', removed: message.type === RTM_ROUTE.DELETE, replaced, appended, route };
+    }
+    case RTM_RULE.NEW:
+    case RTM_RULE.DELETE: {
+      const rule = readRule(message);
+      return rule && { type: 'rule', removed: message.type === RTM_RULE.DELETE, rule };
     }
     case RTM_NEIGHBOUR.NEW:
     case RTM_NEIGHBOUR.DELETE:

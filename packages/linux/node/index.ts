@@ -64,3 +64,4 @@ export {
   linuxTransport,
   type PeerSecurity,
 } from './transport.js';
+export { openWireguard, type Wireguard } from './wireguard.js';

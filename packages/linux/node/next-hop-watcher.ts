@@ -1,6 +1,6 @@
 /** Follows what the kernel's FIB says of a set of addresses, for BGP next hops. */
 import { type Address, formatAddress, prefixContains } from '@tortie/ip';
-import { MAIN_TABLE, type Route } from '@tortie/linux';
+import { type Link, MAIN_TABLE, type Route } from '@tortie/linux';
 import { type Subscription, subscribeEvents } from './events.js';
 import type { NetnsRef } from './netns-path.js';
 import { type Reachability, reachabilityOf, sameReachability } from './reachability.js';
@@ -10,6 +10,8 @@ export interface NextHopWatcherOptions {
   readonly netns?: NetnsRef;
   /** Routes of this protocol do not count: a next hop must not resolve through the route it is the next hop of. */
   readonly ignoreProtocol?: number;
+  /** Name of a VRF device: its FIB is asked. While there is none of the name nothing can be reached. */
+  readonly vrf?: string;
   readonly onChange: (address: Address, reachability: Reachability) => void;
   /** The kernel could not be asked; the last answers stay. */
   readonly onError?: (error: unknown) => void;
@@ -49,6 +51,7 @@ export class NextHopWatcher {
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #closed = false;
+  #vrf: Link | undefined;
 
   constructor(rtnetlink: Rtnetlink, events: Subscription, options: NextHopWatcherOptions) {
     this.#rtnetlink = rtnetlink;
@@ -95,6 +98,9 @@ export class NextHopWatcher {
   }
 
   async #ask(): Promise<void> {
+    const { vrf } = this.#options;
+    // Asked for anew each time: it may be another device by now.
+    this.#vrf = vrf === undefined ? undefined : await this.#rtnetlink.link(vrf);
     for (const [key, entry] of [...this.#watched]) {
       if (this.#closed) return;
       const answer = await this.#resolve(entry.address);
@@ -105,7 +111,9 @@ export class NextHopWatcher {
   }
 
   async #resolve(address: Address): Promise<Reachability> {
-    const route = await this.#rtnetlink.matchingRoute(address);
+    const { vrf } = this.#options;
+    if (vrf !== undefined && !this.#vrf) return { reachable: false, reason: `there is no VRF ${vrf}` };
+    const route = await this.#rtnetlink.matchingRoute(address, this.#vrf?.ifindex);
     const ours = this.#options.ignoreProtocol;
     if (!route || ours === undefined || route.protocol !== ours) return reachabilityOf(route);
     return reachabilityOf(await this.#behind(address, ours));
@@ -114,7 +122,8 @@ export class NextHopWatcher {
   /** The best route that is not ours, where one of ours covers the address. */
   async #behind(address: Address, ours: number): Promise<Route | undefined> {
     let best: Route | undefined;
-    for await (const route of this.#rtnetlink.routes({ version: address.version, table: MAIN_TABLE })) {
+    const table = this.#vrf?.vrf?.table ?? MAIN_TABLE;
+    for await (const route of this.#rtnetlink.routes({ version: address.version, table })) {
       if (route.protocol === ours || !prefixContains(route.prefix, address)) continue;
       const longer = route.prefix.length - (best?.prefix.length ?? -1);
       if (longer > 0 || (longer === 0 && route.metric < best!.metric)) best = route;

@@ -305,11 +305,11 @@ export class Rtnetlink {
     await this.#request(`delete nexthop ${id}`, (to, seq) => writeNexthopDelete(to, CHANGE, seq, id));
   }
 
-  /** What the FIB does with a packet to this address (RTM_GETROUTE). */
-  async resolve(target: Address): Promise<Reachability> {
+  /** What the FIB, or that of a VRF, does with a packet to this address (RTM_GETROUTE). */
+  async resolve(target: Address, vrf?: number): Promise<Reachability> {
     try {
       const [message] = await this.#request(`look up ${formatAddress(target)}`, (to, seq) =>
-        writeRouteLookup(to, CHANGE, seq, target, false),
+        writeRouteLookup(to, CHANGE, seq, target, false, vrf),
       );
       return reachabilityOf(message && readRoute(message));
     } catch (error) {
@@ -319,10 +319,10 @@ export class Rtnetlink {
   }
 
   /** The FIB entry that decides about an address; undefined where none does. */
-  async matchingRoute(target: Address): Promise<Route | undefined> {
+  async matchingRoute(target: Address, vrf?: number): Promise<Route | undefined> {
     try {
       const [message] = await this.#request(`look up ${formatAddress(target)}`, (to, seq) =>
-        writeRouteLookup(to, CHANGE, seq, target, true),
+        writeRouteLookup(to, CHANGE, seq, target, true, vrf),
       );
       return message && readRoute(message);
     } catch (error) {

@@ -67,12 +67,17 @@ const MAX_TTL = 255;
 const DEFAULT_BACKLOG = 1024;
 const ENOENT = 2;
 
-/** Sockets inside a namespace; absent means our own. The shape is the one the BGP speaker asks of a transport. */
-export function linuxTransport(options: { readonly netns?: NetnsRef } = {}): LinuxTransport {
+/**
+ * Sockets inside a namespace; absent means our own. The shape is the one the BGP speaker asks of a transport. `device`: what is
+ * bound to no other one is bound to this, as to a VRF.
+ */
+export function linuxTransport(options: { readonly netns?: NetnsRef; readonly device?: string } = {}): LinuxTransport {
+  const { device } = options;
   const path = netnsPath(options.netns);
+  const usual = device === undefined ? {} : { device };
   return {
-    connect: (to) => connect(to, path),
-    listen: (at) => listen(at, path),
+    connect: (to) => connect({ ...usual, ...to }, path),
+    listen: (at) => listen({ ...usual, ...at }, path),
   };
 }
 

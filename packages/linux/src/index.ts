@@ -97,3 +97,20 @@ export {
   type RouterSolicitation,
 } from './router-discovery.js';
 export { RTM_RULE, type Rule, readRule, writeRule, writeRuleDump } from './rule.js';
+export {
+  GENERIC_CONTROL,
+  mergeWireguard,
+  readFamilyId,
+  readWireguard,
+  sameKey,
+  type WireguardChange,
+  type WireguardDevice,
+  type WireguardEndpoint,
+  type WireguardPeer,
+  type WireguardPeerChange,
+  wireguardDelta,
+  wireguardPieces,
+  writeFamilyLookup,
+  writeWireguardChange,
+  writeWireguardDump,
+} from './wireguard.js';

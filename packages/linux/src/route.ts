@@ -42,6 +42,8 @@ export const MAIN_TABLE = 254;
 const RTM_F_CLONED = 0x200;
 /** RTM_GETROUTE answers with the route itself rather than with what was looked up. */
 export const RTM_F_FIB_MATCH = 0x2000;
+/** Without it every answer about IPv4 says table main; of IPv6, whose answers say it anyway, the kernel refuses it. */
+const RTM_F_LOOKUP_TABLE = 0x1000;
 const RTNH_F_ONLINK = 4;
 const RTMSG_OCTETS = 12;
 const RTNEXTHOP_OCTETS = 8;
@@ -237,17 +239,19 @@ export function writeRouteDump(to: MessageWriter, flags: number, seq: number, fi
   to.end();
 }
 
-/** Asks what the FIB does with one address. */
+/** Asks what the FIB does with one address; `ifindex` of a VRF: what its own does. */
 export function writeRouteLookup(
   to: MessageWriter,
   flags: number,
   seq: number,
   target: Address,
   fibMatch: boolean,
+  ifindex?: number,
 ): void {
   writeRoute(to, RTM_ROUTE.GET, flags, seq, {
     prefix: { ...target, length: target.version === 4 ? 32 : 128 },
     table: 0,
-    flags: fibMatch ? RTM_F_FIB_MATCH : 0,
+    flags: fibMatch ? RTM_F_FIB_MATCH | (target.version === 4 ? RTM_F_LOOKUP_TABLE : 0) : 0,
+    ...(ifindex === undefined ? {} : { nextHops: [{ ifindex }] }),
   });
 }

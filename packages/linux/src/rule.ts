@@ -1,7 +1,7 @@
 /** Policy rules: struct fib_rule_hdr and FRA_* (linux/fib_rules.h), as far as a routing daemon needs them. */
 import { ipv4, ipv6, type Prefix } from '@tortie/ip';
 import { familyOf, versionOf } from './family.js';
-import { address, readAttributes, row, schema, text, u32, writeAttributes } from './netlink/attribute.js';
+import { address, readAttributes, row, schema, text, u8, u32, writeAttributes } from './netlink/attribute.js';
 import { type NetlinkMessage, requireBody } from './netlink/message.js';
 import type { MessageWriter } from './netlink/message-writer.js';
 
@@ -19,6 +19,8 @@ export interface Rule {
   readonly inInterface?: string;
   readonly mark?: number;
   readonly mask?: number;
+  /** Who made it, of the same numbers as rtm_protocol; 0 or absent: nobody says. */
+  readonly protocol?: number;
 }
 
 const attributes = schema({
@@ -29,6 +31,7 @@ const attributes = schema({
   mark: row(10, u32),
   table: row(15, u32),
   mask: row(16, u32),
+  protocol: row(21, u8),
 });
 
 const words = (prefix: Prefix | undefined) => {
@@ -56,6 +59,7 @@ export function writeRule(to: MessageWriter, type: number, flags: number, seq: n
     mark: rule.mark,
     table: rule.table,
     mask: rule.mask,
+    protocol: rule.protocol,
   });
   to.end();
 }
@@ -86,5 +90,6 @@ export function readRule(message: NetlinkMessage): Rule | undefined {
     ...(values.inInterface ? { inInterface: values.inInterface } : {}),
     ...(values.mark === undefined ? {} : { mark: values.mark }),
     ...(values.mask === undefined ? {} : { mask: values.mask }),
+    ...(values.protocol ? { protocol: values.protocol } : {}),
   };
 }

@@ -187,6 +187,11 @@ const rules: Vector<Rule>[] = [
     hex: '34000000200005060700000000000000020008000000000100000000080002000a000000080006006400000008000f00e8030000',
   },
   {
+    name: 'with the protocol of who made it',
+    value: { version: 4, priority: 1000, table: 100, protocol: 201 },
+    hex: '3400000020000506070000000000000002000000640000010000000008000600e803000008000f006400000005001500c9000000',
+  },
+  {
     name: 'to a prefix, by interface and mark',
     value: {
       version: 6,

@@ -33,6 +33,7 @@ export interface PodLink {
 export interface RouteMark {
   readonly protocol: number;
   readonly metric: number;
+  readonly table: number;
 }
 
 const DEFAULT = { 4: parsePrefix('0.0.0.0/0'), 6: parsePrefix('::/0') } as const;

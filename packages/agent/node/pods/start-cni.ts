@@ -10,7 +10,7 @@ const METRICS = [32, 33] as const;
 
 export function startCni(agent: Agent, socket: string, rtnetlink: Rtnetlink): Promise<CniService> {
   const { config, ipam, journal, links, blocks, blocksLoop } = agent;
-  const { protocol, metric } = config.kernel;
+  const { protocol, metric, table } = config.kernel;
   const mtu = new HostMtu(rtnetlink);
   links?.follow(() => mtu.forget());
   return CniService.start({
@@ -19,7 +19,7 @@ export function startCni(agent: Agent, socket: string, rtnetlink: Rtnetlink): Pr
     ipam,
     rtnetlink,
     journal,
-    mark: { protocol, metric: METRICS[0] === metric ? METRICS[1] : METRICS[0] },
+    mark: { protocol, table, metric: METRICS[0] === metric ? METRICS[1] : METRICS[0] },
     // What fits through every tunnel that pools ask for.
     mtu: async () => Math.min(await mtu.get(), (await agent.dataplane.tunnelMtu()) ?? Number.POSITIVE_INFINITY),
     // The pod may use its address at once: a new block or a borrowed address is announced before the answer.

@@ -14,6 +14,8 @@ import type { PeerGateways } from './peer-gateways.js';
 export interface NextHopsOptions {
   /** Our own rtm_protocol: a next hop must not resolve through a route that we made. */
   readonly protocol: number;
+  /** Whose FIB is asked. */
+  readonly vrf?: string;
   readonly links: Links;
   readonly journal: Journal;
   /** Says how peers behind a gateway are reached, before the kernel is asked. */
@@ -35,6 +37,7 @@ export class NextHops {
     const nextHops = new NextHops(options);
     nextHops.#watcher = await watchNextHops({
       ignoreProtocol: options.protocol,
+      ...(options.vrf !== undefined && { vrf: options.vrf }),
       onChange: (address, reachability) => nextHops.#changed(address, reachability),
     });
     return nextHops;

@@ -21,6 +21,8 @@ type Reached = { readonly hop: { readonly gateway: Address; readonly ifindex: nu
 export interface PeerGatewaysOptions {
   /** Our own rtm_protocol: a gateway must not be found through a route that we made. */
   readonly protocol: number;
+  /** Whose FIB is asked. */
+  readonly vrf?: string;
   readonly journal: Journal;
   readonly watch?: typeof watchNextHops;
 }
@@ -82,10 +84,11 @@ export class PeerGateways {
   }
 
   async #start(): Promise<void> {
-    const { protocol, journal, watch = watchNextHops } = this.#options;
+    const { protocol, vrf, journal, watch = watchNextHops } = this.#options;
     try {
       const watcher = await watch({
         ignoreProtocol: protocol,
+        ...(vrf !== undefined && { vrf }),
         onChange: (address) => {
           const gateway = formatAddress(address);
           this.#tell([...this.#wanted.values()].filter((one) => one.gateway === gateway).map(({ peer }) => peer));

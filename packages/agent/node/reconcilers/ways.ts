@@ -11,14 +11,23 @@ import type { Neighbour } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
 import type { HostAddress } from '../../src/node/node-addresses.js';
 import { tunnelMac } from '../../src/ways/mac.js';
-import { type NodeFacts, planWays, type TunnelEnd, type WayRoute, type WaysPlan } from '../../src/ways/plan.js';
+import {
+  endName,
+  farEnds,
+  type NodeFacts,
+  planWays,
+  type TunnelEnd,
+  type WayRoute,
+  type WaysPlan,
+} from '../../src/ways/plan.js';
 import { asksFor, LEAST_MTU, TUNNEL_WAYS, TUNNELS, type Tunnel, type TunnelName } from '../../src/ways/tunnel.js';
 import { asksForWays } from '../../src/ways/way.js';
 import type { Journal } from '../journal.js';
-import type { NodeRecord, RecordedTunnels } from '../node-record.js';
+import { addressesIn, type NodeRecord, type RecordedTunnels } from '../node-record.js';
 import type { Reconciler } from '../reconcile-loop.js';
 import { ensureTunnel, removeTunnel } from '../ways/tunnel-device.js';
 import { VxlanNeighbours } from '../ways/vxlan-neighbours.js';
+import { WireguardPeers } from '../ways/wireguard-peers.js';
 
 export interface WaysOptions {
   readonly node: string;
@@ -35,6 +44,8 @@ export interface WaysOptions {
   readonly routesWritten: () => Promise<void>;
   /** MTU of the way out, where the node's address is on no interface. */
   readonly hostMtu: () => Promise<number>;
+  /** Where the node's key for WireGuard is kept. */
+  readonly keyFile: string;
   readonly now?: () => number;
   /** How long a device outlives its use. */
   readonly lingerMs?: number;
@@ -47,11 +58,15 @@ interface Device extends TunnelEnd {
 
 const VERSIONS = [4, 6] as const;
 const LINGER_MS = 30_000;
+/** Pauses between questions for who has answered over WireGuard: the kernel tells nobody. */
+const FIRST_LOOK_MS = 250;
+const LAST_LOOK_MS = 60_000;
 
 export class WaysReconciler implements Reconciler {
   readonly name = 'ways';
   readonly #options: WaysOptions;
   readonly #neighbours: VxlanNeighbours;
+  readonly #peers: WireguardPeers;
   readonly #devices = new Map<TunnelName, Device>();
   /** Since when a device is of no use. */
   readonly #idleSince = new Map<TunnelName, number>();
@@ -60,6 +75,8 @@ export class WaysReconciler implements Reconciler {
   #plan: WaysPlan | undefined;
   #pools: readonly Pool[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #lookMs = FIRST_LOOK_MS;
   #closed = false;
   /** Called when it is time for another round. */
   onDue: () => void = () => {};
@@ -67,6 +84,7 @@ export class WaysReconciler implements Reconciler {
   constructor(options: WaysOptions) {
     this.#options = options;
     this.#neighbours = new VxlanNeighbours(options.rtnetlink);
+    this.#peers = new WireguardPeers(options.keyFile);
   }
 
   /** Why this node's part does not work, as sentences. */
@@ -123,19 +141,32 @@ export class WaysReconciler implements Reconciler {
       if (link) uplinks[version] = link.ifindex;
     }
     const used = [...this.#devices].filter(([name]) => !this.#idleSince.has(name));
+    const prefixes = await ipam.nodePrefixes();
+    const ends = farEnds({ own, others, prefixes });
+    const left: Neighbour[] = [];
+    const answered = new Set<string>();
+    for (const { name, way, version, port } of TUNNELS) {
+      const device = this.#devices.get(name);
+      if (!device) continue;
+      const far = ends.get(name) ?? [];
+      if (way === 'vxlan') left.push(...(await this.#neighbours.add(device.ifindex, version, far)));
+      if (way !== 'wireguard') continue;
+      for (const node of await this.#peers.set(device.ifindex, port!, far)) answered.add(endName(name, node));
+    }
     const plan = planWays({
       own,
       others,
       pools,
       devices: { uplink: uplinks, tunnels: Object.fromEntries(used.map(([name, { ifindex }]) => [name, ifindex])) },
-      prefixes: await ipam.nodePrefixes(),
+      prefixes,
+      answered,
     });
-    const left: Neighbour[] = [];
-    for (const { name, way, version } of TUNNELS) {
-      const device = this.#devices.get(name);
-      if (device && way === 'vxlan')
-        left.push(...(await this.#neighbours.add(device.ifindex, version, plan.ends.get(name) ?? [])));
-    }
+    this.#lookAgain(
+      used.some(
+        ([name]) =>
+          name.startsWith('wireguard') && ends.get(name)!.some(({ node }) => !answered.has(endName(name, node))),
+      ),
+    );
     this.#tell(plan);
     this.#plan = plan;
     setRoutes(plan.routes);
@@ -148,11 +179,13 @@ export class WaysReconciler implements Reconciler {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#lookTimer);
+    this.#peers.close();
   }
 
   async #bringUp(tunnel: Tunnel): Promise<void> {
     const { rtnetlink, node, own, journal } = this.#options;
-    const { name, version, way, device, overhead } = tunnel;
+    const { name, version, way, device, overhead, port } = tunnel;
     if (!this.#pools.some((pool) => asksFor(pool, tunnel))) {
       await this.#noticeIdle(tunnel);
       return;
@@ -169,11 +202,12 @@ export class WaysReconciler implements Reconciler {
     }
     const local = parseInterfaceAddress(text).address;
     const address = await this.#tunnelAddress(tunnel);
-    const end: TunnelEnd = { address, ...(way === 'vxlan' && { mac: tunnelMac(node, device) }) };
-    const { link, done } = await ensureTunnel(rtnetlink, { name: device, way, local, mtu, ...end });
+    const mac = way === 'vxlan' ? { mac: tunnelMac(node, device) } : {};
+    const { link, done } = await ensureTunnel(rtnetlink, { name: device, way, local, mtu, address, ...mac });
+    const key = way === 'wireguard' ? { key: await this.#peers.setUp(link.ifindex, port!) } : {};
     const cause = `pools ask for ${TUNNEL_WAYS[way].title} from ${text}`;
     for (const what of done) journal.event({ kind: 'link', subject: device, text: what, cause });
-    this.#devices.set(name, { ...end, ifindex: link.ifindex, mtu });
+    this.#devices.set(name, { address, ...mac, ...key, ifindex: link.ifindex, mtu });
     this.#idleSince.delete(name);
   }
 
@@ -213,9 +247,9 @@ export class WaysReconciler implements Reconciler {
   }
 
   async #publish(): Promise<void> {
-    const ends = [...this.#devices].map(([name, { address, mac, mtu }]) => [
+    const ends = [...this.#devices].map(([name, { address, mac, key, mtu }]) => [
       name,
-      { address: formatAddress(address), ...(mac !== undefined && { mac }), mtu },
+      { address: formatAddress(address), ...(mac !== undefined && { mac }), ...(key !== undefined && { key }), mtu },
     ]);
     await this.#options.publish(Object.fromEntries(ends));
   }
@@ -251,6 +285,14 @@ export class WaysReconciler implements Reconciler {
     }
   }
 
+  #lookAgain(waits: boolean): void {
+    clearTimeout(this.#lookTimer);
+    if (!waits) this.#lookMs = FIRST_LOOK_MS;
+    if (!waits || this.#closed) return;
+    this.#lookTimer = setTimeout(() => this.onDue(), this.#lookMs);
+    this.#lookMs = Math.min(this.#lookMs * 2, LAST_LOOK_MS);
+  }
+
   #tell(plan: WaysPlan): void {
     const before = new Set(this.#plan?.waiting);
     for (const text of plan.waiting) {
@@ -273,7 +315,13 @@ function factsOf(record: NodeRecord): NodeFacts {
   }
   for (const { name } of TUNNELS) {
     const end = record[name];
-    if (end) tunnels[name] = { address: parseAddress(end.address), ...(end.mac !== undefined && { mac: end.mac }) };
+    if (!end) continue;
+    const { mac, key } = end;
+    tunnels[name] = {
+      address: parseAddress(end.address),
+      ...(mac !== undefined && { mac }),
+      ...(key !== undefined && { key }),
+    };
   }
-  return { name: record.name, address, tunnels };
+  return { name: record.name, address, addresses: addressesIn(record).map(parseAddress), tunnels };
 }

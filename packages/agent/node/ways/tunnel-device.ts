@@ -45,6 +45,8 @@ const KINDS: Readonly<Record<TunnelWay, DeviceKind>> = {
     leads: ({ ipip }, local) => isAt(ipip?.local, local) && ipip?.remote === undefined,
     parts: 'local or remote address',
   },
+  // Keys, port and peers are changed while it stands.
+  wireguard: { data: () => ({}), leads: () => true, parts: 'nothing' },
 };
 
 /** What was done, in words; empty where all was right. Throws LinuxError where the kernel refuses. */

@@ -113,7 +113,29 @@ export const KernelConfig = Type.Object(
       }),
     ),
     metric: Type.Optional(Type.Integer({ minimum: 1, maximum: 4294967295, default: 1024 })),
-    table: Type.Optional(Type.Integer({ minimum: 1, maximum: 4294967295, default: 254 })),
+    table: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 4294967295,
+        default: 254,
+        description: 'Table of our routes, those to pods included; 254 is main',
+      }),
+    ),
+    rule: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 32765,
+        description:
+          'Priority of a rule of ours that has packets look into "table" before main; default: rules are made by others',
+      }),
+    ),
+    vrf: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 15,
+        description: 'A VRF device: sessions run, next hops are looked for and routes are written in it; not with cni',
+      }),
+    ),
   },
   { ...closed, description: 'Which routes in the kernel are ours' },
 );

@@ -28,7 +28,13 @@ const changeable = {
   ipipMode: Type.Optional(
     Type.Union([Type.Literal('Never'), Type.Literal('CrossSubnet'), Type.Literal('Always')], {
       default: 'Never',
-      description: 'The same with IP in IP, for IPv4; one of the two is Never',
+      description: 'The same with IP in IP, for IPv4',
+    }),
+  ),
+  wireguardMode: Type.Optional(
+    Type.Union([Type.Literal('Never'), Type.Literal('CrossSubnet'), Type.Literal('Always')], {
+      default: 'Never',
+      description: 'The same with WireGuard, which encrypts; at most one of the three is another than Never',
     }),
   ),
   hostGateway: Type.Optional(

@@ -40,7 +40,8 @@ export interface AgentConfig {
   readonly bgp: Omit<Section<'bgp'>, 'gracefulRestart'> & {
     readonly gracefulRestart: Filled<NonNullable<NonNullable<AgentConfigFile['bgp']>['gracefulRestart']>>;
   };
-  readonly kernel: Section<'kernel'>;
+  readonly kernel: Omit<Section<'kernel'>, 'rule' | 'vrf'> &
+    Pick<NonNullable<AgentConfigFile['kernel']>, 'rule' | 'vrf'>;
   /** Absent: this node has no sessions but those it is told of itself. */
   readonly cluster?: NonNullable<AgentConfigFile['cluster']> & Required<Pick<Section<'cluster'>, 'families'>>;
   /** Absent: no pods are plugged in. */

@@ -93,6 +93,7 @@ function checkRules(config: AgentConfigFile): Issue[] {
       detail: 'plugs pods into the kernel, which kernel.program: false forbids; take one of the two out',
     });
   }
+  issues.push(...checkTables(config));
   issues.push(...checkUnique(config.bgp?.listen ?? [], '/bgp/listen'));
   for (const [index, peer] of (config.peers ?? []).entries()) {
     issues.push(...checkPeer(peer, config.asn, libraryOf(config), pointerTo('/peers', index)));
@@ -112,6 +113,45 @@ function checkRules(config: AgentConfigFile): Issue[] {
   issues.push(...checkPools(config.pools ?? [], '/pools'));
   const prefixes = (config.originate ?? []).map(({ prefix }) => prefix);
   issues.push(...checkUnique(prefixes, '/originate', '/prefix'));
+  return issues;
+}
+
+const MAIN_TABLE = 254;
+
+function checkTables({ kernel, cni, peers = [] }: AgentConfigFile): Issue[] {
+  const { table, rule, vrf } = kernel ?? {};
+  const issues: Issue[] = [];
+  if (rule !== undefined && table === MAIN_TABLE && vrf === undefined) {
+    issues.push({
+      pointer: '/kernel/rule',
+      detail: 'leads to the main table, which has a rule already; name another "table:"',
+    });
+  }
+  if (vrf === undefined) return issues;
+  if (table !== MAIN_TABLE) {
+    issues.push({
+      pointer: '/kernel/table',
+      detail: `is of no use beside "vrf: ${vrf}", which has a table of its own`,
+    });
+  }
+  if (rule !== undefined) {
+    issues.push({
+      pointer: '/kernel/rule',
+      detail: `is of no use beside "vrf: ${vrf}": the kernel has a rule for VRFs`,
+    });
+  }
+  if (cni)
+    issues.push({
+      pointer: '/cni',
+      detail: 'plugs pods in outside of VRFs, beside "kernel.vrf:"; take one of the two out',
+    });
+  for (const [index, { bfd }] of peers.entries()) {
+    if (bfd)
+      issues.push({
+        pointer: pointerTo(pointerTo('/peers', index), 'bfd'),
+        detail: 'has no sessions inside of "kernel.vrf:"',
+      });
+  }
   return issues;
 }
 

@@ -50,7 +50,12 @@ export function checkPool(pool: PoolSpec, at = ''): Issue[] {
       detail: `a block of /${size} does not fit into ${pool.cidr}; write a blockSize of ${Math.max(low, cidr.length)} to ${high}`,
     });
   }
-  const { ipipMode = 'Never', vxlanMode = 'Never' } = pool;
+  const { ipipMode = 'Never', vxlanMode = 'Never', wireguardMode = 'Never' } = pool;
+  if (wireguardMode !== 'Never' && (vxlanMode !== 'Never' || ipipMode !== 'Never')) {
+    const beside = vxlanMode === 'Never' ? `ipipMode ${ipipMode}` : `vxlanMode ${vxlanMode}`;
+    const detail = `is ${wireguardMode}, beside ${beside}; Never for one of the two`;
+    issues.push({ pointer: pointerTo(at, 'wireguardMode'), detail });
+  }
   if (ipipMode !== 'Never' && (vxlanMode !== 'Never' || cidr.version === 6)) {
     const why =
       cidr.version === 6 ? 'and IPIP carries IPv4 alone' : `beside vxlanMode ${vxlanMode}; Never for one of the two`;

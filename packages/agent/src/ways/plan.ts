@@ -5,7 +5,7 @@
  * A route over a tunnel is there once the other end says that it hears: until then the way of before stays, so that a pool's way
  * can be changed while traffic flows.
  */
-import { type Address, comparePrefixes, type IpVersion, type Prefix } from '@tortie/ip';
+import { type Address, comparePrefixes, hostPrefix, type IpVersion, type Prefix } from '@tortie/ip';
 import type { NodePrefix, Pool } from '@tortie/ipam';
 import type { NextHop } from '@tortie/linux';
 import { linkLocalOf } from './mac.js';
@@ -18,6 +18,8 @@ export interface TunnelEnd {
   readonly address: Address;
   /** Of a VXLAN. */
   readonly mac?: string;
+  /** Of WireGuard: the public one. */
+  readonly key?: string;
 }
 
 /** What is known of a node, by IP version. */
@@ -25,6 +27,8 @@ export interface NodeFacts {
   readonly name: string;
   /** Where the other nodes reach it, and its subnet. */
   readonly address: Readonly<Partial<Record<IpVersion, { readonly address: Address; readonly prefix: Prefix }>>>;
+  /** All by which it may be called, those without a subnet too. */
+  readonly addresses: readonly Address[];
   /** Tunnels it hears on. */
   readonly tunnels: Readonly<Partial<Record<TunnelName, TunnelEnd>>>;
 }
@@ -41,9 +45,13 @@ export interface WaysInput {
   readonly others: readonly NodeFacts[];
   readonly pools: readonly WayPool[];
   readonly prefixes: readonly NodePrefix[];
+  /** Far ends of WireGuard that have answered, as `endName` calls them: to others packets would be lost. */
+  readonly answered: ReadonlySet<string>;
 }
 
-export type WayPool = Pick<Pool, 'name' | 'cidr' | 'vxlanMode' | 'ipipMode' | 'hostGateway'>;
+export const endName = (tunnel: TunnelName, node: string): string => `${tunnel} ${node}`;
+
+export type WayPool = Pick<Pool, 'name' | 'cidr' | 'vxlanMode' | 'ipipMode' | 'wireguardMode' | 'hostGateway'>;
 
 export interface WayRoute {
   readonly prefix: Prefix;
@@ -56,6 +64,8 @@ export interface WayRoute {
 export interface FarEnd extends TunnelEnd {
   readonly node: string;
   readonly underlay: Address;
+  /** Sources of what comes from there: its prefixes of whatever pool, and its addresses. */
+  readonly sources: readonly Prefix[];
 }
 
 export interface WaysPlan {
@@ -79,15 +89,26 @@ export function planWays(input: WaysInput): WaysPlan {
     if (way.type === 'bgp') continue;
     const other = others.get(node);
     const hop = other && way.type !== 'none' ? hopOver(input, way.type, prefix.version, other) : undefined;
-    if (way.type !== 'none' && hop && 'gateway' in hop) routes.push({ prefix, node, way: way.type, hop });
+    if (way.type !== 'none' && hop && !('reason' in hop)) routes.push({ prefix, node, way: way.type, hop });
     else {
       const reason =
         way.type === 'none' ? way.reason : hop && 'reason' in hop ? hop.reason : 'has no record in the store';
       waiting.add(`node ${node}, IPv${prefix.version}: ${reason}`);
     }
   }
-  const ends = new Map(TUNNELS.map((tunnel) => [tunnel.name, endsOf(others, tunnel)]));
-  return { ends, routes, waiting: [...waiting].sort() };
+  return { ends: farEnds(input), routes, waiting: [...waiting].sort() };
+}
+
+/** Every node that hears, also those that no route leads to. */
+export function farEnds({ own, others, prefixes }: Pick<WaysInput, 'own' | 'others' | 'prefixes'>): WaysPlan['ends'] {
+  const byNode = new Map<string, Prefix[]>();
+  for (const { prefix, node } of prefixes) {
+    const all = byNode.get(node);
+    if (all) all.push(prefix);
+    else byNode.set(node, [prefix]);
+  }
+  const far = others.filter(({ name }) => name !== own.name);
+  return new Map(TUNNELS.map((tunnel) => [tunnel.name, endsOf(far, byNode, tunnel)]));
 }
 
 const wayTo = ({ own }: WaysInput, pool: WayPool, other: NodeFacts | undefined): Way => {
@@ -96,7 +117,7 @@ const wayTo = ({ own }: WaysInput, pool: WayPool, other: NodeFacts | undefined):
 };
 
 function hopOver(
-  { devices }: WaysInput,
+  { devices, answered }: WaysInput,
   way: WayRoute['way'],
   version: IpVersion,
   other: NodeFacts,
@@ -113,7 +134,11 @@ function hopOver(
   const ifindex = devices.tunnels[tunnel.name];
   if (ifindex === undefined) return { reason: `this node has no ${title} device` };
   const end = other.tunnels[tunnel.name];
-  return end ? HOPS[way](version, end, gateway, ifindex) : { reason: `has no ${title} device yet` };
+  if (!end) return { reason: `has no ${title} device yet` };
+  if (way === 'wireguard' && !answered.has(endName(tunnel.name, other.name))) {
+    return { reason: `has not answered over ${title} yet` };
+  }
+  return HOPS[way](version, end, gateway, ifindex);
 }
 
 type HopOf = (version: IpVersion, end: TunnelEnd, underlay: Address, ifindex: number) => NextHop;
@@ -126,6 +151,8 @@ const HOPS: Readonly<Record<TunnelWay, HopOf>> = {
   },
   // The kernel takes the gateway for where the outer packet goes.
   ipip: (_version, _end, underlay, ifindex) => ({ gateway: underlay, ifindex, onLink: true }),
+  // Which peer it is follows from the destination.
+  wireguard: (_version, _end, _underlay, ifindex) => ({ ifindex }),
 };
 
 /**
@@ -135,11 +162,18 @@ const HOPS: Readonly<Record<TunnelWay, HopOf>> = {
 export const vxlanGateway = (version: IpVersion, { address, mac = '' }: TunnelEnd): Address =>
   version === 4 ? address : linkLocalOf(mac);
 
-function endsOf(others: ReadonlyMap<string, NodeFacts>, { name, version }: Tunnel): FarEnd[] {
+function endsOf(
+  others: readonly NodeFacts[],
+  prefixes: ReadonlyMap<string, readonly Prefix[]>,
+  { name, version }: Tunnel,
+): FarEnd[] {
   const ends: FarEnd[] = [];
-  for (const { name: node, address, tunnels } of others.values()) {
+  for (const { name: node, address, addresses, tunnels } of others) {
     const [end, underlay] = [tunnels[name], address[version]?.address];
-    if (end && underlay) ends.push({ node, underlay, ...end });
+    if (!end || !underlay) continue;
+    const own = [...addresses, end.address].map(hostPrefix);
+    const sources = [...(prefixes.get(node) ?? []), ...own].filter((prefix) => prefix.version === version);
+    ends.push({ node, underlay, ...end, sources: sources.sort(comparePrefixes) });
   }
   return ends.sort((x, y) => (x.node < y.node ? -1 : 1));
 }

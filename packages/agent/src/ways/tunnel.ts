@@ -2,12 +2,13 @@
 import type { IpVersion } from '@tortie/ip';
 import type { Pool } from '@tortie/ipam';
 
-export type TunnelWay = 'vxlan' | 'ipip';
+export type TunnelWay = 'vxlan' | 'ipip' | 'wireguard';
 
 /** The setting of pools that asks for it, and how it is called. */
 export const TUNNEL_WAYS = {
   vxlan: { mode: 'vxlanMode', title: 'VXLAN' },
   ipip: { mode: 'ipipMode', title: 'IPIP' },
+  wireguard: { mode: 'wireguardMode', title: 'WireGuard' },
 } as const satisfies Record<TunnelWay, { readonly mode: keyof Pool; readonly title: string }>;
 
 export interface Tunnel {
@@ -19,11 +20,13 @@ export interface Tunnel {
   readonly device: string;
   /** Octets in front of a packet. */
   readonly overhead: number;
+  /** UDP, where the device has to be told. */
+  readonly port?: number;
   /** Of the node's address inside: Calico's names. */
   readonly handle: (node: string) => string;
   readonly owner: string;
 }
-export type TunnelName = 'vxlan4' | 'vxlan6' | 'ipip4';
+export type TunnelName = 'vxlan4' | 'vxlan6' | 'ipip4' | 'wireguard4' | 'wireguard6';
 
 export const TUNNELS: readonly Tunnel[] = [
   {
@@ -55,9 +58,30 @@ export const TUNNELS: readonly Tunnel[] = [
     handle: (node) => `ipip-tunnel-addr-${node}`,
     owner: 'ipipTunnelAddress',
   },
+  {
+    name: 'wireguard4',
+    way: 'wireguard',
+    version: 4,
+    device: 'wg.tortie',
+    // Outer IP, UDP, type, counter and tag.
+    overhead: 60,
+    port: 51820,
+    handle: (node) => `wireguard-tunnel-addr-${node}`,
+    owner: 'wireguardTunnelAddress',
+  },
+  {
+    name: 'wireguard6',
+    way: 'wireguard',
+    version: 6,
+    device: 'wg-v6.tortie',
+    overhead: 80,
+    port: 51821,
+    handle: (node) => `wireguard-v6-tunnel-addr-${node}`,
+    owner: 'wireguardTunnelAddress',
+  },
 ];
 
-export type TunnelPool = Pick<Pool, 'cidr' | 'vxlanMode' | 'ipipMode'>;
+export type TunnelPool = Pick<Pool, 'cidr' | 'vxlanMode' | 'ipipMode' | 'wireguardMode'>;
 
 /** Whether a pool asks for it, at least to some nodes. */
 export const asksFor = (pool: TunnelPool, { version, way }: Pick<Tunnel, 'version' | 'way'>): boolean =>

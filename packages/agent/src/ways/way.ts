@@ -12,7 +12,7 @@ export type Way =
   /** The pool asks for what cannot be between these two. */
   | { readonly type: 'none'; readonly reason: string };
 
-export type WayMode = Pick<Pool, 'vxlanMode' | 'ipipMode' | 'hostGateway'>;
+export type WayMode = Pick<Pool, 'vxlanMode' | 'ipipMode' | 'wireguardMode' | 'hostGateway'>;
 
 const WAYS = Object.entries(TUNNEL_WAYS) as [TunnelWay, (typeof TUNNEL_WAYS)[TunnelWay]][];
 

@@ -256,6 +256,31 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     '2:25: /pools/0/cidr: "10.1.0.1/16" has bits set behind /16; the prefix is 10.1.0.0/16',
   ],
   [
+    'a rule for the main table',
+    'asn: 1\nkernel: { rule: 1000 }',
+    '2:17: /kernel/rule: leads to the main table, which has a rule already; name another "table:"',
+  ],
+  [
+    'a table beside a VRF',
+    'asn: 1\nkernel: { vrf: blue, table: 100 }',
+    '2:29: /kernel/table: is of no use beside "vrf: blue", which has a table of its own',
+  ],
+  [
+    'a rule beside a VRF',
+    'asn: 1\nkernel: { vrf: blue, rule: 100 }',
+    '2:28: /kernel/rule: is of no use beside "vrf: blue": the kernel has a rule for VRFs',
+  ],
+  [
+    'pods beside a VRF',
+    'asn: 1\ncni: {}\nkernel: { vrf: blue }',
+    '2:6: /cni: plugs pods in outside of VRFs, beside "kernel.vrf:"; take one of the two out',
+  ],
+  [
+    'BFD in a VRF',
+    'asn: 1\nkernel: { vrf: blue }\npeers: [{ name: a, remoteAddress: 10.0.0.2, remoteAsn: 1, bfd: {} }]',
+    '3:64: /peers/0/bfd: has no sessions inside of "kernel.vrf:"',
+  ],
+  [
     'IPIP for IPv6',
     'asn: 1\npools: [{name: a, cidr: 2001:db8::/64, ipipMode: Always}]',
     '2:50: /pools/0/ipipMode: is Always, and IPIP carries IPv4 alone',

@@ -7,11 +7,14 @@ import { type NodeFacts, planWays, type WayPool, type WaysInput } from '../../sr
 const node = (name: string, ipv4: string, ipv6?: string, hears = true): NodeFacts => ({
   name,
   address: { 4: parseInterfaceAddress(ipv4), ...(ipv6 !== undefined && { 6: parseInterfaceAddress(ipv6) }) },
+  addresses: [ipv4, ipv6 ?? []].flat().map((text) => parseInterfaceAddress(text).address),
   tunnels: hears
     ? {
         vxlan4: { address: parseAddress(`10.244.${name.slice(1)}.1`), mac: tunnelMac(name, 'v4') },
         vxlan6: { address: parseAddress(`fd00:10::${name.slice(1)}:1`), mac: tunnelMac(name, 'v6') },
         ipip4: { address: parseAddress(`10.244.${name.slice(1)}.2`) },
+        wireguard4: { address: parseAddress(`10.244.${name.slice(1)}.3`), key: name },
+        wireguard6: { address: parseAddress(`fd00:10::${name.slice(1)}:3`), key: name },
       }
     : {},
 });
@@ -20,6 +23,7 @@ const pool = (cidr: string, fields: Partial<WayPool>): WayPool => ({
   cidr: parsePrefix(cidr),
   vxlanMode: 'Never',
   ipipMode: 'Never',
+  wireguardMode: 'Never',
   hostGateway: false,
   ...fields,
 });
@@ -29,7 +33,8 @@ const FAR = node('n3', '10.0.1.3/24', 'fd00:0:0:1::3/64');
 const input = (fields: Partial<WayPool>, change: Partial<WaysInput> = {}): WaysInput => ({
   own: node('n1', '10.0.0.1/24', 'fd00::1/64'),
   others: [NEAR, FAR],
-  devices: { uplink: { 4: 2, 6: 2 }, tunnels: { vxlan4: 7, vxlan6: 8, ipip4: 9 } },
+  devices: { uplink: { 4: 2, 6: 2 }, tunnels: { vxlan4: 7, vxlan6: 8, ipip4: 9, wireguard4: 10, wireguard6: 11 } },
+  answered: new Set(['wireguard4 n2', 'wireguard4 n3', 'wireguard6 n3']),
   pools: [pool('10.244.0.0/16', fields), pool('fd00:10::/64', fields)],
   prefixes: [
     { prefix: parsePrefix('10.244.1.0/26'), node: 'n1', pool: 'four' },
@@ -43,7 +48,7 @@ const input = (fields: Partial<WayPool>, change: Partial<WaysInput> = {}): WaysI
 const shown = (one: WaysInput): string[] =>
   planWays(one).routes.map(
     ({ prefix, way, hop: { gateway, ifindex, onLink } }) =>
-      `${formatPrefix(prefix)} ${way} ${formatAddress(gateway!)} dev ${ifindex}${onLink ? ' onlink' : ''}`,
+      `${formatPrefix(prefix)} ${way} ${gateway ? formatAddress(gateway) : 'link'} dev ${ifindex}${onLink ? ' onlink' : ''}`,
   );
 const V6_GATEWAY = formatAddress(linkLocalOf(FAR.tunnels.vxlan6!.mac!));
 
@@ -77,6 +82,35 @@ t.test('what each mode of a pool comes to', async (t) => {
     '10.244.3.7/32 direct 10.0.0.2 dev 2',
   ]);
   t.match(planWays(input({ ipipMode: 'Always' })).waiting, [/^node n3, IPv6: IPIP carries no IPv6$/]);
+});
+
+t.test('WireGuard: no gateway, no route before the far end has answered, and the sources of each peer', async (t) => {
+  const far = ['10.244.3.0/26 wireguard link dev 10', 'fd00:10::3:0/122 wireguard link dev 11'];
+  t.same(shown(input({ wireguardMode: 'Always' })), [
+    '10.244.2.0/26 wireguard link dev 10',
+    far[0],
+    '10.244.3.7/32 wireguard link dev 10',
+    far[1],
+  ]);
+  t.same(shown(input({ wireguardMode: 'CrossSubnet' })), [
+    '10.244.2.0/26 direct 10.0.0.2 dev 2',
+    far[0],
+    '10.244.3.7/32 direct 10.0.0.2 dev 2',
+    far[1],
+  ]);
+  const silent = input({ wireguardMode: 'Always' }, { answered: new Set(['wireguard4 n2', 'wireguard6 n3']) });
+  t.same(shown(silent), ['10.244.2.0/26 wireguard link dev 10', '10.244.3.7/32 wireguard link dev 10', far[1]]);
+  t.same(planWays(silent).waiting, ['node n3, IPv4: has not answered over WireGuard yet']);
+  // Also while no pool asks for it: others may still send.
+  const sources = (name: 'wireguard4' | 'wireguard6') =>
+    planWays(input({}))
+      .ends.get(name)!
+      .map(({ node, sources }) => `${node} ${sources.map(formatPrefix).join(' ')}`);
+  t.same(sources('wireguard4'), [
+    'n2 10.0.0.2/32 10.244.2.0/26 10.244.2.3/32 10.244.3.7/32',
+    'n3 10.0.1.3/32 10.244.3.0/26 10.244.3.3/32',
+  ]);
+  t.match(sources('wireguard6')[1], /^n3 fd00:0:0:1::3\/128 fd00:10::3:0\/122 fd00:10::3:3\/128$/);
 });
 
 t.test('a node that does not hear yet gets no route, and the reason is told', async (t) => {

@@ -37,10 +37,12 @@ export async function listPools(context: Context): Promise<void> {
 }
 
 /** Between nodes. */
-function wayText({ vxlanMode = 'Never', ipipMode = 'Never', hostGateway }: Pool): string {
-  const [mode, tunnel] = ipipMode === 'Never' ? [vxlanMode, 'vxlan'] : [ipipMode, 'ipip'];
-  if (mode === 'Never') return hostGateway ? 'host-gw' : 'bgp';
-  return mode === 'Always' ? tunnel : `cross-subnet ${tunnel}`;
+function wayText({ vxlanMode, ipipMode, wireguardMode, hostGateway }: Pool): string {
+  for (const [tunnel, mode] of Object.entries({ vxlan: vxlanMode, ipip: ipipMode, wireguard: wireguardMode })) {
+    if (mode === 'Always') return tunnel;
+    if (mode === 'CrossSubnet') return `cross-subnet ${tunnel}`;
+  }
+  return hostGateway ? 'host-gw' : 'bgp';
 }
 
 export async function addPool(context: Context, name: string, cidr: string, options: Options): Promise<void> {
@@ -51,6 +53,7 @@ export async function addPool(context: Context, name: string, cidr: string, opti
     ...(options.natOutgoing ? { natOutgoing: true } : {}),
     ...(options.vxlan === undefined ? {} : { vxlanMode: options.vxlan }),
     ...(options.ipip === undefined ? {} : { ipipMode: options.ipip }),
+    ...(options.wireguard === undefined ? {} : { wireguardMode: options.wireguard }),
     ...(options.hostGateway ? { hostGateway: true } : {}),
   };
   const { body: pool } = await context.client().call<Pool>('POST', '/v1/ipam/pools', { body });
@@ -64,6 +67,7 @@ export async function setPool(context: Context, name: string, options: Options):
   if (options.natOutgoing !== undefined) body.natOutgoing = options.natOutgoing;
   if (options.vxlan !== undefined) body.vxlanMode = options.vxlan;
   if (options.ipip !== undefined) body.ipipMode = options.ipip;
+  if (options.wireguard !== undefined) body.wireguardMode = options.wireguard;
   if (options.hostGateway !== undefined) body.hostGateway = options.hostGateway;
   if (Object.keys(body).length === 0) throw new UsageError('nothing to set; see "tortie ipam pools set --help"');
   const { body: pool } = await context.client().call<Pool>('PATCH', poolPath(name), { body });

@@ -25,9 +25,10 @@ export interface PoolSettings {
   readonly assignmentMode: 'Automatic' | 'Manual';
   readonly natOutgoing: boolean;
   readonly disableBGPExport: boolean;
-  /** At most one of the two is another than Never; IPIP carries IPv4 alone. */
+  /** At most one of them is another than Never; IPIP carries IPv4 alone. */
   readonly vxlanMode: TunnelMode;
   readonly ipipMode: TunnelMode;
+  readonly wireguardMode: TunnelMode;
   /** Without a tunnel: routes lead straight to the other nodes, which are on one subnet; BGP is not needed. */
   readonly hostGateway: boolean;
   readonly notes?: Notes;
@@ -60,6 +61,7 @@ export const DEFAULT_POOL_SETTINGS: PoolSettings = {
   disableBGPExport: false,
   vxlanMode: 'Never',
   ipipMode: 'Never',
+  wireguardMode: 'Never',
   hostGateway: false,
   terminating: false,
 };
@@ -88,6 +90,7 @@ export function poolSettings(spec: Partial<PoolSettings>): PoolSettings {
     disableBGPExport: disableBGPExport ?? d.disableBGPExport,
     vxlanMode: spec.vxlanMode ?? d.vxlanMode,
     ipipMode: spec.ipipMode ?? d.ipipMode,
+    wireguardMode: spec.wireguardMode ?? d.wireguardMode,
     hostGateway: spec.hostGateway ?? d.hostGateway,
     ...withNotes(spec.notes),
     terminating: spec.terminating ?? d.terminating,

@@ -15,6 +15,8 @@ const text = (event: KernelEvent): string => {
       return `${sign}neighbour ${event.neighbour.mac}`;
     case 'nexthop':
       return `${sign}nexthop ${event.id}`;
+    case 'rule':
+      return `${sign}rule ${event.rule.priority} table ${event.rule.table}`;
   }
 };
 

@@ -1,16 +1,19 @@
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
-import { NEIGHBOUR_STATE, type Route } from '@tortie/linux';
+import { LinuxError, NEIGHBOUR_STATE, type Route } from '@tortie/linux';
 import {
   createNetns,
   deleteNetns,
   ensureSysctl,
+  type KernelEvent,
   listNetns,
   openRtnetlink,
   readSysctl,
+  subscribeEvents,
+  watchNextHops,
   writeSysctl,
 } from '@tortie/linux/node';
 import t from 'tap';
-import { kernelTest } from '../support/kernel.js';
+import { kernelTest, until } from '../support/kernel.js';
 
 const shown = async (routes: AsyncIterable<Route>): Promise<string[]> => {
   const all: string[] = [];
@@ -174,21 +177,76 @@ kernelTest('the FIB is asked about addresses', async (t, lab) => {
   t.match(await ask('192.0.3.7'), { reachable: false });
   t.same(await ask('198.51.100.1'), { reachable: false, reason: 'no route' });
   t.equal(formatPrefix((await rtnetlink.matchingRoute(parseAddress('192.0.2.7')))!.prefix), '192.0.2.0/24');
+  t.match(await rtnetlink.matchingRoute(parseAddress('2001:db8::7')), {
+    prefix: parsePrefix('2001:db8::/64'),
+    table: 254,
+  });
 });
 
 kernelTest('rules', async (t, lab) => {
-  const { rtnetlink } = await lab.host();
-  const rule = { version: 4, priority: 100, table: 1000, source: parsePrefix('10.0.0.0/8') } as const;
+  const { rtnetlink, netns } = await lab.host();
+  const told: KernelEvent[] = [];
+  const onEvents = (events: readonly KernelEvent[]): void => void told.push(...events);
+  const subscription = await subscribeEvents({ netns, groups: ['rule'], onEvents, onResync: () => {} });
+  lab.closing(() => subscription.close());
+  const rule = { version: 4, priority: 100, table: 1000, source: parsePrefix('10.0.0.0/8'), protocol: 201 } as const;
   await rtnetlink.addRule(rule);
   t.match(
     (await rtnetlink.rules(4)).filter(({ priority }) => priority === 100),
-    [{ table: 1000 }],
+    [{ table: 1000, protocol: 201 }],
   );
   await rtnetlink.deleteRule(rule);
+  await until(() => told.length > 1);
+  t.match(told, [
+    { type: 'rule', removed: false, rule },
+    { type: 'rule', removed: true, rule },
+  ]);
   t.same(
     (await rtnetlink.rules(4)).filter(({ priority }) => priority === 100),
     [],
   );
+});
+
+kernelTest('the FIB of a VRF', async (t, lab) => {
+  const [left, right] = [await lab.host(), await lab.host()];
+  const { rtnetlink, netns } = left;
+  try {
+    await rtnetlink.createLink({ name: 'blue', kind: 'vrf', vrf: { table: 77 }, up: true });
+  } catch (error) {
+    if (!(error instanceof LinuxError && error.errnoName === 'EOPNOTSUPP')) throw error;
+    t.pass('links of kind vrf', { skip: 'this kernel has no VRFs' });
+    return;
+  }
+  const blue = (await rtnetlink.link('blue'))!;
+  t.match(blue, { kind: 'vrf', vrf: { table: 77 }, up: true });
+  const [ifindex] = await lab.wire(left, right, ['10.0.0.1/24'], []);
+  const [outside] = await lab.wire(left, right, ['10.0.0.1/24'], []);
+  await rtnetlink.changeLink(ifindex, { master: blue.ifindex });
+  await rtnetlink.addAddress(ifindex, parseAddress('2001:db8::1'), 64);
+  t.match(await rtnetlink.matchingRoute(parseAddress('2001:db8::2'), blue.ifindex), { table: 77 });
+  const gateway = parseAddress('10.0.0.2');
+  const [prefix, target] = [parsePrefix('192.0.2.0/24'), parseAddress('192.0.2.7')];
+  await rtnetlink.addRoute({ prefix, nextHops: [{ gateway, ifindex }], table: 77 });
+  t.same(await rtnetlink.resolve(target), { reachable: false, reason: 'no route' });
+  t.same(await rtnetlink.resolve(target, blue.ifindex), {
+    ...{ reachable: true, ifindex, gateway },
+    ...{ onLink: false, local: false },
+  });
+  t.match(await rtnetlink.matchingRoute(target, blue.ifindex), { prefix, table: 77 });
+  const answers = new Map<string, unknown>();
+  for (const vrf of ['blue', undefined, 'red']) {
+    const watcher = await watchNextHops({
+      netns,
+      ...(vrf !== undefined && { vrf }),
+      onChange: (_, answer) => answers.set(vrf ?? 'none', answer),
+    });
+    lab.closing(() => watcher.close());
+    watcher.watch(gateway);
+  }
+  await until(() => answers.size === 3);
+  t.match(answers.get('blue'), { reachable: true, ifindex });
+  t.match(answers.get('none'), { reachable: true, ifindex: outside });
+  t.match(answers.get('red'), { reachable: false, reason: 'there is no VRF red' });
 });
 
 kernelTest('requests asked for at once do not mix, also while a dump runs', async (t, lab) => {

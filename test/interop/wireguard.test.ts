@@ -1,0 +1,131 @@
+/**
+ * WireGuard between nodes, where the kernel has it (`npm run test:kernels` has one that does): traffic goes on while pools change
+ * from and to it, and the key stays where it is. Where it has not, that is said, and nothing else suffers.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import { enterNamespaces, withHosts } from '@tortie/lab';
+import t from 'tap';
+import { eventually } from './eventually.js';
+import {
+  askAll,
+  conditionOf,
+  deviceTo,
+  FAMILIES,
+  faultsIn,
+  MAY_LOSE,
+  podOn,
+  setWay,
+  startPings,
+  type WayFields,
+  withNetwork,
+} from './network-rig.js';
+
+await enterNamespaces();
+
+let lacking: string | false = false;
+await withHosts(['one'], async (lab) => {
+  const words = ['link', 'add', 'probe', 'type', 'wireguard'];
+  const { code, stderr } = await lab.host('one').exec('ip', words, { allowFailure: true });
+  if (code !== 0) lacking = `this kernel has no WireGuard: ${stderr.trim()}`;
+});
+
+const STEPS: readonly {
+  readonly name: string;
+  readonly way: WayFields;
+  readonly devices: readonly [RegExp, RegExp];
+}[] = [
+  { name: 'bgp -> wireguard', way: { wireguardMode: 'Always' }, devices: [/^wg/, /^wg/] },
+  { name: 'wireguard -> cross-subnet', way: { wireguardMode: 'CrossSubnet' }, devices: [/^eth0/, /^wg/] },
+  {
+    name: 'cross-subnet -> vxlan',
+    way: { wireguardMode: 'Never', vxlanMode: 'Always' },
+    devices: [/^vxlan/, /^vxlan/],
+  },
+  { name: 'vxlan -> wireguard', way: { wireguardMode: 'Always', vxlanMode: 'Never' }, devices: [/^wg/, /^wg/] },
+  { name: 'wireguard -> bgp', way: { wireguardMode: 'Never' }, devices: [/^eth0/, /^eth0/] },
+];
+
+t.test('from every way to WireGuard and back, near and far, over both families', { skip: lacking }, (t) =>
+  withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
+    await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
+    const [from, near, far] = [podOn(lab, 'n1'), podOn(lab, 'n2'), podOn(lab, 'n3')];
+    const node = lab.host('n1');
+    for (const { name, way, devices } of STEPS) {
+      const streams = FAMILIES.flatMap((family) => [near, far].map((to) => startPings(from, to.addresses[family]!)));
+      await setWay(lab, way);
+      for (const family of FAMILIES) {
+        await eventually(`${name}: the routes of ${family}`, async () => {
+          const used = await Promise.all([near, far].map((to) => deviceTo(node, to.addresses[family]!)));
+          return devices.every((device, at) => device.test(used[at] ?? ''));
+        });
+      }
+      await eventually(`${name}: every answer as it should be`, async () => {
+        const faults = faultsIn(await askAll(lab));
+        if (faults.length > 0) throw new Error(faults.slice(0, 4).join('; '));
+        return true;
+      });
+      for (const { sent, received } of await Promise.all(streams.map((end) => end()))) {
+        t.comment(`${name}: ${sent - received} of ${sent} packets lost`);
+        t.ok(sent - received <= 1 + sent * MAY_LOSE, `${name}: traffic goes on`);
+      }
+    }
+  }),
+);
+
+t.test(
+  'the key is root’s and is the same again after a restart; packets that fill the device',
+  { skip: lacking },
+  (t) =>
+    withNetwork({ way: { wireguardMode: 'Always' }, pods: 1, oneSubnet: true }, async (lab) => {
+      await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
+      const [host, agent] = [lab.host('n1'), lab.agent('n1')];
+      t.match((await host.exec('ip', ['-d', 'link', 'show', 'wg.tortie'])).stdout, /mtu 1440 .*wireguard/s);
+      t.match((await host.exec('ip', ['-d', 'link', 'show', 'wg-v6.tortie'])).stdout, /mtu 1420 .*wireguard/s);
+      t.match((await conditionOf(agent, 'ways'))?.detail, '2 over WireGuard');
+      const file = (await host.exec('find', [host.path('..'), '-name', 'n1.wireguard.key'])).stdout.trim();
+      t.equal(statSync(file).mode & 0o777, 0o600);
+      const secret = readFileSync(file, 'utf8').trim();
+      const resources = await agent.client.get<object>('/v1/resources/nodes');
+      t.match(JSON.stringify(resources), /"wireguard4":\{"address":"10\.244\.[^}]*"key":"[A-Za-z0-9+/]{43}="/);
+      for (const told of [JSON.stringify(resources), agent.process.logTail(10_000)]) {
+        t.notOk(told.includes(secret), 'the private key is told to nobody');
+      }
+      const to = podOn(lab, 'n2').addresses;
+      t.match(
+        (await host.exec('ping', ['-c', '1', '-M', 'do', '-s', String(1420 - 28), to.ipv4!])).stdout,
+        /1 received/,
+      );
+      t.match(
+        (await host.exec('ping', ['-c', '1', '-M', 'do', '-s', String(1420 - 48), to.ipv6!])).stdout,
+        /1 received/,
+      );
+      const state = async (): Promise<string> =>
+        (await host.exec('sh', ['-c', 'ip -o link show wg.tortie; ip -4 route; ip -6 route'])).stdout;
+      const before = await state();
+      const streams = FAMILIES.map((family) => startPings(podOn(lab, 'n1'), to[family]!));
+      await agent.restart('SIGKILL');
+      await eventually('the agent to know its ways', async () =>
+        (await conditionOf(agent, 'ways'))?.detail.includes('2 over WireGuard'),
+      );
+      for (const { sent, received } of await Promise.all(streams.map((end) => end()))) {
+        t.ok(sent - received <= 1 + sent * MAY_LOSE, `${sent - received} of ${sent} lost over the restart`);
+      }
+      t.equal(await state(), before);
+      t.equal(readFileSync(file, 'utf8').trim(), secret);
+      await host.exec('ip', ['link', 'del', 'wg.tortie']);
+      await eventually('a new device', async () => faultsIn(await askAll(lab)).length === 0);
+    }),
+);
+
+t.test('a kernel without it says so', { skip: lacking ? false : 'this kernel has WireGuard' }, (t) =>
+  withNetwork({ way: { wireguardMode: 'Always' }, pods: 1, oneSubnet: true }, async (lab) => {
+    const condition = await eventually('the condition', async () => {
+      const found = await conditionOf(lab.agent('n1'), 'ways');
+      return found && !found.ok && found;
+    });
+    t.match(condition.detail, /No IPv4 packets over WireGuard: this kernel has no WireGuard: it is built without/);
+    t.match(condition.detail, /No IPv6 packets over WireGuard/);
+    await setWay(lab, { wireguardMode: 'Never', hostGateway: true });
+    await eventually('another way does', async () => faultsIn(await askAll(lab)).length === 0);
+  }),
+);
