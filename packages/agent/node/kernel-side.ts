@@ -94,7 +94,8 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         settled: () => nextHops?.settled ?? true,
         multipath: config.bgp.multipath,
         deferralS: config.bgp.gracefulRestart.deferralS,
-        awaitsDirect: true,
+        // In a VRF nobody makes any.
+        awaitsDirect: kernel.vrf === undefined,
       });
       foreignRoutes = await subscribeEvents({
         groups: ['route'],
