@@ -209,6 +209,8 @@ async function withEtcd({ etcd, etcdHost, reflectors, host }) {
       await sleep(3_000);
     });
     await step('at rest', () => sleep(30_000));
+    // Of its own accord, so that a profiler in it can write.
+    await agent.stop();
   } finally {
     seeder.kill();
   }

@@ -6,6 +6,7 @@
  */
 import { AgentError } from '../src/errors.js';
 import type { RunAgentOptions, RunningAgent } from './run-agent.js';
+import { returnUnusedMemory } from './unused-memory.js';
 import { withSmallYoungGeneration } from './young-generation.js';
 
 /** Exit statuses. 0: ended by a signal. */
@@ -20,6 +21,7 @@ export async function agentMain(options: RunAgentOptions): Promise<void> {
     process.exitCode = statusOf(error);
     return;
   }
+  returnUnusedMemory();
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
     if (ending) process.exit(AGENT_EXIT.failed);

@@ -224,12 +224,13 @@ export function setBuffer(fd: number, force: number, plain: number, octets: numb
 function settle(requests: readonly Request[], { replies, batchesDone, errno }: Exchanged): void {
   const answers = new Map<number, NetlinkMessage[]>(requests.map(({ seq }) => [seq, []]));
   const refused = new Map<number, unknown>();
+  const words = new Map(requests.map(({ seq, what }) => [seq, what]));
   for (const message of messagesOf(replies)) {
     const { seq } = message;
     if (message.type !== NLMSG.ERROR) answers.get(seq)?.push(message);
     else {
       const answer = readAcknowledgement(message);
-      const what = requests.find((request) => request.seq === seq)?.what;
+      const what = words.get(seq);
       if (what !== undefined && answer.errno) refused.set(seq, refusal(what, answer));
     }
   }

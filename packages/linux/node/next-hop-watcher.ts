@@ -19,6 +19,11 @@ export interface NextHopWatcherOptions {
 
 /** Events within this time lead to one round of questions. */
 const COALESCE_MS = 20;
+/** Questions that go to the kernel together. */
+const AT_ONCE = 256;
+/** After a round that took long the next one waits: of the time it took, and at most. */
+const REST = 4;
+const LONGEST_REST_MS = 1_000;
 
 /** Reports the first answer for each address and every change, coalesced. */
 export async function watchNextHops(options: NextHopWatcherOptions): Promise<NextHopWatcher> {
@@ -48,6 +53,11 @@ export class NextHopWatcher {
   readonly #events: Subscription;
   readonly #options: NextHopWatcherOptions;
   readonly #watched = new Map<string, { readonly address: Address; answer: Reachability | undefined }>();
+  /** Not asked about yet: of thousands a new one must not have the kernel asked about all. */
+  readonly #unasked = new Set<string>();
+  /** Any answer may be another one by now. */
+  #stale = false;
+  #restUntilMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #closed = false;
@@ -63,7 +73,8 @@ export class NextHopWatcher {
     const key = formatAddress(address);
     if (this.#watched.has(key)) return;
     this.#watched.set(key, { address, answer: undefined });
-    this.changed();
+    this.#unasked.add(key);
+    this.#askSoon();
   }
 
   unwatch(address: Address): void {
@@ -77,15 +88,28 @@ export class NextHopWatcher {
 
   /** Something happened that may change answers. */
   changed(): void {
+    this.#stale = true;
+    this.#askSoon();
+  }
+
+  #askSoon(): void {
     if (this.#closed || this.#timer) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.refresh().catch((error: unknown) => this.#options.onError?.(error));
-    }, COALESCE_MS);
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#next().catch((error: unknown) => this.#options.onError?.(error));
+      },
+      Math.max(COALESCE_MS, this.#restUntilMs - performance.now()),
+    );
   }
 
   /** Asks the kernel again for all. */
   refresh(): Promise<void> {
+    this.#stale = true;
+    return this.#next();
+  }
+
+  #next(): Promise<void> {
     this.#round = this.#round.catch(() => {}).then(() => this.#ask());
     return this.#round;
   }
@@ -101,13 +125,29 @@ export class NextHopWatcher {
     const { vrf } = this.#options;
     // Asked for anew each time: it may be another device by now.
     this.#vrf = vrf === undefined ? undefined : await this.#rtnetlink.link(vrf);
-    for (const [key, entry] of [...this.#watched]) {
-      if (this.#closed) return;
-      const answer = await this.#resolve(entry.address);
-      if (this.#closed || this.#watched.get(key) !== entry || sameReachability(entry.answer, answer)) continue;
-      entry.answer = answer;
-      this.#options.onChange(entry.address, answer);
+    const keys = [...(this.#stale ? this.#watched.keys() : this.#unasked)];
+    this.#stale = false;
+    this.#unasked.clear();
+    const beganMs = performance.now();
+    try {
+      for (let at = 0; at < keys.length && !this.#closed; at += AT_ONCE) {
+        await Promise.all(keys.slice(at, at + AT_ONCE).map((key) => this.#askFor(key)));
+      }
+    } catch (error) {
+      this.#stale = true;
+      throw error;
     }
+    const now = performance.now();
+    this.#restUntilMs = now + Math.min(REST * (now - beganMs), LONGEST_REST_MS);
+  }
+
+  async #askFor(key: string): Promise<void> {
+    const entry = this.#watched.get(key);
+    if (!entry) return;
+    const answer = await this.#resolve(entry.address);
+    if (this.#closed || this.#watched.get(key) !== entry || sameReachability(entry.answer, answer)) return;
+    entry.answer = answer;
+    this.#options.onChange(entry.address, answer);
   }
 
   async #resolve(address: Address): Promise<Reachability> {

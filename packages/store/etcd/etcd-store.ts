@@ -69,7 +69,7 @@ class EtcdStore implements HoldingStore {
 
   constructor(options: EtcdStoreOptions) {
     this.#layout = new Layout(options.prefix ?? '/tortie/', options.unwatched);
-    this.#pageSize = options.pageSize ?? 500;
+    this.#pageSize = options.pageSize ?? 100;
     const history = new History({
       layout: this.#layout,
       former: options.formerPosition,

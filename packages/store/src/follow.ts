@@ -14,13 +14,20 @@ export async function* follow(
   options: { readonly signal?: AbortSignalLike } = {},
 ): AsyncGenerator<FollowEvent, void, undefined> {
   while (!options.signal?.aborted) {
-    const { entries, revision } = await store.list(prefix);
-    yield { type: 'snapshot', entries, revision };
+    const snapshot = await snapshotOf(store, prefix);
+    yield snapshot;
+    // Generators, and who loops over them, keep the last event in hand: of a large store that would be all of it, for good.
+    snapshot.entries = [];
     try {
-      yield* store.watch(prefix, revision, options);
+      yield* store.watch(prefix, snapshot.revision, options);
       return;
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'ERR_STORE_COMPACTED')) throw error;
     }
   }
+}
+
+async function snapshotOf(store: Store, prefix: string) {
+  const { entries, revision } = await store.list(prefix);
+  return { type: 'snapshot' as const, entries, revision };
 }
