@@ -1,6 +1,7 @@
 /**
  * ADD and DEL of our plugin beside the reference plugins `bridge` + `host-local` and `ptp` + `host-local`, turn by turn in one
- * run: one call at a time, and 50 at once. The node is a network namespace of its own. Duplicate address detection is off
+ * run: one call at a time, and 50 at once. Each agent has a network namespace as its node, the reference plugins another: no agent
+ * takes notice of what others do. Duplicate address detection is off
  * everywhere: with it ptp waits for two seconds in each ADD with IPv6. A second agent has its store in memory: what it is
  * faster by is the durable commit, which the reference plugins do not make. `run.mjs [ROUNDS] [PODS]`
  */
@@ -20,6 +21,8 @@ const AGENT = fileURLToPath(new URL('../../agent/bench/main.mjs', import.meta.ur
 const folder = mkdtempSync(join(tmpdir(), 'tortie-cni-bench-'));
 const node = `tortie-bench-${randomBytes(4).toString('hex')}`;
 const CALL = join(folder, 'call');
+/** Namespaces that are nodes, by whose they are. */
+const NODES = { disk: `${node}-disk`, memory: `${node}-memory`, reference: `${node}-reference` };
 const ip = (...words) => execFileSync('ip', words);
 
 const FAMILIES = {
@@ -37,25 +40,35 @@ function pluginsFor({ subnets, ours }) {
   });
   const common = { cniVersion: '1.0.0' };
   return {
-    tortie: { file: TORTIE, config: { ...common, name: 'ours', type: 'tortie', socket: socketOf('disk'), ...ours } },
+    tortie: {
+      file: TORTIE,
+      node: NODES.disk,
+      config: { ...common, name: 'ours', type: 'tortie', socket: socketOf('disk'), ...ours },
+    },
     'tortie, store in memory': {
       file: TORTIE,
+      node: NODES.memory,
       config: { ...common, name: 'memory', type: 'tortie', socket: socketOf('memory'), ...ours },
     },
     bridge: {
       file: join(REFERENCE, 'bridge'),
+      node: NODES.reference,
       config: { ...common, name: 'bridge', type: 'bridge', bridge: 'b0', isGateway: true, ipam: hostLocal('bridge') },
     },
-    ptp: { file: join(REFERENCE, 'ptp'), config: { ...common, name: 'ptp', type: 'ptp', ipam: hostLocal('ptp') } },
+    ptp: {
+      file: join(REFERENCE, 'ptp'),
+      node: NODES.reference,
+      config: { ...common, name: 'ptp', type: 'ptp', ipam: hostLocal('ptp') },
+    },
   };
 }
 
-function call({ file, config }, command, parallel, lines) {
+function call({ file, node: place, config }, command, parallel, lines) {
   const path = join(folder, `${config.name}.json`);
   writeFileSync(path, JSON.stringify(config));
   const { status, stdout, stderr } = spawnSync(
     'nsenter',
-    [`--net=/run/netns/${node}`, CALL, file, path, command, String(parallel)],
+    [`--net=/run/netns/${place}`, CALL, file, path, command, String(parallel)],
     {
       input: lines.map(({ id, netns }) => `${id} ${netns}\n`).join(''),
       encoding: 'utf8',
@@ -126,7 +139,7 @@ log: { level: warn }
 pools: [ { name: p4, cidr: 10.${net}.0.0/16 }, { name: p6, cidr: "fd00:${net}::/112" } ]
 `,
   );
-  const agent = spawn('nsenter', [`--net=/run/netns/${node}`, process.execPath, AGENT, file], {
+  const agent = spawn('nsenter', [`--net=/run/netns/${NODES[name]}`, process.execPath, AGENT, file], {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   while (!existsSync(socketOf(name))) {
@@ -163,12 +176,14 @@ if (process.getuid() !== 0 || !existsSync(join(REFERENCE, 'bridge'))) {
   process.exit(1);
 }
 execFileSync('cc', ['-O2', '-Wall', '-o', CALL, fileURLToPath(new URL('call.c', import.meta.url))]);
-ip('netns', 'add', node);
+for (const place of Object.values(NODES)) ip('netns', 'add', place);
 const memory = mkdtempSync('/dev/shm/tortie-cni-bench-');
 const agents = [];
 try {
-  ip('-n', node, 'link', 'set', 'lo', 'up');
-  withoutDad(`/run/netns/${node}`);
+  for (const place of Object.values(NODES)) {
+    ip('-n', place, 'link', 'set', 'lo', 'up');
+    withoutDad(`/run/netns/${place}`);
+  }
   agents.push(await startAgent({ name: 'disk', store: join(folder, 'store'), protocol: 201, net: 2 }));
   agents.push(await startAgent({ name: 'memory', store: memory, protocol: 202, net: 3 }));
   console.log(

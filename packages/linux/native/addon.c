@@ -3,8 +3,8 @@
  * alone, to see which datagram ends an exchange.
  *
  * Synchronous functions return 0 or more, or a negative errno; they never throw. Work that needs another network
- * namespace runs in a throw-away thread that calls setns, so that Node's threads never move. exchange() runs on the
- * libuv pool. watch() reports readiness from one epoll thread through a thread-safe function.
+ * namespace runs in a throw-away thread that calls setns, so that Node's threads never move; functions whose name ends in
+ * Later have the libuv pool wait for that thread, and give a promise. exchange() runs on the libuv pool too. watch() reports readiness from one epoll thread through a thread-safe function.
  */
 #include "addon.h"
 #include <fcntl.h>
@@ -90,6 +90,55 @@ static napi_value write_file(napi_env env, napi_callback_info info) {
   text(&a, 0, j.ns), text(&a, 1, j.path);
   ns_job(&j);
   return integer(env, j.result);
+}
+
+typedef struct { napi_async_work work; napi_deferred deferred; NsJob job; } NsLater;
+
+static void ns_later_run(napi_env env, void *data) {
+  (void)env;
+  ns_job(&((NsLater *)data)->job);
+}
+static void ns_later_end(napi_env env, napi_status status, void *data) {
+  NsLater *later = data;
+  NsJob *j = &later->job;
+  if (status == napi_cancelled) j->result = -ECANCELED;
+  napi_value v = j->what == NS_READ && j->result >= 0 ? buffer(env, j->out, j->result) : integer(env, j->result);
+  napi_resolve_deferred(env, later->deferred, v);
+  napi_delete_async_work(env, later->work);
+  free(j->out), free(j->in.at);
+  free(later);
+}
+static napi_value ns_later(napi_env env, NsLater *later) {
+  napi_value promise, name;
+  napi_create_promise(env, &later->deferred, &promise);
+  napi_create_string_utf8(env, "tortie-linux:namespace", NAPI_AUTO_LENGTH, &name);
+  napi_create_async_work(env, NULL, name, ns_later_run, ns_later_end, later, &later->work);
+  napi_queue_async_work(env, later->work);
+  return promise;
+}
+static napi_value open_socket_later(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  NsLater *later = calloc(1, sizeof *later);
+  later->job = (NsJob){ .what = NS_SOCKET, .domain = number(&a, 0), .type = number(&a, 1), .protocol = number(&a, 2) };
+  text(&a, 3, later->job.ns);
+  return ns_later(env, later);
+}
+static napi_value read_file_later(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  NsLater *later = calloc(1, sizeof *later);
+  later->job.what = NS_READ;
+  text(&a, 0, later->job.ns), text(&a, 1, later->job.path);
+  return ns_later(env, later);
+}
+static napi_value write_file_later(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  NsLater *later = calloc(1, sizeof *later);
+  Bytes b = bytes(&a, 2);
+  later->job.what = NS_WRITE;
+  later->job.in = (Bytes){ malloc(b.length + 1), b.length };
+  memcpy(later->job.in.at, b.at ? (void *)b.at : "", b.length);
+  text(&a, 0, later->job.ns), text(&a, 1, later->job.path);
+  return ns_later(env, later);
 }
 static napi_value create_netns(napi_env env, napi_callback_info info) {
   Args a = args_of(env, info);
@@ -182,6 +231,7 @@ static napi_value do_unmount(napi_env env, napi_callback_info info) {
 NAPI_MODULE_INIT() {
   static const struct { const char *name; napi_callback call; } table[] = {
     { "openSocket", open_socket }, { "readFile", read_file }, { "writeFile", write_file },
+    { "openSocketLater", open_socket_later }, { "readFileLater", read_file_later }, { "writeFileLater", write_file_later },
     { "createNetns", create_netns }, { "close", fd_close }, { "setsockopt", fd_setsockopt },
     { "getsockopt", fd_getsockopt }, { "bind", fd_bind }, { "connect", fd_connect },
     { "getsockname", fd_getsockname }, { "getpeername", fd_getpeername }, { "receive", fd_receive }, { "attachFilter", fd_attach_filter },

@@ -10,6 +10,10 @@ export interface Addon {
   openSocket(domain: number, type: number, protocol: number, netns: string): number;
   readFile(netns: string, path: string): Uint8Array | number;
   writeFile(netns: string, path: string, octets: Uint8Array): number;
+  /** The same off the main thread: another namespace takes a thread of its own, which may have to wait for a processor. */
+  openSocketLater(domain: number, type: number, protocol: number, netns: string): Promise<number>;
+  readFileLater(netns: string, path: string): Promise<Uint8Array | number>;
+  writeFileLater(netns: string, path: string, octets: Uint8Array): Promise<number>;
   /** Binds a new network namespace to an existing file. */
   createNetns(path: string): number;
   close(fd: number): number;

@@ -64,12 +64,22 @@ export class NetlinkSocket {
   #native: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(options: NetlinkSocketOptions = {}) {
+  /** Like the constructor, without a wait of the main thread for the other namespace. */
+  static async open(options: NetlinkSocketOptions = {}): Promise<NetlinkSocket> {
+    const { netns, protocol = NETLINK_ROUTE } = options;
+    const path = netnsPath(netns);
+    if (!path) return new NetlinkSocket(options);
+    return new NetlinkSocket(options, await addon().openSocketLater(AF_NETLINK, SOCK.RAW, protocol, path));
+  }
+
+  /** `opened`: a descriptor that was opened for it, or the errno why there is none. */
+  constructor(options: NetlinkSocketOptions = {}, opened?: number) {
     const { netns, protocol = NETLINK_ROUTE, receiveBufferOctets = 1024 * 1024, sendBufferOctets } = options;
     const path = netnsPath(netns);
     const where = path ? ` in ${path}` : '';
     const what = protocol === NETLINK_ROUTE ? 'an rtnetlink socket' : `a netlink socket of protocol ${protocol}`;
-    this.fd = checked(`open ${what}${where}`, addon().openSocket(AF_NETLINK, SOCK.RAW, protocol, path));
+    const fd = opened ?? addon().openSocket(AF_NETLINK, SOCK.RAW, protocol, path);
+    this.fd = checked(`open ${what}${where}`, fd);
     try {
       if (sendBufferOctets) setBuffer(this.fd, SO.SNDBUFFORCE, SO.SNDBUF, sendBufferOctets);
       setBuffer(this.fd, SO.RCVBUFFORCE, SO.RCVBUF, receiveBufferOctets);

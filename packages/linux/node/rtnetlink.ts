@@ -102,7 +102,7 @@ const RTPROT_STATIC = 4;
 
 /** Opens a client inside a namespace. Throws LinuxError. */
 export async function openRtnetlink(options: RtnetlinkOptions = {}): Promise<Rtnetlink> {
-  return new Rtnetlink(new NetlinkSocket({ netns: options.netns }));
+  return new Rtnetlink(await NetlinkSocket.open({ netns: options.netns }));
 }
 
 /**

@@ -19,7 +19,9 @@ function pathOf(key: string): string {
 /** Writes a setting from a thread inside the namespace. Throws LinuxError `ERR_LINUX_SYSCALL`. */
 export async function writeSysctl(key: string, value: string | number, options: SysctlOptions = {}): Promise<void> {
   const octets = Buffer.from(`${value}\n`);
-  checked(`set ${key} to ${value}`, addon().writeFile(netnsPath(options.netns), pathOf(key), octets));
+  const [netns, path] = [netnsPath(options.netns), pathOf(key)];
+  const result = netns ? await addon().writeFileLater(netns, path, octets) : addon().writeFile('', path, octets);
+  checked(`set ${key} to ${value}`, result);
 }
 
 /**
@@ -33,6 +35,8 @@ export async function ensureSysctl(key: string, value: string | number, options:
 }
 
 export async function readSysctl(key: string, options: SysctlOptions = {}): Promise<string> {
-  const octets = checkedOctets(`read ${key}`, addon().readFile(netnsPath(options.netns), pathOf(key)));
+  const [netns, path] = [netnsPath(options.netns), pathOf(key)];
+  const result = netns ? await addon().readFileLater(netns, path) : addon().readFile('', path);
+  const octets = checkedOctets(`read ${key}`, result);
   return Buffer.from(octets).toString().trimEnd();
 }

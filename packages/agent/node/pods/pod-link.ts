@@ -125,8 +125,8 @@ async function setUpPodEnd(ifindex: number, { ifName, netns, addresses }: PodLin
   const inside = { netns: netns.path };
   const pod = netns.rtnetlink;
   if (hasVersion(addresses, 6)) {
-    await ensureSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, inside);
-    await writeSysctl(`net/ipv6/conf/${ifName}/accept_dad`, 0, inside);
+    const conf = `net/ipv6/conf/${ifName}`;
+    await Promise.all([ensureSysctl(`${conf}/disable_ipv6`, 0, inside), writeSysctl(`${conf}/accept_dad`, 0, inside)]);
   }
   const requests: Promise<void>[] = [pod.changeLink(ifindex, { up: true })];
   for (const address of addresses) {
