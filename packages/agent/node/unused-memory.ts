@@ -1,28 +1,31 @@
 /**
- * Gives back what a start has left. In a cluster of thousands an agent reads listings of all blocks and nodes, keeps a few per cent of
- * them, and then has so little to do that V8 has no reason to collect: 400 MB stay where 110 are in use. So the heap is
- * collected once after the start, and again when the process has grown by half since; never where it is small.
+ * Gives back what a burst of work has left. In a cluster of thousands an agent reads listings of all blocks and nodes when it starts,
+ * keeps a few per cent of them, and then has so little to do that V8 has no reason to collect. So a large process that has
+ * been busy collects its heap once it has come to rest; a small one never does.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** A smaller process is none that needs it. */
 const LARGE_OCTETS = 140_000_000;
-const GROWTH = 1.5;
-const FIRST_LOOK_MS = 10_000;
-const LOOK_EVERY_MS = 120_000;
+const LOOK_EVERY_MS = 10_000;
+/** Of a processor: more is work. */
+const BUSY = 0.1;
 
 /** For as long as the process runs. */
 export function returnUnusedMemory(): void {
-  let least = LARGE_OCTETS;
+  let wasBusy = true;
+  let before = process.cpuUsage();
   const look = (): void => {
-    if (process.memoryUsage.rss() > least) {
-      collect();
-      least = Math.max(LARGE_OCTETS, process.memoryUsage.rss() * GROWTH);
+    const { user, system } = process.cpuUsage(before);
+    before = process.cpuUsage();
+    if ((user + system) / 1000 > BUSY * LOOK_EVERY_MS) wasBusy = true;
+    else if (wasBusy) {
+      wasBusy = false;
+      if (process.memoryUsage.rss() > LARGE_OCTETS) collect();
     }
-    setTimeout(look, LOOK_EVERY_MS).unref();
   };
-  setTimeout(look, FIRST_LOOK_MS).unref();
+  setInterval(look, LOOK_EVERY_MS).unref();
 }
 
 /** A new context has `gc` once the flag is set; this one does not. */
