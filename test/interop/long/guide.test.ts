@@ -20,6 +20,8 @@ const WRITE = process.env.TORTIE_WRITE_GUIDE !== undefined;
 const LOOKS =
   /^(?:etcdctl endpoint|birdc|ip |cat |tortie (?:status|get|describe|diff|plan|doctor|events|peers (?:list|show)|routes|cluster|ipam (?:show|blocks|assignments|check|nodes list|gc --dry-run)|delete .*--dry-run))/;
 const PATIENCE_MS = 90_000;
+/** The exit code of `tortie` for what does not fit the present state. */
+const REFUSED = 5;
 
 t.test('the guide, from nothing to a cluster', { timeout: 600_000 }, async (t) => {
   const markdown = readFileSync(GUIDE, 'utf8');
@@ -59,7 +61,9 @@ async function carryOut(
     const problem = problemOf(command, printed);
     const shape = printed.lines.map(shapeOf).join('\n');
     const settled = WRITE && printed.code === command.exits && before === shape;
-    if (problem === undefined || settled || !LOOKS.test(command.text) || Date.now() > end) return { printed, problem };
+    // What was refused as things are has done nothing.
+    const again = LOOKS.test(command.text) || printed.code === REFUSED;
+    if (problem === undefined || settled || !again || Date.now() > end) return { printed, problem };
     before = shape;
     await sleep(WRITE ? 3000 : 300);
   }

@@ -5,7 +5,7 @@
 import { API_VERSION, kindOf, type Resource } from '@tortie/cluster';
 import type { Store } from '@tortie/store';
 import type { AgentConfig } from '../../src/config/config.js';
-import { NODES, nodeKey } from '../../src/store/keys.js';
+import { ALIVE, aliveKey, NODES, nameIn, nodeKey } from '../../src/store/keys.js';
 import { removeNode, whyAlive } from '../remove-node.js';
 import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
 import { revisionOf } from './keeper.js';
@@ -33,11 +33,12 @@ export class NodeKeeper implements Keeper {
     ]);
     const live = new Map(listing.entries.map(({ key, value }) => [key.slice(NODES.length), value as Live]));
     const written = new Map(resources.map((one) => [one.metadata.name, one]));
+    const isAlive = await this.#claims(request);
     const names = [...new Set([...written.keys(), ...live.keys()])].sort();
     const page = names.slice(0, limit);
     const more = listing.more || next !== undefined || names.length > limit;
     return {
-      resources: page.map((name) => together(name, written.get(name), live.get(name))!),
+      resources: page.map((name) => together(name, written.get(name), live.get(name), isAlive(name))!),
       problems,
       ...(more && page.length > 0 && { next: page.at(-1)! }),
     };
@@ -45,7 +46,23 @@ export class NodeKeeper implements Keeper {
 
   async get(name: string): Promise<Present | undefined> {
     const [written, live] = await Promise.all([this.#written.get(name), this.#store.get(nodeKey(name))]);
-    return together(name, written, live?.value as Live | undefined);
+    const isAlive = this.#tellsOfAgents ? (await this.#store.get(aliveKey(name))) !== undefined : undefined;
+    return together(name, written, live?.value as Live | undefined, isAlive);
+  }
+
+  /** Whether agents hold a claim in this store for as long as they run. */
+  get #tellsOfAgents(): boolean {
+    return 'hold' in this.#store;
+  }
+
+  /** Which of the nodes of a page run; undefined where that is not known. */
+  async #claims({ cursor, limit }: PageRequest): Promise<(name: string) => boolean | undefined> {
+    if (!this.#tellsOfAgents) return () => undefined;
+    const { entries, more } = await this.#store.list(ALIVE, { limit, ...(cursor && { after: ALIVE + cursor }) });
+    const names = entries.map(({ key }) => nameIn(ALIVE, key));
+    const known = new Set(names);
+    const last = names.at(-1);
+    return (name) => (known.has(name) ? true : more && last !== undefined && name > last ? undefined : false);
   }
 
   filled(resource: Resource): Resource {
@@ -73,9 +90,14 @@ export class NodeKeeper implements Keeper {
   }
 }
 
-function together(name: string, written: Present | undefined, live: Live | undefined): Present | undefined {
+function together(
+  name: string,
+  written: Present | undefined,
+  live: Live | undefined,
+  alive: boolean | undefined,
+): Present | undefined {
   if (!written && !live) return undefined;
   const { name: _name, ...status } = live ?? {};
   const resource = written ?? { apiVersion: API_VERSION, kind: 'Node', metadata: { name }, spec: {} };
-  return live ? { ...resource, status } : resource;
+  return live ? { ...resource, status: { ...status, ...(alive !== undefined && { alive }) } } : resource;
 }

@@ -333,6 +333,16 @@ export function resourceCases(t: Test, openStore: OpenStore): void {
     await other.agent.close();
     // As a store with leases has it while the agent runs.
     await store.create('/agent/alive/n2', { host: 'h2' });
+    const alive = async (): Promise<unknown> => {
+      const { items } = (await call('GET', '/v1/resources/nodes')).body as {
+        items: { status?: { alive?: boolean } }[];
+      };
+      const { status } = (await call('GET', path)).body as { status?: { alive?: boolean } };
+      t.equal(items[1]?.status?.alive, status?.alive, 'the list says what one says');
+      return status?.alive;
+    };
+    const tells = 'hold' in store;
+    t.equal(await alive(), tells ? true : undefined);
     t.match(await call('DELETE', path), {
       status: 409,
       body: { detail: /an agent runs as node "n2" on host h2; stop it/ },
@@ -341,6 +351,7 @@ export function resourceCases(t: Test, openStore: OpenStore): void {
     t.match((await call('GET', path)).body, { metadata: { name: 'n2' }, spec: {}, status: { asn: 64513 } });
     t.notOk((await keys()).includes('/cluster/nodes/n2'), 'only what was said of it is gone');
     await store.delete('/agent/alive/n2', (await store.get('/agent/alive/n2'))!.revision);
+    t.equal(await alive(), tells ? false : undefined);
     t.match(await call('DELETE', `${path}?dryRun=true`), { status: 204 });
     t.match(await call('DELETE', path), { status: 204 });
     t.strictSame(await keys(), []);

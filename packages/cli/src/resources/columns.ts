@@ -75,7 +75,10 @@ const COLUMNS: Readonly<Record<string, readonly KindColumn[]>> = {
     of('IPV4', (fields, resource) => bgpOf(fields).ipv4Address ?? statusOf(resource).ipv4Address),
     of('IPV6', (fields, resource) => bgpOf(fields).ipv6Address ?? statusOf(resource).ipv6Address),
     of('REFLECTOR', (fields, resource) => bgpOf(fields).routeReflectorClusterID ?? statusOf(resource).clusterId),
-    of('AGENT', (_, resource) => statusOf(resource).version),
+    of('AGENT', (_, resource) => {
+      const { version, alive } = statusOf(resource);
+      return alive === false ? `${version} (down)` : version;
+    }),
     wide(of('ROUTER-ID', (_, resource) => statusOf(resource).routerId)),
     wide(of('SINCE', (_, resource) => statusOf(resource).startedAt)),
   ],
