@@ -278,7 +278,7 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
   [
     'BFD in a VRF',
     'asn: 1\nkernel: { vrf: blue }\npeers: [{ name: a, remoteAddress: 10.0.0.2, remoteAsn: 1, bfd: {} }]',
-    '3:64: /peers/0/bfd: has no sessions inside of "kernel.vrf:"',
+    '3:64: /peers/0/bfd: has no sessions inside of "kernel.vrf: blue"; leave it out',
   ],
   [
     'IPIP for IPv6',

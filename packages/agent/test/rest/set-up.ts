@@ -31,6 +31,8 @@ export type OpenStore = () => Promise<Store>;
 export interface SetUpOptions {
   /** YAML lines after the ones that every test has. */
   readonly yaml?: string;
+  /** Fields of `kernel:` besides. */
+  readonly kernel?: string;
   readonly api?: string;
   readonly store?: Store;
   readonly folder?: string;
@@ -41,6 +43,7 @@ export interface SetUpOptions {
 
 export async function setUp({
   yaml = '',
+  kernel = '',
   api = '',
   node = 'n1',
   claim = false,
@@ -56,7 +59,7 @@ routerId: 10.0.0.1
 api: { socket: ${socket}${api} }
 store: { path: ${place} }
 bgp: { listen: [] }
-kernel: { program: false }
+kernel: { program: false${kernel && `, ${kernel}`} }
 blocks: { ipv4: ${claim}, ipv6: ${claim} }
 ${yaml}`;
   await writeFile(configFile, configText);
