@@ -109,6 +109,7 @@ export class Speaker {
     );
     this.#ranges = new PeerRanges(this.#timers, this.#host.identity, (peer) => this.#forget(peer));
     this.#deferral = new RestartDeferral(this.#timers, options.restarting, options.nowMs, () => this.#restartDone());
+    if (options.restarting) this.rib.holdEndOfRib();
   }
 
   // ---- peers -----------------------------------------------------------------------------------------------------
@@ -456,6 +457,7 @@ export class Speaker {
   }
 
   #restartDone(): void {
+    this.rib.releaseEndOfRib();
     this.#event({ type: 'restart-done' });
     for (const peer of this.#peers) {
       const connection = peer.outputConnection;

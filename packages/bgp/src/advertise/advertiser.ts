@@ -31,7 +31,7 @@ export class Advertiser {
   readonly #families: readonly FamilyRib[];
   readonly #tables: TreatmentTables;
   readonly #peers: PeerTable;
-  readonly #host: GroupHost;
+  readonly #host: { -readonly [Key in keyof GroupHost]: GroupHost[Key] };
   readonly #export: AttributeExport;
   /** All groups in use, those of one family together. */
   readonly groups: UpdateGroup[] = [];
@@ -57,6 +57,7 @@ export class Advertiser {
     this.#host = {
       packer: new Packer(new MessageWriter(), attributes, this.#export),
       maxBacklogOctets,
+      endOfRibHeld: false,
       notify: (index) => {
         const peer = this.#peers.peers[index]!;
         if (peer.signalled) return;
@@ -64,6 +65,15 @@ export class Advertiser {
         onOutput(index);
       },
     };
+  }
+
+  holdEndOfRib(): void {
+    this.#host.endOfRibHeld = true;
+  }
+
+  releaseEndOfRib(): void {
+    this.#host.endOfRibHeld = false;
+    for (const group of this.groups) group.releaseEndOfRib();
   }
 
   membersOf(peer: number): readonly Member[] {

@@ -42,6 +42,8 @@ export interface GroupHost {
   /** There is output for the peer. */
   notify(peer: number): void;
   readonly maxBacklogOctets: number;
+  /** Our table is not whole yet: nobody is told that it has all of it. RFC 4724 section 4.1. */
+  readonly endOfRibHeld: boolean;
 }
 
 export class UpdateGroup {
@@ -239,8 +241,14 @@ export class UpdateGroup {
     this.#sendEndOfRib();
   }
 
+  /** End-of-RIB was held: it now follows what there is by now. */
+  releaseEndOfRib(): void {
+    for (const member of this.members.values()) if (member.endOfRibAfter >= 0) member.endOfRibAfter = this.dirty.added;
+    this.#sendEndOfRib();
+  }
+
   #sendEndOfRib(): void {
-    if (this.#awaiting.length === 0 || this.#walk !== 0) return;
+    if (this.#awaiting.length === 0 || this.#walk !== 0 || this.host.endOfRibHeld) return;
     const waiting: Member[] = [];
     for (const member of this.#awaiting) {
       if (this.hasPassed(member.endOfRibAfter)) {

@@ -348,6 +348,15 @@ export class Rib {
     this.#peers.idle();
   }
 
+  /** No peer gets an End-of-RIB until `releaseEndOfRib`: routes are still to come that belong before it. RFC 4724 section 4.1. */
+  holdEndOfRib(): void {
+    this.#advertiser.holdEndOfRib();
+  }
+
+  releaseEndOfRib(): void {
+    this.#advertiser.releaseEndOfRib();
+  }
+
   /** Whole messages for the peer, at least one where any waits, up to about `maxOctets`. Shared between peers: read only. */
   take(peer: number, maxOctets: number): readonly Uint8Array[] {
     const entry = this.#peers.peers[peer];

@@ -113,6 +113,31 @@ t.test('End-of-RIB follows the table as it was at the start, for each family, al
   t.equal(later.events.filter(isEor).length, 2, 'once per family');
 });
 
+t.test('End-of-RIB that is held follows what has come meanwhile, for early and late members', async (t) => {
+  const net = new RibFixture();
+  net.rib.holdEndOfRib();
+  net.up('a');
+  const early = net.up('b');
+  net.settle();
+  net.announce('a', many(3000));
+  const late = net.up('c');
+  net.settle();
+  net.announce('a', ['10.0.0.0/8']);
+  net.settle();
+  for (const { events } of [early, late]) t.notOk(events.some(isEor), 'the table may not be whole');
+  // The last routes come in the same moment as what ends the wait: not even packed.
+  net.announce('a', ['11.0.0.0/8']);
+  net.rib.releaseEndOfRib();
+  net.settle();
+  for (const { events } of [early, late]) {
+    t.strictSame(events.slice(-3).sort(), ['+11.0.0.0/8', 'eor ipv4-unicast', 'eor ipv6-unicast']);
+    t.ok(events.indexOf('+11.0.0.0/8') < events.indexOf('eor ipv4-unicast'));
+  }
+  const after = net.up('d');
+  net.settle();
+  t.equal(after.events.filter(isEor).length, 2, 'later ones get it as usual');
+});
+
 t.test('a peer that joins during a load gets everything once it is quiet, and its End-of-RIB before', async (t) => {
   const net = new RibFixture();
   net.up('a');
