@@ -2,27 +2,12 @@
 import { enterNamespaces } from '@tortie/lab';
 import t from 'tap';
 import { eventually } from './eventually.js';
-import {
-  askAll,
-  deviceTo,
-  FAMILIES,
-  type Family,
-  faultsIn,
-  MAY_LOSE,
-  podOn,
-  setWay,
-  startPings,
-  type WayFields,
-  withNetwork,
-} from './network-rig.js';
+import { askAll, FAMILIES, faultsIn, MAY_LOSE, podOn, setWay, startPings, withNetwork } from './network-rig.js';
+import { switchWays, type WayStep } from './switch-ways.js';
 
 await enterNamespaces();
 
-const STEPS: readonly {
-  readonly name: string;
-  readonly way: WayFields;
-  readonly devices: readonly [RegExp, RegExp];
-}[] = [
+const STEPS: readonly WayStep[] = [
   { name: 'bgp -> vxlan', way: { vxlanMode: 'Always' }, devices: [/^vxlan/, /^vxlan/] },
   { name: 'vxlan -> cross-subnet', way: { vxlanMode: 'CrossSubnet' }, devices: [/^eth0/, /^vxlan/] },
   { name: 'cross-subnet -> vxlan', way: { vxlanMode: 'Always' }, devices: [/^vxlan/, /^vxlan/] },
@@ -32,37 +17,7 @@ const STEPS: readonly {
   { name: 'cross-subnet -> bgp', way: { vxlanMode: 'Never', hostGateway: false }, devices: [/^eth0/, /^eth0/] },
 ];
 
-t.test('from every way to another, near and far, over both families', (t) =>
-  withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
-    await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
-    const [from, near, far] = [podOn(lab, 'n1'), podOn(lab, 'n2'), podOn(lab, 'n3')];
-    const node = lab.host('n1');
-    for (const { name, way, devices } of STEPS) {
-      const streams = FAMILIES.flatMap((family) => [near, far].map((to) => startPings(from, to.addresses[family]!)));
-      await setWay(lab, way);
-      const arrived = async (family: Family): Promise<boolean> => {
-        const used = await Promise.all([near, far].map((to) => deviceTo(node, to.addresses[family]!)));
-        return devices.every((device, at) => device.test(used[at] ?? ''));
-      };
-      for (const family of FAMILIES) await eventually(`${name}: the routes of ${family}`, () => arrived(family));
-      await eventually(`${name}: every answer as it should be`, async () => {
-        const faults = faultsIn(await askAll(lab));
-        if (faults.length > 0) throw new Error(faults.slice(0, 4).join('; '));
-        return true;
-      });
-      const results = await Promise.all(streams.map((one) => one()));
-      const [sent, received] = [
-        results.reduce((sum, one) => sum + one.sent, 0),
-        results.reduce((sum, one) => sum + one.received, 0),
-      ];
-      t.comment(`${name}: ${sent - received} of ${sent} packets lost`);
-      t.ok(
-        results.every((one) => one.sent - one.received <= 1 + one.sent * MAY_LOSE),
-        `${name}: traffic goes on`,
-      );
-    }
-  }),
-);
+t.test('from every way to another, near and far, over both families', (t) => switchWays(t, STEPS));
 
 t.test('a restarted agent leaves devices, entries and routes as they are', (t) =>
   withNetwork({ way: { vxlanMode: 'Always' }, pods: 1 }, async (lab) => {

@@ -9,16 +9,15 @@ import { eventually } from './eventually.js';
 import {
   askAll,
   conditionOf,
-  deviceTo,
   FAMILIES,
   faultsIn,
   MAY_LOSE,
   podOn,
   setWay,
   startPings,
-  type WayFields,
   withNetwork,
 } from './network-rig.js';
+import { switchWays, type WayStep } from './switch-ways.js';
 
 await enterNamespaces();
 
@@ -29,11 +28,7 @@ await withHosts(['one'], async (lab) => {
   if (code !== 0) lacking = `this kernel has no WireGuard: ${stderr.trim()}`;
 });
 
-const STEPS: readonly {
-  readonly name: string;
-  readonly way: WayFields;
-  readonly devices: readonly [RegExp, RegExp];
-}[] = [
+const STEPS: readonly WayStep[] = [
   { name: 'bgp -> wireguard', way: { wireguardMode: 'Always' }, devices: [/^wg/, /^wg/] },
   { name: 'wireguard -> cross-subnet', way: { wireguardMode: 'CrossSubnet' }, devices: [/^eth0/, /^wg/] },
   {
@@ -46,30 +41,7 @@ const STEPS: readonly {
 ];
 
 t.test('from every way to WireGuard and back, near and far, over both families', { skip: lacking }, (t) =>
-  withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
-    await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
-    const [from, near, far] = [podOn(lab, 'n1'), podOn(lab, 'n2'), podOn(lab, 'n3')];
-    const node = lab.host('n1');
-    for (const { name, way, devices } of STEPS) {
-      const streams = FAMILIES.flatMap((family) => [near, far].map((to) => startPings(from, to.addresses[family]!)));
-      await setWay(lab, way);
-      for (const family of FAMILIES) {
-        await eventually(`${name}: the routes of ${family}`, async () => {
-          const used = await Promise.all([near, far].map((to) => deviceTo(node, to.addresses[family]!)));
-          return devices.every((device, at) => device.test(used[at] ?? ''));
-        });
-      }
-      await eventually(`${name}: every answer as it should be`, async () => {
-        const faults = faultsIn(await askAll(lab));
-        if (faults.length > 0) throw new Error(faults.slice(0, 4).join('; '));
-        return true;
-      });
-      for (const { sent, received } of await Promise.all(streams.map((end) => end()))) {
-        t.comment(`${name}: ${sent - received} of ${sent} packets lost`);
-        t.ok(sent - received <= 1 + sent * MAY_LOSE, `${name}: traffic goes on`);
-      }
-    }
-  }),
+  switchWays(t, STEPS),
 );
 
 t.test(
