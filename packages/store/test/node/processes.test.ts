@@ -26,12 +26,15 @@ interface Worker {
   /** Or, of an opener, times it has opened the store. */
   conflicts: number;
   errors: string;
+  /** Its exit code and signal, once its output has ended. */
+  readonly ended: Promise<unknown[]>;
 }
 
 function startWorker(directory: string, name: string, script = 'worker.js'): Worker {
   const child = spawn(process.execPath, [fileURLToPath(new URL(script, import.meta.url)), directory, name]);
   workers.add(child);
-  const worker: Worker = { name, process: child, acknowledged: 0, conflicts: 0, errors: '' };
+  const ended = once(child, 'close');
+  const worker: Worker = { name, process: child, acknowledged: 0, conflicts: 0, errors: '', ended };
   child.stdout.on('data', (chunk: Buffer) => {
     for (const letter of chunk) {
       if (letter === 97) worker.acknowledged++;
@@ -44,17 +47,17 @@ function startWorker(directory: string, name: string, script = 'worker.js'): Wor
   return worker;
 }
 
-/** Kills it once so many of its commits were acknowledged and every other had one; gives when its output has ended. */
-async function killAfter(worker: Worker, commits: number, others: readonly Worker[] = []): Promise<void> {
-  const ended = once(worker.process, 'close');
+/** Kills it once so many of its commits were acknowledged and every other had one; gives how it ended: no other way. */
+async function killAfter(worker: Worker, commits: number, others: readonly Worker[] = []): Promise<unknown[]> {
   const look = (): void => {
     const running = others.every(({ acknowledged }) => acknowledged > 0);
     if (running && worker.acknowledged >= commits) worker.process.kill('SIGKILL');
   };
   worker.process.stdout!.on('data', look);
   look();
-  await ended;
+  const ended = await worker.ended;
   workers.delete(worker.process);
+  return ended;
 }
 
 t.test('processes killed at any moment lose no acknowledged commit and leave none half done', async (t) => {
@@ -133,7 +136,7 @@ t.test('processes that open and close beside it take no commit away', async (t) 
   }
   t.equal((await store.get('/own'))?.value, written, 'every acknowledged commit is there');
   for (const opener of openers) {
-    await killAfter(opener, 0);
+    t.strictSame(await killAfter(opener, 0), [null, 'SIGKILL'], 'it has not ended by itself');
     t.equal(opener.errors, '');
   }
   await store.close();
