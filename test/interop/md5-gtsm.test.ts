@@ -170,11 +170,12 @@ for (const family of ['ipv4', 'ipv6'] as const) {
       const agent = await startAgent(tortie);
       await agent.client.call('POST', '/v1/peers', { body: peerAt(bird, BIRD_ASN, gtsm) });
       await established(agent);
+      t.equal(await kernelCounter(tortie, 'TCPMinTTLDrop'), 0);
+      // Behind this the counter may move: BIRD's kernel answers for the closed connection, and that with its usual TTL.
       await agent.client.call('DELETE', '/v1/peers/bird');
       await router.reconfigure(config(bird, tortie, 'ttl security on;', ends));
       await agent.client.call('POST', '/v1/peers', { body: peerAt(bird, BIRD_ASN, { ...gtsm, passive: true }) });
       await established(agent);
-      t.equal(await kernelCounter(tortie, 'TCPMinTTLDrop'), 0);
     }),
   );
 }
