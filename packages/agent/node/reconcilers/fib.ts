@@ -131,15 +131,17 @@ export class FibReconciler implements Reconciler {
    * that are not in it are taken back. Where both have a prefix, that of the nodes counts.
    */
   setDirect(routes: readonly DirectRoute[], source: DirectSource = 'nodes'): void {
-    const before = this.#direct.get(source);
-    this.#direct.set(source, new Map(routes.map((route) => [formatPrefix(route.prefix), route])));
-    const changed = [...(before?.values() ?? []), ...routes];
-    for (const { prefix } of changed) {
-      const text = formatPrefix(prefix);
-      const hop = (this.#direct.get('nodes')?.get(text) ?? this.#direct.get('peers')?.get(text))?.hop;
-      this.table.wantDirect(prefix, hop ? [hop] : []);
-    }
+    const before = this.#direct.get(source) ?? new Map<string, DirectRoute>();
+    const next = new Map(routes.map((route) => [formatPrefix(route.prefix), route]));
+    this.#direct.set(source, next);
+    for (const [text, { prefix }] of before) if (!next.has(text)) this.#wantDirect(text, prefix);
+    for (const [text, { prefix }] of next) this.#wantDirect(text, prefix);
     this.kick();
+  }
+
+  #wantDirect(text: string, prefix: Prefix): void {
+    const hop = (this.#direct.get('nodes')?.get(text) ?? this.#direct.get('peers')?.get(text))?.hop;
+    this.table.wantDirect(prefix, hop ? [hop] : []);
   }
 
   /** Resolves when nothing is being written. */

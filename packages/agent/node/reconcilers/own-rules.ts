@@ -56,9 +56,9 @@ export class OwnRules implements Reconciler {
     const isWanted = (rule: Rule): boolean =>
       rule.priority === priority && rule.table === table && Object.keys(rule).every((key) => PLAIN.has(key));
     if (priority !== undefined && !ours.some(isWanted)) {
-      await rtnetlink.addRule({ version, priority, table, protocol }).catch(unlessThere);
       const text = `IPv${version} packets look into table ${table}, by a rule of priority ${priority}`;
-      journal.event({ kind: 'fib', text });
+      const tell = (): void => journal.event({ kind: 'fib', text });
+      await rtnetlink.addRule({ version, priority, table, protocol }).then(tell, unlessThere);
     }
     for (const rule of ours) {
       if (isWanted(rule)) continue;

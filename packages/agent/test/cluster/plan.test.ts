@@ -153,6 +153,35 @@ t.test('nodes that get sessions: exactly the blocks come that the plan names', a
   t.strictSame([...gone.routes.lost].sort(), net.routes('n3'), 'and without it all of them go');
 });
 
+t.test('what another session has as well is not lost with one of the two', async (t) => {
+  const to = (name: string) => document('BGPPeer', name, { node: 'n3', peerSelector: `side == '${name}'` });
+  const side = (node: string, name: string) => document('Node', node, {}, { side: name });
+  const resources = [
+    side('n1', 'a'),
+    side('n2', 'b'),
+    to('a'),
+    to('b'),
+    document('BGPConfiguration', 'default', MESH_OFF),
+  ];
+  const net = await Planned.of(t, 3, resources);
+  for (const name of ['n1', 'n2']) await net.rig.call(name, 'POST', '/v1/originated', { prefix: '10.244.9.0/24' });
+  const { speaker } = net.rig.agents.get('n3')!.agent;
+  await net.rig.until('both have told it, and their own', () => {
+    const candidates = speaker.locRib({ prefix: parsePrefix('10.244.9.0/24') }).items[0]?.candidates.length;
+    return candidates === 2 && net.routes('n3').length === 5;
+  });
+  const before = net.routes('n3');
+  const plan = await net.plan('n3', [], [{ kind: 'BGPPeer', name: 'a' }]);
+  t.match(plan, { counts: { removed: 1 }, routes: { lost: { length: 2 } } });
+  t.notOk(plan.routes.lost.includes('10.244.9.0/24'));
+  await net.rig.remove('BGPPeer', 'a');
+  await net.rig.until('it has gone', async () => {
+    await net.confirmAll();
+    return net.routes('n3').length === 3;
+  });
+  t.strictSame([...plan.routes.lost].sort(), without(before, net.routes('n3')));
+});
+
 t.test('what is refreshed stays up, what is reset goes down, as the plan says', async (t) => {
   const net = await Planned.of(t, 3);
   await net.settled();

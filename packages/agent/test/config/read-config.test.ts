@@ -1,3 +1,4 @@
+/** Files that are configurations, and what is said of those that are none. Longer than other files: a row for each mistake. */
 import t from 'tap';
 import { ConfigError } from '../../src/config/config-error.js';
 import { readConfig } from '../../src/config/read-config.js';

@@ -74,6 +74,15 @@ async function place() {
   return { name, ip, start, ours, state, remove: () => deleteNetns(name) };
 }
 
+/** A run of the agent that ends with a route in the kernel. */
+async function leaveRoute(start: Awaited<ReturnType<typeof place>>['start']): Promise<void> {
+  const { fib, face, speaker } = await start();
+  fib.attach(face);
+  speaker.change(best('192.0.2.0/24', GATEWAY));
+  await fib.reconcile();
+  await fib.close();
+}
+
 t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
   t.test('best routes are in the kernel, withdrawn ones are not, and foreign ones are left alone', async (t) => {
     const { ip, start, ours, remove } = await place();
@@ -189,11 +198,7 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
   t.test('while nobody knows who the peers are nothing is swept; then the time begins anew', async (t) => {
     const { start, ours, remove } = await place();
     t.teardown(remove);
-    const first = await start();
-    first.fib.attach(first.face);
-    first.speaker.change(best('192.0.2.0/24', GATEWAY));
-    await first.fib.reconcile();
-    await first.fib.close();
+    await leaveRoute(start);
     const { fib, face, speaker, journal } = await start({ deferralS: 0 });
     t.teardown(() => fib.close());
     fib.postponeSweep();
@@ -213,11 +218,7 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
   t.test('without End-of-RIB the time decides', async (t) => {
     const { start, ours, remove } = await place();
     t.teardown(remove);
-    const first = await start();
-    first.fib.attach(first.face);
-    first.speaker.change(best('192.0.2.0/24', GATEWAY));
-    await first.fib.reconcile();
-    await first.fib.close();
+    await leaveRoute(start);
     const second = await start({ deferralS: 0 });
     t.teardown(() => second.fib.close());
     second.face.addPeer({ name: 'tor', remoteAddress: GATEWAY, remoteAsn: 2 });
