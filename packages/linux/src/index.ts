@@ -46,7 +46,7 @@ export {
 } from './nexthop.js';
 export type { NftExpression } from './nftables/expression.js';
 export { elementsOf, outermost, prefixesOf, type SetElement } from './nftables/interval.js';
-export { type JudgedPacket, type Judgement, judge } from './nftables/judge.js';
+export { type JudgedPacket, type Judgement, judge, type RulesByChain, rulesByChain } from './nftables/judge.js';
 export { isNft, NFT_FAMILIES, type NftFamily, writeBatchEdge } from './nftables/messages.js';
 export {
   type NftBaseChain,

@@ -3,7 +3,7 @@
  * only who made the rule, or who adds one before it, can help. Pure.
  */
 import { addressAt, formatPrefix, lastAddress, type Prefix } from '@tortie/ip';
-import { type JudgedPacket, judge, type NftFamily, type ShownNftRule } from '@tortie/linux';
+import { type JudgedPacket, judge, type NftFamily, rulesByChain, type ShownNftRule } from '@tortie/linux';
 
 export interface FilterChain {
   readonly familyName: NftFamily;
@@ -45,10 +45,11 @@ export function droppedPods(
   const found: DroppedPods[] = [];
   for (const chain of chains) {
     const hit: Prefix[] = [];
+    const rules = rulesByChain(chain.rules);
     let because: string | undefined;
     for (const pool of pools) {
       if (!sees(chain.familyName, pool.version)) continue;
-      const judgements = packetsOf(pool, uplinks[pool.version]).map((packet) => judge(chain.rules, chain, packet));
+      const judgements = packetsOf(pool, uplinks[pool.version]).map((packet) => judge(rules, chain, packet));
       const bad = judgements.find(({ verdict }) => verdict !== 'accept');
       if (!bad) continue;
       hit.push(pool);

@@ -42,24 +42,29 @@ const NETWORK_HEADER = 1;
 const COMPARE = { EQUAL: 0, NOT_EQUAL: 1 } as const;
 const NAME_OCTETS = 16;
 
-/** The answer of a base chain. */
-export function judge(
-  rules: readonly ShownNftRule[],
-  base: { readonly name: string; readonly policy?: 'drop' | 'accept' },
-  packet: JudgedPacket,
-): Judgement {
+/** The rules of a table by their chains, in order. */
+export type RulesByChain = ReadonlyMap<string, readonly ShownNftRule[]>;
+
+/** Done once for all packets: a table may have tens of thousands. */
+export function rulesByChain(rules: readonly ShownNftRule[]): RulesByChain {
   const chains = new Map<string, ShownNftRule[]>();
-  for (const rule of rules) chains.set(rule.chain, [...(chains.get(rule.chain) ?? []), rule]);
-  return run(chains, base.name, packet, 0) ?? { verdict: base.policy ?? 'accept', rule: undefined };
+  for (const rule of rules) {
+    const before = chains.get(rule.chain);
+    if (before) before.push(rule);
+    else chains.set(rule.chain, [rule]);
+  }
+  return chains;
 }
 
-/** Undefined: the packet comes out at the end of the chain. */
-function run(
-  chains: ReadonlyMap<string, readonly ShownNftRule[]>,
-  name: string,
+/** The answer of a base chain. */
+export const judge = (
+  chains: RulesByChain,
+  base: { readonly name: string; readonly policy?: 'drop' | 'accept' },
   packet: JudgedPacket,
-  depth: number,
-): Judgement | undefined {
+): Judgement => run(chains, base.name, packet, 0) ?? { verdict: base.policy ?? 'accept', rule: undefined };
+
+/** Undefined: the packet comes out at the end of the chain. */
+function run(chains: RulesByChain, name: string, packet: JudgedPacket, depth: number): Judgement | undefined {
   if (depth > MAX_DEPTH) return undefined;
   for (const { expressions } of chains.get(name) ?? []) {
     const end = endOf(expressions, packet);

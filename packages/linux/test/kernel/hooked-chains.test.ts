@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { parseAddress } from '@tortie/ip';
-import { type JudgedPacket, judge } from '@tortie/linux';
+import { type JudgedPacket, judge, rulesByChain } from '@tortie/linux';
 import { hookedChains } from '@tortie/linux/node';
 import { kernelTest } from '../support/kernel.js';
 
@@ -164,6 +164,6 @@ for (const { name, tool, rules, packet: one = OUT, verdict, rule } of RULES) {
     t.same(await once(child, 'exit'), [0, null]);
     const [chain, ...more] = await hookedChains('forward', { netns });
     t.equal(more.length, 0);
-    t.same(judge(chain!.rules, chain!, one), { verdict, rule });
+    t.same(judge(rulesByChain(chain!.rules), chain!, one), { verdict, rule });
   });
 }
