@@ -24,7 +24,7 @@ const DAEMONS = {
   ip: 'iproute2',
   bird: 'bird2',
   gobgpd: 'gobgpd',
-  openbgpd: 'openbgpd',
+  bgpctl: 'openbgpd',
   vtysh: 'frr',
 };
 /** mode:IPv4 routes:receivers[:IPv6 routes] */

@@ -7,8 +7,9 @@ import type { Pool } from './record/pool.js';
 
 export class BlockIndex {
   readonly #blocks = new Map<string, BlockSummary>();
-  readonly #byNode = new Map<string, Set<string>>();
-  readonly #byGuest = new Map<string, Set<string>>();
+  /** Keys in their order. */
+  readonly #byNode = new Map<string, string[]>();
+  readonly #byGuest = new Map<string, string[]>();
   /** Prefix lengths in use per version, with the number of blocks. */
   readonly #lengths = { 4: new Map<number, number>(), 6: new Map<number, number>() };
   #spaces = new Map<string, PoolSpace>();
@@ -83,7 +84,7 @@ export class BlockIndex {
 
   /** The node's own blocks, in order of their keys. */
   ownedBy(node: string, version?: IpVersion): readonly BlockSummary[] {
-    return this.#sorted(this.#byNode.get(node)).filter(({ cidr }) => version === undefined || cidr.version === version);
+    return this.#of(this.#byNode.get(node)).filter(({ cidr }) => version === undefined || cidr.version === version);
   }
 
   /** Who owns blocks or has addresses in those of others. */
@@ -93,7 +94,7 @@ export class BlockIndex {
 
   /** Foreign blocks in which the node has addresses. */
   visitedBy(node: string): readonly BlockSummary[] {
-    return this.#sorted(this.#byGuest.get(node));
+    return this.#of(this.#byGuest.get(node));
   }
 
   /** The block that contains the address. */
@@ -105,8 +106,8 @@ export class BlockIndex {
     return undefined;
   }
 
-  #sorted(keys: ReadonlySet<string> | undefined): readonly BlockSummary[] {
-    return [...(keys ?? [])].sort().map((key) => this.#blocks.get(key)!);
+  #of(keys: readonly string[] = []): readonly BlockSummary[] {
+    return keys.map((key) => this.#blocks.get(key)!);
   }
 }
 
@@ -117,14 +118,18 @@ const isSamePlace = (x: BlockSummary, y: BlockSummary): boolean =>
   x.guests.every((guest, at) => guest === y.guests[at]) &&
   x.cidr.length === y.cidr.length;
 
-function addTo(map: Map<string, Set<string>>, name: string, key: string): void {
+function addTo(map: Map<string, string[]>, name: string, key: string): void {
   const keys = map.get(name);
-  if (keys) keys.add(key);
-  else map.set(name, new Set([key]));
+  if (!keys) map.set(name, [key]);
+  else if (!keys.includes(key)) {
+    const at = keys.findIndex((other) => other > key);
+    keys.splice(at < 0 ? keys.length : at, 0, key);
+  }
 }
 
-function removeFrom(map: Map<string, Set<string>>, name: string, key: string): void {
+function removeFrom(map: Map<string, string[]>, name: string, key: string): void {
   const keys = map.get(name);
-  keys?.delete(key);
-  if (keys?.size === 0) map.delete(name);
+  const at = keys?.indexOf(key) ?? -1;
+  if (at >= 0) keys!.splice(at, 1);
+  if (keys?.length === 0) map.delete(name);
 }

@@ -169,6 +169,7 @@ class LmdbStore implements Store {
     try {
       const revision = this.#gate.hold(() => this.#root.transactionSync(() => this.#write(operations, texts, written)));
       if (written.length > 0) {
+        this.#known = revision;
         this.#signal.raise();
         this.wakers.wakeAll();
       }
@@ -210,8 +211,8 @@ class LmdbStore implements Store {
   /** Runs inside the write transaction: an exception aborts it whole. */
   #write(operations: readonly Operation[], texts: readonly string[], written: readonly string[]): number {
     for (const operation of operations) {
-      const text = this.#entries.get(operation.key);
-      assertRevision(operation, text === undefined ? undefined : revisionOf(text));
+      const octets = this.#entries.getBinaryFast(operation.key);
+      assertRevision(operation, octets && revisionOf(octets));
     }
     const last = this.#lastRevision();
     if (written.length === 0) return last;
@@ -287,5 +288,8 @@ class LmdbStore implements Store {
   }
 }
 
-/** The revision at the head of an entry's text, without parsing the value. */
-const revisionOf = (text: string): number => Number.parseInt(text.slice(1), 10);
+/** The revision at the head of an entry's octets, without reading the value. */
+const revisionOf = (octets: Buffer): number => Number.parseInt(octets.toString('latin1', 1, 1 + DIGITS), 10);
+
+/** Of the highest revision, 2 ** 53 - 1. */
+const DIGITS = 16;
