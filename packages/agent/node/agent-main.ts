@@ -5,9 +5,9 @@
  * ends it at once.
  */
 import { AgentError } from '../src/errors.js';
+import { returnUnusedMemory } from './process/unused-memory.js';
+import { withSmallYoungGeneration } from './process/young-generation.js';
 import type { RunAgentOptions, RunningAgent } from './run-agent.js';
-import { returnUnusedMemory } from './unused-memory.js';
-import { withSmallYoungGeneration } from './young-generation.js';
 
 /** Exit statuses. 0: ended by a signal. */
 export const AGENT_EXIT = { failed: 1, config: 2, running: 5 } as const;

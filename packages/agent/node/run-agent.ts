@@ -8,11 +8,11 @@ import { ConfigError } from '../src/config/config-error.js';
 import { readConfig } from '../src/config/read-config.js';
 import { Agent, type AgentOptions } from './agent.js';
 import { Journal } from './journal.js';
-import { createLog } from './log.js';
-import { type OpenedStore, openStore } from './open-store.js';
-import { takePlace } from './own-place.js';
+import { createLog } from './process/log.js';
+import { takePlace } from './process/own-place.js';
 import { Listeners } from './rest/listeners.js';
 import { TokenFile } from './rest/token.js';
+import { type OpenedStore, openStore } from './store/open-store.js';
 
 export interface RunAgentOptions {
   /** Path of the YAML file. */

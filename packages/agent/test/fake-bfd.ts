@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { SessionSpec, SessionState, SessionView } from '@tortie/bfd';
 import type { BfdEvents, BfdReport } from '@tortie/bfd/node';
-import type { BfdPort } from '../node/bfd-peers.js';
+import type { BfdPort } from '../node/sessions/bfd-peers.js';
 
 export class FakeBfd implements BfdPort {
   readonly specs = new Map<string, SessionSpec>();

@@ -1,7 +1,7 @@
 import { MemoryStore } from '@tortie/store';
 import { interceptStore } from '@tortie/store/testing';
 import t from 'tap';
-import { findNodeConflicts, type NodeRecord, NodeRecords, writeNodeRecord } from '../node/node-record.js';
+import { findNodeConflicts, type NodeRecord, NodeRecords, writeNodeRecord } from '../node/cluster/node-record.js';
 import { nodeKey } from '../src/store/keys.js';
 
 const record = (name: string, routerId: string): NodeRecord => ({

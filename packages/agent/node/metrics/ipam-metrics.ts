@@ -4,7 +4,7 @@
  */
 import { formatPrefix } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
-import type { GarbageCollector } from '../garbage-collector.js';
+import type { GarbageCollector } from '../ipam/garbage-collector.js';
 
 export interface IpamMetricsContext {
   readonly config: { readonly node: string };

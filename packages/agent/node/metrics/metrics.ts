@@ -5,7 +5,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import client from 'prom-client';
 import type { RestContext } from '../rest/context.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../status/version.js';
 import { ipamMetrics } from './ipam-metrics.js';
 
 export type MetricsContext = Pick<

@@ -19,7 +19,7 @@ import type { Pod } from '../../src/api/pod.js';
 import { cniFailureOf } from '../../src/pods/cni-failure.js';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import type { Journal } from '../journal.js';
-import { ReconcileLoop } from '../reconcile-loop.js';
+import { ReconcileLoop } from '../reconcilers/reconcile-loop.js';
 import { CniServer } from './cni-server.js';
 import { Pods, type PodsOptions } from './pods.js';
 

@@ -1,7 +1,7 @@
 /** Starts CNI where the configuration asks for it. What that takes is loaded only then. */
 import { isUnavailable } from '@tortie/store';
 import type { Agent } from '../agent.js';
-import type { KernelSide } from '../kernel-side.js';
+import type { KernelSide } from '../kernel/kernel-side.js';
 
 import type { CniService } from './cni-service.js';
 

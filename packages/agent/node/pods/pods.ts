@@ -17,7 +17,7 @@ import { GATEWAYS } from '../../src/pods/gateway.js';
 import { handleOf, hostInterfaceOf, isHostInterface } from '../../src/pods/names.js';
 import { factsOf, isSame, podOf } from '../../src/pods/pod-facts.js';
 import type { Journal } from '../journal.js';
-import type { Reconciler } from '../reconcile-loop.js';
+import type { Reconciler } from '../reconcilers/reconcile-loop.js';
 import { KeyedTurns } from './keyed-turns.js';
 import { takeAddresses } from './pod-addresses.js';
 import { findFaults, plugPod, type RouteMark, routeToPod, unplugPod } from './pod-link.js';

@@ -9,7 +9,7 @@ import { type Entry, type FollowEvent, isUnavailable } from '@tortie/store';
 import type { PoolSpec } from '../../src/api/ipam.js';
 import { type Addressing, addressingOf, NO_ADDRESSING, sameRoutes } from '../../src/ipam/addressing.js';
 import type { Journal } from '../journal.js';
-import type { Reconciler } from '../reconcile-loop.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface BlocksOptions {
   readonly node: string;

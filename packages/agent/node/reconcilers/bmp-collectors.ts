@@ -4,8 +4,8 @@ import type { BmpCollectorSpec } from '../../src/api/bmp.js';
 import { type BmpIdentity, collectorConfig } from '../../src/bmp/collector.js';
 import type { FromFile } from '../../src/config/config.js';
 import { bmpPrefix } from '../../src/store/keys.js';
-import type { Reconciler } from '../reconcile-loop.js';
 import { type Desired, desiredOf, type Lister } from './desired.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface ManagedCollector extends Desired<BmpCollectorSpec> {
   /** Why the speaker does not take it. */

@@ -24,12 +24,12 @@ import type { PeerRangeSpec } from '../../src/api/peer-range.js';
 import type { ClusterMirror } from '../../src/cluster/cluster-mirror.js';
 import { clusterPeer, type PeerScope, rangePeers, unnumberedPeer } from '../../src/cluster/cluster-peer.js';
 import type { ExportScope } from '../../src/cluster/export-terms.js';
-import type { HeldSessions } from '../held-sessions.js';
 import type { Journal } from '../journal.js';
-import type { Reconciler } from '../reconcile-loop.js';
-import type { Secrets } from '../secrets.js';
+import type { HeldSessions } from '../sessions/held-sessions.js';
+import type { Secrets } from '../store/secrets.js';
 import type { ClusterItem } from './desired.js';
 import type { PeerGateway } from './peer-gateways.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface ClusterSessionsOptions {
   readonly node: string;

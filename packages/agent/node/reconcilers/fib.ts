@@ -14,7 +14,7 @@ import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
 import { FibTable } from '../../src/fib/fib-table.js';
 import type { Resolved } from '../../src/fib/via-table.js';
 import type { Journal } from '../journal.js';
-import type { Reconciler } from '../reconcile-loop.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface FibOptions {
   readonly writer: FibWriter;

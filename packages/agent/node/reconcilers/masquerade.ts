@@ -8,7 +8,7 @@ import type { NftElements } from '@tortie/linux';
 import type { Nftables } from '@tortie/linux/node';
 import { hasLayout, MASQUERADE_LAYOUT, masqueradeOf, without } from '../../src/masquerade/masquerade.js';
 import type { Journal } from '../journal.js';
-import type { Reconciler } from '../reconcile-loop.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface MasqueradeOptions {
   readonly pools: Pick<IpamApi['pools'], 'list'>;

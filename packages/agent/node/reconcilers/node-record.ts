@@ -20,9 +20,9 @@ import { type AddressMethod, readAddressMethod } from '../../src/node/address-me
 import { chooseNodeAddress, type HostAddress, ownAddresses, type WayOut } from '../../src/node/node-addresses.js';
 import { nodeKey } from '../../src/store/keys.js';
 import { TUNNELS } from '../../src/ways/tunnel.js';
+import { type NodeRecord, type RecordedTunnels, writeNodeRecord } from '../cluster/node-record.js';
 import type { Journal } from '../journal.js';
-import { type NodeRecord, type RecordedTunnels, writeNodeRecord } from '../node-record.js';
-import type { Reconciler } from '../reconcile-loop.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface NodeRecordOptions {
   readonly store: Store;

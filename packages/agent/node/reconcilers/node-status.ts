@@ -5,7 +5,7 @@ import { isConflict, type Store } from '@tortie/store';
 import type { AgentEvent } from '../../src/api/status.js';
 import type { NodeStatusSpec } from '../../src/node/node-status.js';
 import type { Journal } from '../journal.js';
-import { ReconcileLoop, type Reconciler } from '../reconcile-loop.js';
+import { ReconcileLoop, type Reconciler } from './reconcile-loop.js';
 
 /** Sessions come and go in numbers: what happens together is told together. */
 const SETTLE_MS = 2_000;

@@ -11,8 +11,8 @@ import { byKind } from '../../src/policies/route-policy.js';
 import { serviceAddresses } from '../../src/services/service-addresses.js';
 import { nameIn, originatedPrefix, servicePrefix } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
-import type { Reconciler } from '../reconcile-loop.js';
 import { type Lister, newerProblem } from './desired.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface OriginatedOptions {
   readonly node: string;

@@ -7,7 +7,7 @@ import type { IpVersion } from '@tortie/ip';
 import { LinuxError, type Rule } from '@tortie/linux';
 import { type Rtnetlink, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import type { Journal } from '../journal.js';
-import { ReconcileLoop, type Reconciler } from '../reconcile-loop.js';
+import { ReconcileLoop, type Reconciler } from './reconcile-loop.js';
 
 export interface OwnRulesOptions {
   readonly rtnetlink: Rtnetlink;

@@ -7,8 +7,8 @@ import type { PeerRangeSpec } from '../../src/api/peer-range.js';
 import type { FromFile } from '../../src/config/config.js';
 import { type PeerDefaults, peerRangeConfig } from '../../src/peers/peer-config.js';
 import { peerRangePrefix } from '../../src/store/keys.js';
-import type { Reconciler } from '../reconcile-loop.js';
 import { type AnyDesired, type ClusterItem, desiredOf, type Lister, withCluster } from './desired.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface ManagedRange extends AnyDesired<PeerRangeSpec> {
   /** Why the speaker does not take it. */

@@ -7,10 +7,10 @@ import type { FromFile } from '../../src/config/config.js';
 import { type BoundPeer, boundPeer } from '../../src/peers/bound-peer.js';
 import { type PeerDefaults, peerConfig } from '../../src/peers/peer-config.js';
 import { peerPrefix } from '../../src/store/keys.js';
-import type { BfdPeers } from '../bfd-peers.js';
-import type { InterfacePeers } from '../interface-peers.js';
-import type { Reconciler } from '../reconcile-loop.js';
+import type { BfdPeers } from '../sessions/bfd-peers.js';
+import type { InterfacePeers } from '../sessions/interface-peers.js';
 import { type AnyDesired, type ClusterItem, desiredOf, type Lister, withCluster } from './desired.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface ManagedPeer extends AnyDesired<PeerSpec> {
   /** With the address it has been found at; absent where it never was, and the speaker does not know it. */

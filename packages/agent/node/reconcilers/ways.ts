@@ -22,12 +22,12 @@ import {
 } from '../../src/ways/plan.js';
 import { asksFor, LEAST_MTU, TUNNEL_WAYS, TUNNELS, type Tunnel, type TunnelName } from '../../src/ways/tunnel.js';
 import { asksForWays } from '../../src/ways/way.js';
+import { addressesIn, type NodeRecord, type RecordedTunnels } from '../cluster/node-record.js';
 import type { Journal } from '../journal.js';
-import { addressesIn, type NodeRecord, type RecordedTunnels } from '../node-record.js';
-import type { Reconciler } from '../reconcile-loop.js';
 import { ensureTunnel, removeTunnel } from '../ways/tunnel-device.js';
 import { VxlanNeighbours } from '../ways/vxlan-neighbours.js';
 import { WireguardPeers } from '../ways/wireguard-peers.js';
+import type { Reconciler } from './reconcile-loop.js';
 
 export interface WaysOptions {
   readonly node: string;

@@ -6,7 +6,7 @@ import { API_VERSION, kindOf, type Resource } from '@tortie/cluster';
 import type { Store } from '@tortie/store';
 import type { AgentConfig } from '../../src/config/config.js';
 import { ALIVE, aliveKey, NODES, nameIn, nodeKey } from '../../src/store/keys.js';
-import { removeNode, whyAlive } from '../remove-node.js';
+import { removeNode, whyAlive } from '../cluster/remove-node.js';
 import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
 import { revisionOf } from './keeper.js';
 import { StoredKeeper } from './stored-keeper.js';

@@ -1,7 +1,7 @@
 /** GET /openapi.json: the description of the API, made from the schemas when somebody asks for it. */
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { VERSION } from '../version.js';
+import { VERSION } from '../status/version.js';
 
 export async function registerOpenApi(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {

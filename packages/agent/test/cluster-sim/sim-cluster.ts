@@ -12,7 +12,7 @@ import { parsePrefix } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
 import { MemoryStore } from '@tortie/store';
 import { interceptStore } from '@tortie/store/testing';
-import { writeNodeRecord } from '../../node/node-record.js';
+import { writeNodeRecord } from '../../node/cluster/node-record.js';
 import { ClusterMirror, RESOURCE_TABLES } from '../../src/cluster/cluster-mirror.js';
 import { NODES } from '../../src/store/keys.js';
 import { BLOCK_BITS, isReflector, type LargeCluster, poolOf, recordOf, resourcesOf } from '../cluster/large-cluster.js';

@@ -1,7 +1,7 @@
 /** Each finding of a running node, provoked once, on nodes that are healthy before. */
 import type { Finding } from '@tortie/cluster';
 import t from 'tap';
-import { examine } from '../../node/doctor.js';
+import { examine } from '../../node/status/doctor.js';
 import { ClusterRig, PORT } from './cluster-rig.js';
 
 /** A passive peer is told of after a minute. */

@@ -3,7 +3,7 @@ import { API_VERSION, findKind, resourceKey, toRecord } from '@tortie/cluster';
 import { formatAddress, ipv4, parsePrefix } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
 import { type Entry, MemoryStore } from '@tortie/store';
-import type { NodeRecord } from '../../node/node-record.js';
+import type { NodeRecord } from '../../node/cluster/node-record.js';
 import { nodeKey } from '../../src/store/keys.js';
 
 export interface LargeCluster {

@@ -10,9 +10,9 @@ import { runSpeaker } from '@tortie/bgp/node';
 import { parseAddress, parsePrefix } from '@tortie/ip';
 import t from 'tap';
 import { Journal } from '../../node/journal.js';
-import { createLog } from '../../node/log.js';
 import { TableDumps } from '../../node/mrt/table-dumps.js';
 import { UpdateLog } from '../../node/mrt/update-log.js';
+import { createLog } from '../../node/process/log.js';
 import { FakeSpeaker } from '../fake-speaker.js';
 import { until } from '../until.js';
 

@@ -1,6 +1,6 @@
 /** /v1/drain: traffic leaves the node before maintenance, and comes back. */
 import { DrainRequest, DrainState } from '../../../src/api/drain.js';
-import type { NodeDrain } from '../../node-drain.js';
+import type { NodeDrain } from '../../sessions/node-drain.js';
 import type { Resource } from '../resources.js';
 
 const tags = ['node'];

@@ -16,8 +16,8 @@ import {
 import { Type } from '../../../src/api/type.js';
 import { AgentError } from '../../../src/errors.js';
 import { nodeKey } from '../../../src/store/keys.js';
-import { knownNodes } from '../../garbage-collector.js';
-import { removeNode, whyAlive } from '../../remove-node.js';
+import { removeNode, whyAlive } from '../../cluster/remove-node.js';
+import { knownNodes } from '../../ipam/garbage-collector.js';
 import { AddressParams, NameParams, ResourceNameParams } from '../params.js';
 import type { Resource } from '../resources.js';
 import { assignmentView } from './ipam.js';

@@ -26,7 +26,7 @@ export const planRoutes: Resource = (context) => async (app) => {
           'this node takes no part in a cluster, so that resources change nothing here; ask a node whose file has "cluster: {}"',
         );
       }
-      const { planChange } = await import('../../plan-change.js');
+      const { planChange } = await import('../../resources/plan-change.js');
       return planChange(context, request.body);
     },
   );
@@ -35,7 +35,7 @@ export const planRoutes: Resource = (context) => async (app) => {
     '/v1/doctor',
     { schema: { tags, summary: 'What looks wrong, and what would be right', response: { 200: Doctor } } },
     async () => {
-      const { examine } = await import('../../doctor.js');
+      const { examine } = await import('../../status/doctor.js');
       const findings = await examine(context);
       return { ok: findings.every(({ severity }) => severity === 'info'), findings };
     },

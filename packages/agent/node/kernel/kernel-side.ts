@@ -1,0 +1,174 @@
+/**
+ * Everything the agent has of the kernel: reading links, next hops and addresses needs no privileges, writing routes
+ * does. What is missing is said in words, and the agent speaks BGP without it.
+ */
+import type { RunningSpeaker } from '@tortie/bgp/node';
+import type { Address } from '@tortie/ip';
+import { LinuxError } from '@tortie/linux';
+import {
+  type FibWriter,
+  openFibWriter,
+  openRtnetlink,
+  probeKernel,
+  type Rtnetlink,
+  type Subscription,
+  subscribeEvents,
+} from '@tortie/linux/node';
+import type { FibSummary } from '../../src/api/fib.js';
+import type { AgentConfig } from '../../src/config/config.js';
+import type { Journal } from '../journal.js';
+import { FibReconciler } from '../reconcilers/fib.js';
+import { Links, nodeAddresses } from '../reconcilers/links.js';
+import { NextHops } from '../reconcilers/next-hops.js';
+import { OwnRules } from '../reconcilers/own-rules.js';
+import { PeerGateways } from '../reconcilers/peer-gateways.js';
+
+/** Whether routes are programmed; `off` as configured, `failed` with the reason. */
+export type Programming =
+  | { readonly state: 'on' }
+  | { readonly state: 'off' }
+  | { readonly state: 'failed'; readonly reason: string };
+
+export interface KernelSide {
+  readonly programming: Programming;
+  /** TCP-MD5, GTSM and devices need the native addon. */
+  readonly hasAddon: boolean;
+  readonly links: Links | undefined;
+  readonly rtnetlink: Rtnetlink | undefined;
+  readonly nextHops: NextHops | undefined;
+  readonly fib: FibReconciler | undefined;
+  /** Absent where the kernel cannot be asked. */
+  readonly gateways: PeerGateways | undefined;
+  readonly addresses: readonly Address[];
+  /** The kernel has routes of an earlier run. */
+  readonly keptRoutes: boolean;
+  summary(): FibSummary;
+  attach(speaker: RunningSpeaker): void;
+  close(): Promise<void>;
+}
+
+export async function openKernelSide(config: AgentConfig, journal: Journal): Promise<KernelSide> {
+  const { kernel } = config;
+  const place = { protocol: kernel.protocol, ...(kernel.vrf !== undefined && { vrf: kernel.vrf }) };
+  const capabilities = await probeKernel();
+  const rtnetlink = capabilities.addon.available ? await openRtnetlink().catch(() => undefined) : undefined;
+  let fib: FibReconciler | undefined;
+  let links: Links | undefined;
+  let nextHops: NextHops | undefined;
+  let gateways: PeerGateways | undefined;
+  if (rtnetlink) {
+    links = await Links.start({ rtnetlink, journal, onChange: () => fib?.changed() });
+    gateways = new PeerGateways({ ...place, journal });
+    nextHops = await NextHops.start({
+      ...place,
+      links,
+      journal,
+      gateways,
+      onChange: (address) => fib?.nextHopChanged(address),
+    });
+  }
+  if (gateways) {
+    gateways.onChange = (routes, peers) => {
+      fib?.setDirect(routes, 'peers');
+      nextHops?.gatewaysChanged(peers);
+    };
+  }
+  let programming: Programming = { state: 'off' };
+  if (kernel.program) {
+    programming = capabilities.netAdmin.available
+      ? { state: 'on' }
+      : { state: 'failed', reason: capabilities.netAdmin.reason };
+  }
+  let keptRoutes = false;
+  let foreignRoutes: Subscription | undefined;
+  let rules: OwnRules | undefined;
+  let table = kernel.table;
+  if (programming.state === 'on') {
+    try {
+      table = await tableOf(config, rtnetlink);
+      const writer = await openWriter(config, table, (what) => fib?.disturbed(what));
+      fib = new FibReconciler({
+        writer,
+        journal,
+        resolve: (hop) => nextHops?.resolve(hop) ?? { reason: 'the kernel cannot be asked' },
+        settled: () => nextHops?.settled ?? true,
+        multipath: config.bgp.multipath,
+        deferralS: config.bgp.gracefulRestart.deferralS,
+        // In a VRF nobody makes any.
+        awaitsDirect: kernel.vrf === undefined,
+      });
+      foreignRoutes = await subscribeEvents({
+        groups: ['route'],
+        ignoreRouteProtocol: kernel.protocol,
+        onEvents(events) {
+          for (const event of events)
+            if (event.type === 'route' && event.removed) fib?.foreignRouteGone(event.route.prefix);
+        },
+        onResync: () => fib?.changed(),
+      });
+      keptRoutes = await fib.adopt();
+      rules = await OwnRules.start({ rtnetlink: rtnetlink!, journal, ipv6: capabilities.ipv6.available, ...kernel });
+    } catch (error) {
+      fib = undefined;
+      programming = { state: 'failed', reason: (error as Error).message };
+    }
+  }
+  if (programming.state === 'failed') {
+    journal.event({ kind: 'fib', text: 'programs nothing into the kernel', cause: programming.reason }, 'warn');
+  }
+  return {
+    programming,
+    hasAddon: capabilities.addon.available,
+    links,
+    rtnetlink,
+    nextHops,
+    fib,
+    gateways,
+    addresses: rtnetlink ? await nodeAddresses(rtnetlink) : [],
+    keptRoutes,
+    summary() {
+      const { protocol, metric } = kernel;
+      const counts = fib?.table.counts ?? { installed: 0, pending: 0, failed: 0, stale: 0 };
+      const reason = reasonOf(programming);
+      return { programming: fib !== undefined, ...(reason && { reason }), protocol, metric, table, ...counts };
+    },
+    attach(speaker) {
+      nextHops?.attach(speaker);
+      fib?.attach(speaker);
+    },
+    async close() {
+      foreignRoutes?.close();
+      await rules?.close();
+      links?.close();
+      nextHops?.close();
+      await gateways?.close();
+      await fib?.close();
+      rtnetlink?.close();
+    },
+  };
+}
+
+function reasonOf(programming: Programming): string | undefined {
+  if (programming.state === 'on') return undefined;
+  return programming.state === 'off' ? 'kernel.program is false' : programming.reason;
+}
+
+/** Throws LinuxError where there is no such VRF. */
+async function tableOf({ kernel }: AgentConfig, rtnetlink: Rtnetlink | undefined): Promise<number> {
+  const { vrf, table } = kernel;
+  if (vrf === undefined) return table;
+  const link = await rtnetlink?.link(vrf);
+  if (link?.vrf) return link.vrf.table;
+  throw new LinuxError(
+    'ERR_LINUX_NOT_FOUND',
+    link
+      ? `kernel.vrf: ${vrf} is no VRF device but ${link.kind ?? 'a real interface'}`
+      : `kernel.vrf: there is no interface ${vrf}`,
+  );
+}
+
+const openWriter = (
+  { kernel: { protocol, metric } }: AgentConfig,
+  table: number,
+  onDisturbed: (what: Parameters<FibReconciler['disturbed']>[0]) => void,
+): Promise<FibWriter> => openFibWriter({ protocol, metric, table, onDisturbed });

@@ -1,0 +1,194 @@
+/** What looks wrong: in the resources as they are, in what nodes say of themselves, and in what peers send to this one. */
+import type { FamilyName, PeerView } from '@tortie/bgp';
+import { clusterFindings, type Finding } from '@tortie/cluster';
+import { formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
+import { findNodeConflicts } from '../cluster/node-record.js';
+import type { RestContext } from '../rest/context.js';
+
+/** So many routes of a peer are looked at. */
+const LOOKED_AT = 10_000;
+/** A passive peer that nobody has dialled for so long. */
+const QUIET_MS = 60_000;
+
+/** `nowMs`: by performance.now(). */
+export async function examine(context: RestContext, nowMs = performance.now()): Promise<Finding[]> {
+  const { cluster, config } = context;
+  const findings: Finding[] = cluster
+    ? [...clusterFindings(cluster.mirror.index, config.node), ...ownFindings(context)]
+    : [
+        {
+          code: 'no-cluster',
+          severity: 'info',
+          subject: `Node/${config.node}`,
+          text: 'this node takes no part in a cluster: BGPPeers and the mesh are not for it',
+          remedy: 'write "cluster: {}" into its configuration file, if it should',
+        },
+      ];
+  for (const text of findNodeConflicts(await context.dataplane.nodes.list(), context.dataplane.record)) {
+    findings.push({
+      code: 'node-conflict',
+      severity: 'error',
+      subject: `Node/${config.node}`,
+      text,
+      remedy: 'give one of the two another one, in its configuration file',
+    });
+  }
+  for (const dropped of await context.dataplane.dropped()) {
+    findings.push({ code: 'pods-dropped', severity: 'warning', ...dropped });
+  }
+  for (const { hostInterface, name } of context.cni?.pods.strangers ?? []) {
+    findings.push({
+      code: 'pod-unknown',
+      severity: 'error',
+      subject: name,
+      text: `pod ${name} runs on ${hostInterface}, but the store knows no address of it: it was plugged in after the copy that was brought back, or the store began empty`,
+      remedy: 'make the pod anew before others start: its address may be given away again',
+    });
+  }
+  return [...findings, ...restoreFindings(context), ...peerFindings(context, nowMs)];
+}
+
+/** A store that was restored from an older copy while this agent knew it. */
+function restoreFindings({ restored, config }: RestContext): Finding[] {
+  if (!restored) return [];
+  const { text, again, problems, configured, file } = restored;
+  const subject = `Node/${config.node}`;
+  const findings: Finding[] = [
+    {
+      code: 'store-restored',
+      severity: 'warning',
+      subject,
+      text: `${text}; ${again.length} addresses of this node were recorded again`,
+      remedy: 'look at tortie ipam check and tortie doctor on every node; restarting the agent ends this warning',
+    },
+  ];
+  for (const problem of problems) {
+    findings.push({
+      code: 'address-lost',
+      severity: 'error',
+      subject,
+      text: problem,
+      remedy: 'make the workload that has it on this node anew: two may have the same address',
+    });
+  }
+  if (configured.length > 0) {
+    const some = `${configured.slice(0, 5).join(', ')}${configured.length > 5 ? ` and ${configured.length - 5} more` : ''}`;
+    findings.push({
+      code: 'configuration-lost',
+      severity: 'error',
+      subject,
+      text: `configured otherwise than before: ${some}`,
+      remedy: `apply it again where it is still wanted; ${file} has it as it was`,
+    });
+  }
+  return findings;
+}
+
+/** Of notes that only the node itself can write. */
+const NOTE_REMEDY: Readonly<Record<string, string>> = {
+  'filter-missing': 'apply the BGPFilter, or take its name out of the BGPPeer',
+};
+
+/** What the resources say of this node against what it is. */
+function ownFindings({ cluster, config }: RestContext): Finding[] {
+  const { mirror, sessions } = cluster!;
+  const subject = `Node/${config.node}`;
+  const findings: Finding[] = [];
+  const configurations = mirror.resources('bgpconfigurations');
+  const own = configurations.get(`node.${config.node}`)?.spec;
+  const asn = mirror.resources('nodes').get(config.node)?.spec.bgp?.asNumber ?? own?.asNumber;
+  if (asn !== undefined && asn !== config.asn) {
+    findings.push({
+      code: 'asn-not-in-force',
+      severity: 'error',
+      subject,
+      text: `the resources give this node AS ${asn}, but it runs in AS ${config.asn}`,
+      remedy: `write asn: ${asn} into its file and start it anew, or change the resource`,
+    });
+  }
+  const port = own?.listenPort ?? configurations.get('default')?.spec.listenPort;
+  const listens = mirror.facts(config.node)?.listenPort;
+  if (port !== undefined && listens !== undefined && port !== listens) {
+    findings.push({
+      code: 'port-not-in-force',
+      severity: 'warning',
+      subject,
+      text: `the resources have this node listen on port ${port}, but it listens on ${listens}; other nodes dial ${listens}`,
+      remedy: 'change bgp.listen in its file and start it anew, or change the resource',
+    });
+  }
+  for (const { id, reason, sessions: names } of sessions.pending) {
+    findings.push({
+      code: 'change-held',
+      severity: 'warning',
+      subject,
+      text: `${names.length} sessions stay although a change would end them: ${reason}`,
+      remedy: `correct the change, or confirm it: tortie cluster confirm ${id}`,
+    });
+  }
+  for (const { code, subject: about, text } of sessions.notes) {
+    const remedy = NOTE_REMEDY[code];
+    if (remedy !== undefined) findings.push({ code, severity: 'warning', subject: about, text, remedy });
+  }
+  for (const text of mirror.problems) {
+    findings.push({ code: 'resource-unreadable', severity: 'error', subject, text, remedy: 'update this agent' });
+  }
+  return findings;
+}
+
+function peerFindings(context: RestContext, nowMs: number): Finding[] {
+  const { speaker } = context;
+  return speaker.peers().flatMap((view) => [...passiveFinding(view, nowMs), ...excessFinding(context, view)]);
+}
+
+function passiveFinding({ name, config, state, sinceMs }: PeerView, nowMs: number): Finding[] {
+  if (!config.passive || config.adminDown || state === 'established' || nowMs - sinceMs < QUIET_MS) return [];
+  if (name.includes('/') && !name.startsWith('cluster/')) return [];
+  return [
+    {
+      code: 'passive-idle',
+      severity: 'warning',
+      subject: name,
+      text: `peer ${name} is passive here and has not dialled; where its end is passive as well, neither ever will`,
+      remedy: 'take passive away from one of the two ends',
+    },
+  ];
+}
+
+/** A peer that is no node and sends what this node has no use for: more than pools, service ranges and a default route. */
+function excessFinding(
+  { speaker, cluster, blocks, config }: RestContext,
+  { name, state, config: peer }: PeerView,
+): Finding[] {
+  if (
+    state !== 'established' ||
+    config.importPolicy === 'all' ||
+    cluster?.sessions.sessions.get(name)?.node !== undefined
+  )
+    return [];
+  const wanted = [...blocks.addressing.pools, ...(cluster?.announcements.services ?? [])];
+  const more: Prefix[] = [];
+  let looked = 0;
+  for (const family of peer.families as readonly FamilyName[]) {
+    for (let cursor: number | undefined = 0; cursor !== undefined && looked < LOOKED_AT; ) {
+      const page: ReturnType<typeof speaker.adjRibIn> = speaker.adjRibIn(name, 'pre', family, { cursor });
+      looked += page.items.length;
+      for (const { prefix } of page.items) {
+        if (prefix.length > 0 && !wanted.some((range) => prefixCovers(range, prefix))) more.push(prefix);
+      }
+      cursor = page.next;
+    }
+  }
+  if (more.length === 0) return [];
+  const some = more.slice(0, 3).map(formatPrefix).join(', ');
+  return [
+    {
+      code: 'peer-sends-more',
+      severity: 'info',
+      subject: name,
+      text: `peer ${name} sends ${more.length} prefixes outside pools, service ranges and the default route (${some}${more.length > 3 ? ', …' : ''}); they are not used unless a filter accepts them`,
+      remedy:
+        'have the peer send a default route alone, or accept them: a BGPFilter, or importPolicy: All of its BGPPeer',
+    },
+  ];
+}

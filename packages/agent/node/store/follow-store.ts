@@ -1,0 +1,70 @@
+/** Wakes the loops for what changes in the store, and keeps the copy of a store on other hosts true. */
+import type { FollowEvent } from '@tortie/store';
+import {
+  bmpPrefix,
+  NODES,
+  originatedPrefix,
+  peerPrefix,
+  peerRangePrefix,
+  servicePrefix,
+} from '../../src/store/keys.js';
+import type { Agent } from '../agent.js';
+import type { RemoteStore } from './remote-store.js';
+import { type StoreWatch, watchStore } from './store-watch.js';
+
+export interface FollowStoreOptions {
+  readonly agent: Agent;
+  readonly remote: RemoteStore | undefined;
+  /** The record of some node changed. */
+  readonly onNodes: (event: FollowEvent) => void;
+}
+
+export function followStore({ agent, remote, onNodes }: FollowStoreOptions): readonly StoreWatch[] {
+  const { config, store, journal, blocks } = agent;
+  const { node } = config;
+  const watch = (prefix: string, onChange: (event: FollowEvent) => void): StoreWatch =>
+    watchStore({ store, prefix, journal, onChange });
+  /** Of what this node goes by. */
+  const own = (prefix: string, onChange: (event: FollowEvent) => void): StoreWatch =>
+    watch(prefix, (event) => {
+      remote?.copy.take(prefix, event, (entry) => blocks.isOurs(entry));
+      onChange(event);
+    });
+  /** Of it alone: what it listed of that counts no more. */
+  const listed = (prefix: string, loop: { trigger(): void }): StoreWatch =>
+    own(prefix, () => {
+      agent.own.forget(prefix);
+      loop.trigger();
+    });
+  const onAddressing = (event: FollowEvent): void => {
+    if (blocks.concerns(event)) agent.blocksLoop.trigger();
+  };
+  const cluster = (agent.cluster?.watches ?? []).map(([prefix, take]): [string, (event: FollowEvent) => void] => [
+    prefix,
+    (event) => {
+      take(event);
+      if (prefix === NODES) onNodes(event);
+    },
+  ]);
+  return [
+    listed(peerPrefix(node), agent.peersLoop),
+    listed(peerRangePrefix(node), agent.peerRangesLoop),
+    listed(originatedPrefix(node), agent.originatedLoop),
+    listed(servicePrefix(node), agent.originatedLoop),
+    listed(bmpPrefix(node), agent.bmpLoop),
+    own('/ipam/pools/', (event) => {
+      onAddressing(event);
+      agent.dataplane.poolsChanged();
+    }),
+    own(`/ipam/affinities/${node}/`, onAddressing),
+    own('/ipam/blocks/', (event) => {
+      onAddressing(event);
+      agent.dataplane.blocksChanged(event);
+    }),
+    ...cluster.map(([prefix, take]) => own(prefix, take)),
+    watch(agent.labels.key, (event) => {
+      if (agent.labels.take(event)) agent.blocksLoop.trigger();
+    }),
+    ...(agent.cluster ? [] : [watch(NODES, onNodes)]),
+  ];
+}

@@ -1,0 +1,151 @@
+/**
+ * What this node needs of a store on other hosts, kept in a file beside the agent: with it the node peers and announces also
+ * while the store is away, even if the agent was started meanwhile. It is fed by the agent's watches and only read where the
+ * store does not answer; nothing is ever written back from it.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { IpamApi } from '@tortie/ipam';
+import { type Entry, type FollowEvent, isUnavailable, type Listing } from '@tortie/store';
+import type { Lister } from '../reconcilers/desired.js';
+import { ipamOf } from './after-restore.js';
+
+/** Raised when a reader of the former layout would misread the new one. */
+const FORMAT = 1;
+
+export interface CopyFile {
+  readonly format: number;
+  readonly savedAt: string;
+  /** Of the store, then. */
+  readonly position?: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Changes that come together are written together. */
+const SAVE_AFTER_MS = 200;
+
+export interface StoreCopyOptions {
+  readonly store: Lister & { readonly position: string | undefined };
+  readonly file: string;
+  /** What a former run left there. */
+  readonly former: CopyFile | undefined;
+  /** The file cannot be written; the agent goes on without it. */
+  readonly onProblem: OnProblem;
+}
+
+type OnProblem = (text: string, error: Error) => void;
+
+/** Undefined where there is no copy, or none that can be read. */
+export function readCopy(file: string, onProblem: OnProblem): CopyFile | undefined {
+  try {
+    const copy = JSON.parse(readFileSync(file, 'utf8')) as CopyFile;
+    if (copy.format !== FORMAT) throw new Error(`it has format ${copy.format}, this program knows format ${FORMAT}`);
+    return copy;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      onProblem(`the copy of the store in ${file} cannot be read`, error as Error);
+    }
+    return undefined;
+  }
+}
+
+export class StoreCopy implements Lister {
+  readonly #options: StoreCopyOptions;
+  readonly #entries = new Map<string, Entry>();
+  #savedAt: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #frozen = false;
+
+  constructor(options: StoreCopyOptions) {
+    this.#options = options;
+    for (const entry of options.former?.entries ?? []) this.#entries.set(entry.key, entry);
+    this.#savedAt = options.former?.savedAt;
+  }
+
+  /** When the copy was written last; undefined: there is none. */
+  get savedAt(): string | undefined {
+    return this.#savedAt;
+  }
+
+  /** Of the store; while it does not answer, of the copy, at revision 0. */
+  async list(prefix: string): Promise<Listing> {
+    try {
+      return await this.#options.store.list(prefix);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      const entries = [...this.#entries.values()].filter(({ key }) => key.startsWith(prefix));
+      return { entries: entries.sort((x, y) => (x.key < y.key ? -1 : 1)), revision: 0 };
+    }
+  }
+
+  /** Address management as the copy knows it: to read this node's part only. */
+  ipam(): Promise<IpamApi> {
+    return ipamOf(this.#entries.values());
+  }
+
+  /**
+   * The store went back: gives what this node knew, and keeps it in the file until `thaw`, so that a run that is cut off before
+   * leaves it to the next. It is kept in a file of its own besides, for the operator.
+   */
+  freeze(): readonly Entry[] {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#frozen = true;
+    const { file, onProblem } = this.#options;
+    const entries = [...this.#entries.values()];
+    try {
+      const copy: CopyFile = { format: FORMAT, savedAt: new Date().toISOString(), entries };
+      writeFileSync(this.fileBefore, JSON.stringify(copy), { mode: 0o600 });
+    } catch (error) {
+      onProblem(`what was known before the store went back cannot be kept in ${file}`, error as Error);
+    }
+    return entries;
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+    this.#saveSoon();
+  }
+
+  /** What this node knew before the store went back, as `freeze` left it. */
+  get fileBefore(): string {
+    return this.#options.file.replace(/\.json$/, '-before-restore.json');
+  }
+
+  /** Takes note of what a watch of `prefix` tells; `matters` says whether an entry concerns this node. */
+  take(prefix: string, event: FollowEvent, matters: (entry: Entry) => boolean = () => true): void {
+    if (event.type === 'snapshot') {
+      for (const key of [...this.#entries.keys()]) if (key.startsWith(prefix)) this.#entries.delete(key);
+      for (const entry of event.entries) if (matters(entry)) this.#entries.set(entry.key, entry);
+    } else if (event.type === 'put' && matters(event)) {
+      const { key, value, revision } = event;
+      this.#entries.set(key, { key, value, revision });
+    } else if (!this.#entries.delete(event.key)) return;
+    this.#saveSoon();
+  }
+
+  #saveSoon(): void {
+    if (!this.#frozen) this.#timer ??= setTimeout(() => this.#save(), SAVE_AFTER_MS);
+  }
+
+  close(): void {
+    if (this.#timer) this.#save();
+  }
+
+  /** Peers have passwords: the file is its owner's alone, as the embedded store is. */
+  #save(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { file, onProblem, store } = this.#options;
+    const savedAt = new Date().toISOString();
+    try {
+      const { position } = store;
+      const entries = [...this.#entries.values()];
+      const copy: CopyFile = { format: FORMAT, savedAt, ...(position !== undefined && { position }), entries };
+      writeFileSync(`${file}.new`, JSON.stringify(copy), { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+      this.#savedAt = savedAt;
+    } catch (error) {
+      onProblem(`the copy of the store in ${file} cannot be written`, error as Error);
+    }
+  }
+}

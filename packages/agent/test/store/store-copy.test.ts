@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryStore, StoreError } from '@tortie/store';
+import t from 'tap';
+import { readCopy, StoreCopy } from '../../node/store/store-copy.js';
+
+const root = mkdtempSync(join(tmpdir(), 'tortie-copy-'));
+t.teardown(() => rmSync(root, { recursive: true }));
+
+const failing = (code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_CORRUPT') => ({
+  position: '7 {}',
+  list: () => Promise.reject(new StoreError(code, 'it does')),
+});
+
+const entry = (key: string, value: unknown) => ({ key, value, revision: 7 });
+
+t.test('what watches told is listed while the store is away, by this run and the next', async (t) => {
+  const file = join(root, 'copy.json');
+  const options = { file, onProblem: (text: string) => t.fail(text) };
+  const copy = new StoreCopy({ ...options, store: failing('ERR_STORE_UNAVAILABLE'), former: readCopy(file, t.fail) });
+  t.equal(copy.savedAt, undefined);
+  t.strictSame(await copy.list('/p/'), { entries: [], revision: 0 });
+  const ours = ({ value }: { readonly value: unknown }): boolean => value !== 'foreign';
+  copy.take('/other/', { type: 'snapshot', entries: [entry('/other/x', 1)], revision: 7 });
+  copy.take('/p/', { type: 'snapshot', entries: [entry('/p/old', 1)], revision: 7 }, ours);
+  copy.take('/p/', { type: 'snapshot', entries: [entry('/p/b', 1), entry('/p/c', 'foreign')], revision: 7 }, ours);
+  copy.take('/p/', { type: 'put', ...entry('/p/a', { password: 'secret' }) }, ours);
+  copy.take('/p/', { type: 'put', ...entry('/p/d', 1) }, ours);
+  copy.take('/p/', { type: 'put', ...entry('/p/d', 'foreign') }, ours);
+  copy.take('/p/', { type: 'put', ...entry('/p/e', 1) }, ours);
+  copy.take('/p/', { type: 'delete', key: '/p/e', revision: 8 }, ours);
+  const expected = { entries: [entry('/p/a', { password: 'secret' }), entry('/p/b', 1)], revision: 0 };
+  t.strictSame(await copy.list('/p/'), expected);
+  copy.close();
+  t.equal(statSync(file).mode & 0o777, 0o600, 'for its owner alone: peers have passwords');
+  const former = readCopy(file, t.fail);
+  t.equal(former?.position, '7 {}');
+  const next = new StoreCopy({ ...options, store: failing('ERR_STORE_UNAVAILABLE'), former });
+  t.strictSame(await next.list('/p/'), expected);
+  t.type(next.savedAt, 'string');
+});
+
+t.test('a store that answers is asked, and its other errors are passed on', async (t) => {
+  const options = {
+    file: join(root, 'none.json'),
+    former: undefined,
+    onProblem: (text: string) => t.fail(text),
+  };
+  const store = new MemoryStore();
+  await store.create('/p/a', 1);
+  t.match(await new StoreCopy({ ...options, store: Object.assign(store, { position: undefined }) }).list('/p/'), {
+    entries: [{ key: '/p/a' }],
+    revision: 1,
+  });
+  const corrupt = new StoreCopy({ ...options, store: failing('ERR_STORE_CORRUPT') });
+  await t.rejects(corrupt.list('/p/'), { code: 'ERR_STORE_CORRUPT' });
+});
+
+t.test('a copy that cannot be read or written is told, and the agent goes on without it', async (t) => {
+  const problems: string[] = [];
+  const onProblem = (text: string, error: Error): void => void problems.push(`${text}: ${error.message}`);
+  const store = failing('ERR_STORE_UNAVAILABLE');
+  const rows = [
+    ['{"format":2}', /cannot be read: it has format 2, this program knows format 1/],
+    ['no JSON', /cannot be read: .*JSON/],
+  ] as const;
+  for (const [text, expected] of rows) {
+    const file = join(root, 'bad.json');
+    writeFileSync(file, text);
+    const copy = new StoreCopy({ file, store, former: readCopy(file, onProblem), onProblem });
+    t.match(problems.pop(), expected);
+    copy.take('/p/', { type: 'put', ...entry('/p/a', 1) });
+    copy.close();
+    t.match(JSON.parse(readFileSync(file, 'utf8')), { format: 1 }, 'the next one is good again');
+  }
+  const nowhere = new StoreCopy({ file: join(root, 'no', 'copy.json'), store, former: undefined, onProblem });
+  nowhere.take('/p/', { type: 'put', ...entry('/p/a', 1) });
+  nowhere.close();
+  t.match(problems.pop(), /cannot be written: ENOENT/);
+});
