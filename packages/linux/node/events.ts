@@ -1,5 +1,6 @@
-/** Notifications of the kernel about links, addresses, routes, neighbours and nexthop objects. */
+/** Notifications of the kernel about links, addresses, routes, rules, neighbours, nexthop objects and forwarding. */
 import {
+  type Forwarding,
   type InterfaceAddress,
   ignoreProtocolFilter,
   type Link,
@@ -11,10 +12,12 @@ import {
   RTM_ADDRESS,
   RTM_LINK,
   RTM_NEIGHBOUR,
+  RTM_NETCONF,
   RTM_NEXTHOP,
   RTM_ROUTE,
   RTM_RULE,
   type Rule,
+  readForwarding,
   readInterfaceAddress,
   readLink,
   readNeighbour,
@@ -28,7 +31,7 @@ import { NETLINK, NetlinkSocket } from './netlink-socket.js';
 import type { NetnsRef } from './netns-path.js';
 import { type Watch, watchReadable } from './readiness.js';
 
-export type EventGroup = 'link' | 'address' | 'route' | 'neighbour' | 'nexthop' | 'rule';
+export type EventGroup = 'link' | 'address' | 'route' | 'neighbour' | 'nexthop' | 'rule' | 'forwarding';
 
 export type KernelEvent =
   | { readonly type: 'link'; readonly removed: boolean; readonly link: Link }
@@ -44,6 +47,8 @@ export type KernelEvent =
     }
   /** Of a rule that looks up a table. */
   | { readonly type: 'rule'; readonly removed: boolean; readonly rule: Rule }
+  /** Was switched on or off for all interfaces at once. */
+  | { readonly type: 'forwarding'; readonly forwarding: Forwarding }
   | { readonly type: 'neighbour'; readonly removed: boolean; readonly neighbour: Neighbour }
   /** `portId` is the netlink port of whoever asked for it; 0 where the kernel did it by itself. */
   | { readonly type: 'nexthop'; readonly removed: boolean; readonly id: number; readonly portId: number };
@@ -71,6 +76,7 @@ const GROUPS: Readonly<Record<EventGroup, readonly number[]>> = {
   route: [7, 11],
   nexthop: [32],
   rule: [8, 19],
+  forwarding: [24, 25],
 };
 const ENOBUFS = 105;
 const PIECE_OCTETS = 64 * 1024;
@@ -167,6 +173,10 @@ function eventOf(message: NetlinkMessage): KernelEvent | undefined {
     case RTM_RULE.DELETE: {
       const rule = readRule(message);
       return rule && { type: 'rule', removed: message.type === RTM_RULE.DELETE, rule };
+    }
+    case RTM_NETCONF.NEW: {
+      const forwarding = readForwarding(message);
+      return forwarding && { type: 'forwarding', forwarding };
     }
     case RTM_NEIGHBOUR.NEW:
     case RTM_NEIGHBOUR.DELETE:

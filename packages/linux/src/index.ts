@@ -6,6 +6,7 @@ export { AF, familyOf, versionOf } from './family.js';
 export { PrefixTable } from './fib/prefix-table.js';
 export { newScannedRoute, type ScannedRoute, scanRoute } from './fib/route-scan.js';
 export { RouteTemplate } from './fib/route-template.js';
+export { type Forwarding, RTM_NETCONF, readForwarding } from './forwarding.js';
 export {
   ADDRESS_FLAGS,
   type AddressRequest,
@@ -49,6 +50,7 @@ export { elementsOf, outermost, prefixesOf, type SetElement } from './nftables/i
 export { type JudgedPacket, type Judgement, judge, type RulesByChain, rulesByChain } from './nftables/judge.js';
 export { isNft, NFT_FAMILIES, type NftFamily, writeBatchEdge } from './nftables/messages.js';
 export {
+  hasRulesOf,
   type NftBaseChain,
   type NftElements,
   type NftLayout,

@@ -6,6 +6,7 @@
  *                            │            │
  *  pools, nodes ─────────────┼────────────┴─► masquerade ──► nf_tables
  *  pools, nodes, blocks ─────┴──────────────► ways ──► tunnels, neighbours ──► FIB
+ *  pods of our own ─────────────────────────► check of their sources ──► nf_tables
  *  others' packet filters ──────────────────► warnings
  * ```
  */
@@ -18,6 +19,7 @@ import type { Condition } from '../../src/api/status.js';
 import type { AgentConfig } from '../../src/config/config.js';
 import type { DroppedPods } from '../../src/filters/dropped-pods.js';
 import { MASQUERADE_TABLE } from '../../src/masquerade/masquerade.js';
+import { SOURCE_CHECK_TABLE } from '../../src/pods/source-check.js';
 import { nodeKey } from '../../src/store/keys.js';
 import { usersOf } from '../../src/ways/block-users.js';
 import { TUNNEL_WAYS } from '../../src/ways/tunnel.js';
@@ -27,6 +29,7 @@ import { HostMtu } from '../pods/host-mtu.js';
 import { MasqueradeReconciler } from '../reconcilers/masquerade.js';
 import { NodeRecordReconciler } from '../reconcilers/node-record.js';
 import { ReconcileLoop } from '../reconcilers/reconcile-loop.js';
+import { SourceCheck } from '../reconcilers/source-check.js';
 import { WaysReconciler } from '../reconcilers/ways.js';
 import { ForwardFilters } from './forward-filters.js';
 import type { KernelSide } from './kernel-side.js';
@@ -51,6 +54,8 @@ export class Dataplane {
   readonly #nodeRecordLoop: ReconcileLoop;
   readonly #masquerade: MasqueradeReconciler | undefined;
   readonly #masqueradeLoop: ReconcileLoop | undefined;
+  readonly #sourceCheck: SourceCheck | undefined;
+  readonly #sourceCheckLoop: ReconcileLoop | undefined;
   /** Of nodes with pods of their own. */
   readonly #filters: ForwardFilters | undefined;
   readonly #filtersLoop: ReconcileLoop | undefined;
@@ -91,6 +96,12 @@ export class Dataplane {
       journal,
     });
     this.#masqueradeLoop = new ReconcileLoop(this.#masquerade, { journal, paced: true });
+    this.#sourceCheck = new SourceCheck({
+      wanted: config.cni !== undefined,
+      open: () => openNftables({ table: SOURCE_CHECK_TABLE, onDisturbed: () => this.#sourceCheckLoop?.trigger() }),
+      journal,
+    });
+    this.#sourceCheckLoop = new ReconcileLoop(this.#sourceCheck, { journal });
     if (config.cni) {
       this.#filters = new ForwardFilters({
         pools: ipam.pools,
@@ -141,6 +152,7 @@ export class Dataplane {
     void this.#nodeRecordLoop.settle().then(() => {
       this.#looked = true;
       this.#clusterChanged();
+      this.#sourceCheckLoop?.trigger();
       this.#filtersLoop?.trigger();
     });
   }
@@ -218,6 +230,7 @@ export class Dataplane {
     const warnings: string[] = [...this.#nodeRecord.problems, ...dropped];
     const [masquerade, ways] = [this.#masquerade, this.#ways];
     if (masquerade?.problem !== undefined && masquerade.pools.length > 0) warnings.push(masquerade.problem);
+    if (this.#sourceCheck?.problem !== undefined) warnings.push(this.#sourceCheck.problem);
     if (!ways || ways.pools.length === 0) return warnings;
     warnings.push(...ways.problems);
     for (const text of ways.plan?.waiting ?? []) warnings.push(`No route to the pods of ${text}.`);
@@ -233,9 +246,16 @@ export class Dataplane {
   /** What is in the kernel stays. */
   async close(): Promise<void> {
     this.#ways?.close();
-    const loops = [this.#nodeRecordLoop, this.#masqueradeLoop, this.#filtersLoop, this.#waysLoop];
+    const loops = [
+      this.#nodeRecordLoop,
+      this.#masqueradeLoop,
+      this.#sourceCheckLoop,
+      this.#filtersLoop,
+      this.#waysLoop,
+    ];
     await Promise.all(loops.map((loop) => loop?.close()));
     this.#masquerade?.close();
+    this.#sourceCheck?.close();
   }
 }
 

@@ -15,12 +15,14 @@ import {
 } from '@tortie/cni';
 import { parseAddress } from '@tortie/ip';
 import type { Link } from '@tortie/linux';
+import type { Subscription } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
 import { cniFailureOf } from '../../src/pods/cni-failure.js';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import type { Journal } from '../journal.js';
 import { ReconcileLoop } from '../reconcilers/reconcile-loop.js';
 import { CniServer } from './cni-server.js';
+import { watchForwarding } from './forwarding.js';
 import { Pods, type PodsOptions } from './pods.js';
 
 export interface CniServiceOptions extends PodsOptions {
@@ -36,6 +38,7 @@ export class CniService {
   readonly calls: ReadonlyMap<string, number>;
   readonly #options: CniServiceOptions;
   readonly #server: CniServer;
+  readonly #forwarding: Subscription;
   /** Host interfaces that were last seen gone or down. */
   readonly #amiss = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -45,6 +48,7 @@ export class CniService {
     pods: Pods,
     loop: ReconcileLoop,
     server: CniServer,
+    forwarding: Subscription,
     calls: ReadonlyMap<string, number>,
   ) {
     this.calls = calls;
@@ -52,6 +56,7 @@ export class CniService {
     this.pods = pods;
     this.loop = loop;
     this.#server = server;
+    this.#forwarding = forwarding;
   }
 
   /** Resolves when the plugin is answered: what an earlier run left half done has been taken back before. */
@@ -66,8 +71,10 @@ export class CniService {
       answer: (invocation) => calls.answer(invocation),
       refuse: (error) => calls.failed(error, NEWEST_VERSION),
     });
+    const forwarding = await watchForwarding(() => loop.trigger());
+    loop.trigger();
     journal.log.info({ socket: options.socket, pods: pods.list().length }, 'the CNI plugin is answered');
-    return new CniService(options, pods, loop, server, calls.counts);
+    return new CniService(options, pods, loop, server, forwarding, calls.counts);
   }
 
   /** Why pods may not be plugged in, as a sentence. */
@@ -98,6 +105,7 @@ export class CniService {
   /** Calls under way end first; pods stay as they are. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#forwarding.close();
     await this.#server.close();
     await this.pods.idle();
     await this.loop.close();

@@ -11,13 +11,14 @@ import { type AddRequest, type Attachment, type CheckRequest, CniError, type Pre
 import { formatAddress, hostPrefix, parseAddress } from '@tortie/ip';
 import type { Assignment, IpamApi } from '@tortie/ipam';
 import { type Link, SCOPE } from '@tortie/linux';
-import { ensureSysctl, type Rtnetlink, readSysctl } from '@tortie/linux/node';
+import type { Rtnetlink } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
 import { GATEWAYS } from '../../src/pods/gateway.js';
 import { handleOf, hostInterfaceOf, isHostInterface } from '../../src/pods/names.js';
 import { factsOf, isSame, podOf } from '../../src/pods/pod-facts.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcilers/reconcile-loop.js';
+import { ensureForwarding } from './forwarding.js';
 import { KeyedTurns } from './keyed-turns.js';
 import { takeAddresses } from './pod-addresses.js';
 import { findFaults, plugPod, type RouteMark, routeToPod, unplugPod } from './pod-link.js';
@@ -273,14 +274,7 @@ export class Pods implements Reconciler {
   /** The host forwards, and has a route for the gateway: without one the kernel does not answer for it (proxy_arp). */
   async #prepareHost(): Promise<void> {
     const { rtnetlink, mark, journal } = this.#options;
-    for (const key of ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding']) {
-      const isThere = await readSysctl(key).then(
-        () => true,
-        () => false,
-      );
-      if (!isThere || !(await ensureSysctl(key, 1))) continue;
-      journal.event({ kind: 'pod', text: `set ${key} to 1`, cause: 'pods need a node that forwards' });
-    }
+    await ensureForwarding(rtnetlink, journal);
     const lo = (await rtnetlink.link('lo'))!;
     if (!lo.up) await rtnetlink.changeLink(lo.ifindex, { up: true });
     const nextHops = [{ ifindex: lo.ifindex }];

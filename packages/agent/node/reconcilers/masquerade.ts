@@ -4,9 +4,9 @@
  */
 import { type Address, formatPrefix } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
-import type { NftElements } from '@tortie/linux';
+import { hasRulesOf, type NftElements } from '@tortie/linux';
 import type { Nftables } from '@tortie/linux/node';
-import { hasLayout, MASQUERADE_LAYOUT, masqueradeOf, without } from '../../src/masquerade/masquerade.js';
+import { MASQUERADE_LAYOUT, masqueradeOf, without } from '../../src/masquerade/masquerade.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from './reconcile-loop.js';
 
@@ -71,7 +71,7 @@ export class MasqueradeReconciler implements Reconciler {
       this.#tell('pods no longer leave under an address of this node', 'no pool has natOutgoing');
       return;
     }
-    const present = rules && hasLayout(rules) ? await this.#elements(this.#table) : undefined;
+    const present = rules && hasRulesOf(MASQUERADE_LAYOUT, rules) ? await this.#elements(this.#table) : undefined;
     if (!present) {
       await this.#table.replace(MASQUERADE_LAYOUT, wanted);
       this.#tell(

@@ -64,13 +64,6 @@ export function masqueradeOf({ pools, nodes }: MasqueradeInput): NftElements | u
   return elements;
 }
 
-/** Whether the rules are those of the layout, in its order. */
-export const hasLayout = (rules: readonly { readonly chain: string; readonly comment: string }[]): boolean =>
-  rules.length === MASQUERADE_LAYOUT.rules.length &&
-  MASQUERADE_LAYOUT.rules.every(
-    ({ chain, comment }, at) => rules[at]!.chain === chain && rules[at]!.comment === comment,
-  );
-
 /** What of `from` is not in `other`, set by set; sets without any are left out. */
 export function without(from: NftElements, other: NftElements): NftElements {
   const rest: Record<string, readonly Prefix[]> = {};

@@ -17,7 +17,9 @@ export function handleOf({ network, containerId, ifName }: Attachment): string {
  * The host's end of the veth: `tor` and 11 hexadecimal digits. Of the attachment and not of the pod's name: a pod that is
  * made anew under its old name may be plugged in before its predecessor is taken away.
  */
-export const hostInterfaceOf = (handle: string): string => `tor${digest(handle).slice(0, 11)}`;
+export const hostInterfaceOf = (handle: string): string => `${HOST_INTERFACE_PREFIX}${digest(handle).slice(0, 11)}`;
+
+export const HOST_INTERFACE_PREFIX = 'tor';
 
 export const isHostInterface = (name: string): boolean => /^tor[0-9a-f]{11}$/.test(name);
 

@@ -55,6 +55,14 @@ export interface NftLayout {
   readonly rules: readonly NftRule[];
 }
 
+/** Whether rules are those of a layout, in its order. Comments tell: whoever changes a rule of a layout changes its comment. */
+export const hasRulesOf = (
+  layout: NftLayout,
+  rules: readonly { readonly chain: string; readonly comment: string }[],
+): boolean =>
+  rules.length === layout.rules.length &&
+  layout.rules.every(({ chain, comment }, at) => rules[at]!.chain === chain && rules[at]!.comment === comment);
+
 /** Prefixes by the name of the set; those of one set do not overlap. */
 export type NftElements = Readonly<Record<string, readonly Prefix[]>>;
 

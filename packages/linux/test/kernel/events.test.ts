@@ -1,8 +1,17 @@
 import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/ip';
-import { type KernelEvent, openFibWriter, type Reachability, subscribeEvents, watchNextHops } from '@tortie/linux/node';
+import {
+  type KernelEvent,
+  openFibWriter,
+  type Reachability,
+  subscribeEvents,
+  watchNextHops,
+  writeSysctl,
+} from '@tortie/linux/node';
 import { kernelTest, until } from '../support/kernel.js';
 
 const text = (event: KernelEvent): string => {
+  if (event.type === 'forwarding')
+    return `IPv${event.forwarding.version} forwarding ${event.forwarding.on ? 'on' : 'off'}`;
   const sign = event.removed ? '-' : '+';
   switch (event.type) {
     case 'link':
@@ -55,6 +64,27 @@ kernelTest('links, addresses, routes, neighbours and nexthops are told of', asyn
     seen.some((event) => event.endsWith('proto 201')),
     'our own echo is dropped by the filter',
   );
+});
+
+kernelTest('forwarding that is switched on or off is told of, a single interface is not', async (t, lab) => {
+  const { netns } = await lab.host();
+  const seen: string[] = [];
+  const subscription = await subscribeEvents({
+    netns,
+    groups: ['forwarding'],
+    onEvents: (events) => seen.push(...events.map(text)),
+    onResync: () => t.fail('nothing was lost'),
+  });
+  lab.closing(() => subscription.close());
+  await writeSysctl('net/ipv4/conf/lo/forwarding', 0, { netns });
+  await writeSysctl('net/ipv6/conf/lo/forwarding', 0, { netns });
+  for (const value of [1, 0]) {
+    await writeSysctl('net/ipv4/ip_forward', value, { netns });
+    await writeSysctl('net/ipv6/conf/all/forwarding', value, { netns });
+  }
+  await until(() => seen.includes('IPv6 forwarding off'));
+  const all = ['IPv4 forwarding on', 'IPv6 forwarding on', 'IPv4 forwarding off', 'IPv6 forwarding off'];
+  t.same([...new Set(seen)].sort(), [...all].sort());
 });
 
 kernelTest('events that do not fit the buffer lead to a resync, and listening goes on', async (t, lab) => {

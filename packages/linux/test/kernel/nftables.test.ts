@@ -104,6 +104,40 @@ kernelTest('a table is made, read, changed and removed, and stands as nft shows 
   await ours.remove();
 });
 
+kernelTest('what comes by an interface without a way back over it is dropped', async (t, lab) => {
+  const { netns } = await lab.host();
+  const ours = await openNftables({ netns, table: TABLE });
+  lab.closing(() => ours.close());
+  await ours.replace(
+    {
+      chains: [{ name: 'sources', type: 'filter', hook: 'prerouting', priority: -310 }],
+      sets: [],
+      rules: [
+        {
+          chain: 'sources',
+          comment: 'own',
+          expressions: [
+            { type: 'in-interface', prefix: 'tor' },
+            { type: 'sent-to', mac: 'ee:ee:ee:ee:ee:07' },
+            { type: 'no-way-back' },
+            { type: 'counter' },
+            { type: 'drop' },
+          ],
+        },
+      ],
+    },
+    {},
+  );
+  t.same(await ours.rules(), [{ chain: 'sources', comment: 'own' }]);
+  if (!hasNft) return;
+  const { stdout } = await run('ip', ['netns', 'exec', netns, 'nft', 'list', 'table', 'inet', 'tortie']);
+  t.match(
+    stdout,
+    /iifname "tor\*" ether daddr ee:ee:ee:ee:ee:07 fib saddr \. iif oif (missing|0) counter packets 0 bytes 0 drop comment "own"/,
+  );
+  t.match(stdout, /type filter hook prerouting priority (raw - 10|-310); policy accept;/);
+});
+
 kernelTest('what others do to our table is told, what we do and what happens elsewhere is not', async (t, lab) => {
   const [{ netns }] = [await lab.host()];
   let disturbed = 0;
