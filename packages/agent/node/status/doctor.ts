@@ -3,6 +3,7 @@ import type { FamilyName, PeerView } from '@tortie/bgp';
 import { clusterFindings, type Finding } from '@tortie/cluster';
 import { formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
 import { findNodeConflicts } from '../cluster/node-record.js';
+import { fullNeighbourTables } from '../kernel/neighbour-tables.js';
 import type { RestContext } from '../rest/context.js';
 
 /** So many routes of a peer are looked at. */
@@ -35,6 +36,9 @@ export async function examine(context: RestContext, nowMs = performance.now()): 
   }
   for (const dropped of await context.dataplane.dropped()) {
     findings.push({ code: 'pods-dropped', severity: 'warning', ...dropped });
+  }
+  for (const full of await fullNeighbourTables()) {
+    findings.push({ code: 'neighbours-full', severity: 'warning', subject: `Node/${config.node}`, ...full });
   }
   for (const { hostInterface, name } of context.cni?.pods.strangers ?? []) {
     findings.push({
