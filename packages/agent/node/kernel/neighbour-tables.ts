@@ -1,4 +1,4 @@
-/** Neighbour tables of this machine that are full, or nearly. */
+/** Neighbour tables of this machine that are nearly full. */
 import { readFile } from 'node:fs/promises';
 import { readSysctl } from '@tortie/linux/node';
 import { neighbourProblem, readNeighbourStatistics } from '../../src/pods/neighbour-table.js';

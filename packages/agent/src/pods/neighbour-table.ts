@@ -29,13 +29,13 @@ export function readNeighbourStatistics(text: string): NeighbourTable | undefine
   };
 }
 
-/** As a sentence, where it is nearly full or was full; `limit` is gc_thresh3. */
+/** As a sentence, where it is nearly full; `limit` is gc_thresh3. */
 export function neighbourProblem(
   version: IpVersion,
   { entries, refused }: NeighbourTable,
   limit: number,
 ): string | undefined {
-  if (entries < limit * NEAR && refused === 0) return undefined;
+  if (entries < limit * NEAR) return undefined;
   const full = refused > 0 ? `; ${refused} times since the machine started there was no room for a new one` : '';
   return `the kernel knows ${entries} neighbours over IPv${version} and has room for ${limit}${full}`;
 }

@@ -17,11 +17,11 @@ t.test('the statistics of the kernel', async (t) => {
   else t.match(readNeighbourStatistics(real), { entries: Number, refused: Number });
 });
 
-t.test('what is full, and what was', async (t) => {
-  t.equal(neighbourProblem(4, { entries: 819, refused: 0 }, 1024), undefined);
+t.test('what is nearly full', async (t) => {
+  t.equal(neighbourProblem(4, { entries: 819, refused: 7 }, 1024), undefined, 'what was full once is no problem now');
   t.equal(
     neighbourProblem(4, { entries: 820, refused: 0 }, 1024),
     'the kernel knows 820 neighbours over IPv4 and has room for 1024',
   );
-  t.match(neighbourProblem(6, { entries: 5, refused: 7 }, 1024), /IPv6.*; 7 times since the machine started/);
+  t.match(neighbourProblem(6, { entries: 1024, refused: 7 }, 1024), /IPv6.*; 7 times since the machine started/);
 });
