@@ -80,8 +80,13 @@ const REFUSALS: readonly Refusal[] = [
     code: 7,
     msg: /valid-attachments is missing/,
   },
-  // The kernel has no IPv6 on links below 1280: the veth is made and IPv4 set up when the second address fails.
-  { what: 'a link too small for IPv6', call: { config: { mtu: 1000 } }, code: 102, msg: /ipv6|fd00:10:244::/ },
+  {
+    what: 'a link too small for IPv6',
+    call: { config: { mtu: 1000 } },
+    code: 7,
+    msg: /MTU of 1000, and IPv6 needs 1280/,
+  },
+  { what: 'a name the kernel would make another of', call: { ifName: 'eth%d' }, code: 4, msg: /CNI_IFNAME is "eth%d"/ },
 ];
 
 t.test('refusals', { buffered: true }, (t) =>
@@ -105,6 +110,45 @@ t.test("an interface of the pod's own is not touched", { buffered: true }, (t) =
     t.same(await node.traces(), NOTHING);
     t.match((await runCommand('ip', ['-n', pod.name, 'link', 'show', 'eth0'])).stdout, /eth0/);
     t.ok(await node.add({ ...pod, ifName: 'net1' }));
+  }),
+);
+
+t.test(
+  'a second interface of ours in one pod: refused when the link is half made, and undone',
+  { buffered: true },
+  (t) =>
+    withCniNode(async (node) => {
+      const pod = await node.pod();
+      await node.add(pod);
+      const before = await node.traces();
+      t.match(await node.refused('ADD', { ...pod, ifName: 'net1' }), {
+        code: 4,
+        msg: /has a route to 169\.254\.1\.1 already/,
+      });
+      t.same(await node.traces(), before);
+      await node.silent('DEL', { ...pod, ifName: 'net1' });
+      t.same(await node.traces(), before);
+    }),
+);
+
+t.test('paths that wait when they are opened, and ones that are gone in the midst of it', { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const fifo = node.host.path('fifo');
+    await runCommand('mkfifo', [fifo]);
+    const pods = await node.pods(12);
+    const refused = { code: 4, msg: /fifo is no network namespace/ };
+    t.match(await node.refused('ADD', { ...pods[0]!, netns: fifo }), refused);
+    const adds = pods.map((pod) => node.call('ADD', pod));
+    const gone = pods.map(({ name }) => runCommand('ip', ['netns', 'del', name], { allowFailure: true }));
+    const answers = await Promise.all(adds);
+    await Promise.all(gone);
+    for (const { code, stdout } of answers) {
+      if (code === 0) continue;
+      t.match(JSON.parse(stdout).code, /^(3|4|102)$/, stdout);
+    }
+    await Promise.all(pods.map((pod) => node.silent('DEL', pod)));
+    t.same(await node.traces(), NOTHING);
+    t.equal((await node.agent.client.get<{ pods: unknown[] }>('/v1/pods')).pods.length, 0);
   }),
 );
 

@@ -35,6 +35,9 @@ const NUMBERS = {
 
 export type CniErrorCode = keyof typeof NUMBERS;
 
+/** What is wrong may be as long as the question, 1 MiB; what is said of it is for people, and kept among the events. */
+const MAX_MESSAGE = 1000;
+
 /** A CNI call that failed. `code` is stable; `details` says more than the one line of the message. */
 export class CniError extends Error {
   override readonly name = 'CniError';
@@ -42,9 +45,9 @@ export class CniError extends Error {
   readonly details: string | undefined;
 
   constructor(code: CniErrorCode, message: string, options: { details?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(shortened(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.details = options.details;
+    this.details = options.details === undefined ? undefined : shortened(options.details);
   }
 
   /** The number that goes out. */
@@ -52,6 +55,8 @@ export class CniError extends Error {
     return NUMBERS[this.code];
   }
 }
+
+const shortened = (text: string): string => (text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text);
 
 /** The error result (section "Error"): what is printed where a call fails. */
 export const errorResult = (version: CniVersion, { number, message, details }: CniError): unknown => ({

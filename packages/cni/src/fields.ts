@@ -7,13 +7,22 @@ type Members = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const MAX_SHOWN = 200;
+
+/** A value of the question as a message has it. */
+export function shown(value: unknown): string {
+  try {
+    const text = JSON.stringify(value) ?? 'missing';
+    return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  } catch {
+    // JSON is read as deep as it goes, and written only as deep as the stack.
+    return 'nested too deep to be shown';
+  }
+}
+
 /** Throws `ERR_CNI_CONFIG`: where (a JSON pointer), what is there, and what would be right. */
 export function refuse(pointer: string, value: unknown, right: string): never {
-  const shown = JSON.stringify(value) ?? 'missing';
-  throw new CniError(
-    'ERR_CNI_CONFIG',
-    `${pointer} is ${shown.length > 200 ? `${shown.slice(0, 200)}…` : shown}; ${right}`,
-  );
+  throw new CniError('ERR_CNI_CONFIG', `${pointer} is ${shown(value)}; ${right}`);
 }
 
 export class Fields {

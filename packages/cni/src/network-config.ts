@@ -1,6 +1,6 @@
 /** The network configuration a runtime hands over on standard input: one plugin's part of the list in /etc/cni/net.d. */
 import { CniError } from './errors.js';
-import { Fields, isObject, refuse } from './fields.js';
+import { Fields, refuse, shown } from './fields.js';
 import { CNI_VERSIONS, type CniVersion, isVersion } from './version.js';
 
 /** What every command needs of it. */
@@ -17,7 +17,15 @@ export interface NetworkSettings {
   /** The pod must reach the world under an address of its node: its pools see to that. */
   readonly ipMasq: boolean;
   /** Passed on in the result. */
-  readonly dns: unknown;
+  readonly dns: Dns;
+}
+
+/** Specification, section "Success" of ADD. */
+export interface Dns {
+  readonly nameservers?: readonly string[];
+  readonly domain?: string;
+  readonly search?: readonly string[];
+  readonly options?: readonly string[];
 }
 
 /** The fields we act on. */
@@ -45,7 +53,7 @@ export function parseNetworkConfig(text: string): Fields {
 export function versionOf(fields: Fields): CniVersion {
   const version = fields.get('cniVersion');
   if (isVersion(version)) return version;
-  const asked = version === undefined ? 'no cniVersion, which means 0.1.0' : `cniVersion ${JSON.stringify(version)}`;
+  const asked = version === undefined ? 'no cniVersion, which means 0.1.0' : `cniVersion ${shown(version)}`;
   throw new CniError(
     'ERR_CNI_VERSION',
     `the network configuration has ${asked}; spoken here are ${CNI_VERSIONS.join(', ')}`,
@@ -66,14 +74,31 @@ export function readSettings({ fields }: NetworkBasics): NetworkSettings {
   for (const [name, value] of Object.entries(fields.value)) {
     if (OURS.includes(name) || RUNTIME.includes(name) || name.includes('/')) continue;
     if (value === null) continue;
-    throw new CniError('ERR_CNI_FIELD', `"${name}": ${JSON.stringify(value)} is no field of this plugin`, {
+    throw new CniError('ERR_CNI_FIELD', `${shown(name)}: ${shown(value)} is no field of this plugin`, {
       details: INSTEAD[name] ?? `known are ${OURS.join(', ')}`,
     });
   }
-  const dns = fields.get('dns');
-  if (dns !== undefined && !isObject(dns)) refuse('/dns', dns, 'it is an object, like {"nameservers": ["10.96.0.10"]}');
   // RFC 791 asks for 68 octets, RFC 8200 section 5 for 1280 where there is IPv6.
-  return { mtu: fields.integer('mtu', 68, 65535), ipMasq: fields.boolean('ipMasq') ?? false, dns };
+  return { mtu: fields.integer('mtu', 68, 65535), ipMasq: fields.boolean('ipMasq') ?? false, dns: readDns(fields) };
+}
+
+/** The answer must hold it beside all else: more than this is no resolv.conf. */
+const MAX_DNS_LENGTH = 64 * 1024;
+
+function readDns(fields: Fields): Dns {
+  const members = fields.object('dns');
+  if (!members) return {};
+  const [nameservers, domain] = [members.strings('nameservers'), members.string('domain')];
+  const [search, options] = [members.strings('search'), members.strings('options')];
+  const dns = {
+    ...(nameservers && { nameservers }),
+    ...(domain !== undefined && { domain }),
+    ...(search && { search }),
+    ...(options && { options }),
+  };
+  if (JSON.stringify(dns).length > MAX_DNS_LENGTH)
+    refuse('/dns', dns, `it is at most ${MAX_DNS_LENGTH} characters long`);
+  return dns;
 }
 
 /** What somebody who knows other plugins may look for. */

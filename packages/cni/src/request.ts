@@ -1,7 +1,7 @@
 /** A call of the runtime, read and checked: the environment and standard input -> what the agent is to do. */
 import { readCniArgs } from './cni-args.js';
 import { CniError } from './errors.js';
-import { Fields, refuse } from './fields.js';
+import { Fields, refuse, shown } from './fields.js';
 import type { Invocation } from './frame.js';
 import { NAME, type NetworkBasics, type NetworkSettings, readBasics, readSettings } from './network-config.js';
 import { type PreviousResult, readPreviousResult } from './previous-result.js';
@@ -99,7 +99,7 @@ export function readRequest(invocation: Invocation, fields: Fields): CniRequest 
 }
 
 const invalid = (variable: string, value: string, right: string): CniError =>
-  new CniError('ERR_CNI_ENVIRONMENT', `${variable} is ${value === '' ? 'not set' : JSON.stringify(value)}; ${right}`);
+  new CniError('ERR_CNI_ENVIRONMENT', `${variable} is ${value === '' ? 'not set' : shown(value)}; ${right}`);
 
 function commandOf({ command }: Invocation, version: CniVersion): CniCommand {
   if (!isCommand(command)) {
@@ -114,8 +114,8 @@ function commandOf({ command }: Invocation, version: CniVersion): CniCommand {
 function attachmentOf({ containerId, ifName }: Invocation, { name }: NetworkBasics): Attachment {
   if (!NAME.test(containerId))
     throw invalid('CNI_CONTAINERID', containerId, 'it is letters, digits, dots, dashes and underscores');
-  // dev_valid_name of the kernel: at most 15 octets, none of them / : or a space.
-  if (!/^[^\s/:]+$/.test(ifName) || ifName === '.' || ifName === '..' || utf8Octets(ifName) > 15) {
+  // dev_valid_name of the kernel, which makes a number of %d, and takes octets beyond ASCII that nobody else writes alike.
+  if (!/^[!-$&-.0-9;-~]{1,15}$/.test(ifName) || ['.', '..', 'all', 'default'].includes(ifName)) {
     throw invalid('CNI_IFNAME', ifName, 'it is the name of an interface, at most 15 characters, like eth0');
   }
   return { network: name, containerId, ifName };
@@ -141,14 +141,4 @@ function readValid({ fields, name }: NetworkBasics): Attachment[] {
     if (!containerId || !ifName) refuse(`${fields.at(key)}/${index}`, value, 'it names "containerID" and "ifname"');
     return { network: name, containerId, ifName };
   });
-}
-
-/** Octets of a text in UTF-8; the core knows no encoder. */
-function utf8Octets(text: string): number {
-  let octets = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0)!;
-    octets += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return octets;
 }

@@ -1,5 +1,6 @@
 /** What ADD answers, in the shape of each version (specification, section "Success" of ADD). */
 import { type Address, formatAddress, formatPrefix, hostPrefix } from '@tortie/ip';
+import type { Dns } from './network-config.js';
 import { type CniVersion, isAtLeast } from './version.js';
 
 /** An attachment as it stands. */
@@ -10,7 +11,7 @@ export interface Attached {
   readonly addresses: readonly Address[];
   /** Next hop of the pod's default route, for each version it has an address of. */
   readonly gateways: Readonly<Record<4 | 6, Address>>;
-  readonly dns: unknown;
+  readonly dns: Dns;
 }
 
 /** The host's end is interface 0, the pod's end 1; every address is on the latter. */
@@ -34,6 +35,6 @@ export function addResult(version: CniVersion, attached: Attached): unknown {
       dst: address.version === 4 ? '0.0.0.0/0' : '::/0',
       gw: formatAddress(gateways[address.version]),
     })),
-    dns: dns ?? {},
+    dns,
   };
 }

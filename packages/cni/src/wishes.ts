@@ -59,7 +59,7 @@ function assertOne(wishes: Wishes, version: IpVersion): void {
   if (fixed.length > 1) {
     throw new CniError(
       'ERR_CNI_CONFIG',
-      `${fixed.join(' and ')} are asked for; an interface has one IPv${version} address`,
+      `${fixed.slice(0, 3).join(' and ')} are asked for; an interface has one IPv${version} address`,
     );
   }
   if (fixed.length > 0 && wishes[`ipv${version}`] === false) {

@@ -1,6 +1,6 @@
 import { formatAddress } from '@tortie/ip';
 import t from 'tap';
-import { type AddRequest, CniError, errorResult, parseNetworkConfig } from '../src/index.js';
+import { type AddRequest, CniError, errorResult, parseNetworkConfig, readRequest } from '../src/index.js';
 import { invocation, read } from './call.js';
 
 const add = (config: unknown, args = ''): AddRequest => read(invocation({ args }, config)) as AddRequest;
@@ -108,6 +108,8 @@ t.test('what is wrong is told with its place', async (t) => {
     [{ mtu: 67 }, 'ERR_CNI_CONFIG', /^\/mtu is 67; it is a whole number from 68 to 65535/],
     [{ mtu: '1500' }, 'ERR_CNI_CONFIG', /^\/mtu is "1500"/],
     [{ dns: [] }, 'ERR_CNI_CONFIG', /^\/dns is \[\]/],
+    [{ dns: { nameservers: '10.96.0.10' } }, 'ERR_CNI_CONFIG', /^\/dns\/nameservers is "10\.96\.0\.10"; it is a list/],
+    [{ dns: { domain: 'x'.repeat(70_000) } }, 'ERR_CNI_CONFIG', /^\/dns is .*; it is at most 65536 characters long/],
     [{ ipv4: 'yes' }, 'ERR_CNI_CONFIG', /^\/ipv4 is "yes"; it is true or false/],
     [{ ipv4Pools: 'a' }, 'ERR_CNI_CONFIG', /^\/ipv4Pools is "a"; it is a list of texts/],
     [{ args: { cni: { ips: ['10.0.0'] } } }, 'ERR_CNI_CONFIG', /^\/args\/cni\/ips\/0 is "10\.0\.0"; it is an address/],
@@ -131,6 +133,64 @@ t.test('what is wrong is told with its place', async (t) => {
   t.throws(() => parseNetworkConfig('{'), { code: 'ERR_CNI_DECODE' });
   t.throws(() => parseNetworkConfig('[]'), { code: 'ERR_CNI_CONFIG' });
   t.throws(() => add({}, '=x'), { code: 'ERR_CNI_ENVIRONMENT', message: /"=x" is no KEY=VALUE/ });
+});
+
+t.test('what is deep or long is refused in few words', async (t) => {
+  // Written by hand: nothing writes JSON as deep as it can be read.
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const refusal = (config: object): CniError => {
+    const call = invocation({}, config);
+    const text = Buffer.from(call.stdin).toString().replaceAll('"DEEP"', deep);
+    try {
+      readRequest(call, parseNetworkConfig(text));
+    } catch (error) {
+      if (error instanceof CniError) return error;
+      throw error;
+    }
+    throw new Error('it was not refused');
+  };
+  const long = 'x'.repeat(500_000);
+  const rows: readonly [object, string, RegExp][] = [
+    [{ cniVersion: 'DEEP' }, 'ERR_CNI_VERSION', /nested too deep to be shown/],
+    [{ cniVersion: long }, 'ERR_CNI_VERSION', /cniVersion "x{199}…; spoken here/],
+    [{ name: 'DEEP' }, 'ERR_CNI_CONFIG', /^\/name is nested/],
+    [{ dns: 'DEEP' }, 'ERR_CNI_CONFIG', /^\/dns is nested/],
+    [{ args: 'DEEP' }, 'ERR_CNI_CONFIG', /^\/args is nested/],
+    [{ runtimeConfig: { ips: 'DEEP' } }, 'ERR_CNI_CONFIG', /^\/runtimeConfig\/ips is nested/],
+    [{ colour: 'DEEP' }, 'ERR_CNI_FIELD', /^"colour": nested/],
+    [{ [long]: long }, 'ERR_CNI_FIELD', /^"x{199}…: "x{199}… is no field/],
+    [
+      { runtimeConfig: { ips: Array(1000).fill('10.0.0.1') } },
+      'ERR_CNI_CONFIG',
+      /^(10\.0\.0\.1 and ){2}10\.0\.0\.1 are/,
+    ],
+  ];
+  for (const [config, code, message] of rows) t.match(refusal(config), { code, message }, `${message}`);
+  t.match(add({ dns: { domain: 'a.example', colour: 'DEEP' } }).settings.dns, { domain: 'a.example' });
+  const { message, details } = new CniError('ERR_CNI_KERNEL', long, { details: long });
+  t.same([message.length, details?.length], [1001, 1001]);
+});
+
+t.test('names that an interface cannot have, or would not get', async (t) => {
+  const named = (ifName: string): AddRequest => read(invocation({ ifName })) as AddRequest;
+  for (const ifName of [
+    '',
+    '.',
+    '..',
+    'a/b',
+    'a:b',
+    'a b',
+    'a\x01',
+    'eth%d',
+    'ä',
+    'all',
+    'default',
+    'abcdefghijklmnop',
+  ]) {
+    t.throws(() => named(ifName), { code: 'ERR_CNI_ENVIRONMENT', message: /^CNI_IFNAME is / }, ifName);
+  }
+  for (const ifName of ['eth0', 'net1.100', 'a-b_c', 'abcdefghijklmno'])
+    t.equal(named(ifName).attachment.ifName, ifName);
 });
 
 t.test('an error result has the numbers of the specification', async (t) => {

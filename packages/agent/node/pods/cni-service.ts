@@ -1,5 +1,6 @@
 /** CNI on this node: the plugin's calls -> what is done with pods -> results in the version asked for. */
 import {
+  type AddRequest,
   type Answer,
   addResult,
   CniError,
@@ -147,7 +148,7 @@ class Calls {
     const text = `CNI ${call.command ?? 'call'} failed`;
     if (unexpected) this.#journal.problem(text, error as Error);
     else if (failure.code !== 'ERR_CNI_NOT_AVAILABLE') {
-      const subject = call.containerId || undefined;
+      const subject = call.containerId?.slice(0, 64);
       this.#journal.event({ kind: 'pod', text, cause: failure.message, ...(subject && { subject }) }, 'warn');
     }
     return { exitStatus: 1, stdout: `${JSON.stringify(errorResult(version, failure))}\n` };
@@ -183,7 +184,7 @@ class Calls {
   }
 }
 
-const resultOf = (version: CniVersion, pod: Pod, dns: unknown): unknown =>
+const resultOf = (version: CniVersion, pod: Pod, dns: AddRequest['settings']['dns']): unknown =>
   addResult(version, {
     hostInterface: { name: pod.hostInterface, mac: HOST_MAC },
     podInterface: { name: pod.ifName, mac: pod.mac, netns: pod.netns },

@@ -38,6 +38,8 @@ export interface RouteMark {
 
 const DEFAULT = { 4: parsePrefix('0.0.0.0/0'), 6: parsePrefix('::/0') } as const;
 const LINK_LOCAL_LENGTH = 64;
+/** RFC 8200 section 5. */
+const IPV6_LEAST_MTU = 1280;
 
 const isErrno = (error: unknown, ...names: string[]): boolean =>
   error instanceof LinuxError && names.includes(error.errnoName ?? '');
@@ -49,9 +51,18 @@ const unlessThere = (error: unknown): void => {
 
 /** Makes the link and everything on it, the host's end last. What a failure leaves goes with `unplugPod`. */
 export async function plugPod(host: Rtnetlink, mark: RouteMark, link: PodLink): Promise<void> {
+  assertMtu(link);
   const { ifindex, peerIfindex } = await createVeth(host, link);
   await setUpPodEnd(peerIfindex!, link);
   await setUpHostEnd(host, mark, ifindex, link);
+}
+
+function assertMtu({ mtu, addresses }: PodLink): void {
+  if (mtu >= IPV6_LEAST_MTU || !hasVersion(addresses, 6)) return;
+  throw new CniError(
+    'ERR_CNI_CONFIG',
+    `the pod's link would have an MTU of ${mtu}, and IPv6 needs ${IPV6_LEAST_MTU}: set /mtu, raise that of the node's way out, or set /ipv6 to false`,
+  );
 }
 
 /** Takes the link away, and with it all routes over it. False: there was none. */
@@ -133,12 +144,20 @@ async function setUpPodEnd(ifindex: number, { ifName, netns, addresses }: PodLin
     const { version } = address;
     const gateway = GATEWAYS[version];
     requests.push(pod.addAddress(ifindex, address, version === 4 ? 32 : 128));
-    if (version === 4) requests.push(pod.addRoute({ prefix: hostPrefix(gateway), nextHops: [{ ifindex }] }));
+    if (version === 4)
+      requests.push(pod.addRoute({ prefix: hostPrefix(gateway), nextHops: [{ ifindex }] }).catch(gatewayTaken));
     requests.push(pod.setNeighbour(gatewayOf(ifindex, version)));
     // Another network of the pod may have brought its default route.
     requests.push(pod.addRoute({ prefix: DEFAULT[version], nextHops: [{ gateway, ifindex }] }).catch(unlessThere));
   }
   await Promise.all(requests);
+}
+
+/** As where the pod is plugged in here already, under another name. */
+function gatewayTaken(error: unknown): never {
+  if (!isErrno(error, 'EEXIST')) throw error;
+  const text = `the container has a route to ${formatAddress(GATEWAYS[4])} already, which is our gateway; it can have one interface of ours`;
+  throw new CniError('ERR_CNI_ENVIRONMENT', text, { cause: error });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** A pod's network namespace, held open: it cannot go away or become another one while a pod is plugged in. */
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { CniError } from '@tortie/cni';
 import { LinuxError } from '@tortie/linux';
 import { openRtnetlink, type Rtnetlink } from '@tortie/linux/node';
@@ -61,14 +61,19 @@ const noNamespace = (path: string, cause?: unknown): CniError =>
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'r');
+    // Not opened unless it may be one: a FIFO would wait for a writer, and a device may do anything.
+    if (statSync(path).dev !== statSync(OWN).dev) throw noNamespace(path);
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
+    if (cause instanceof CniError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new CniError('ERR_CNI_CONTAINER', `there is no network namespace at ${path}; the container is gone`, {
         cause,
       });
     }
-    throw new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path} cannot be opened: ${message}`, { cause });
+    throw new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path.slice(0, 200)} cannot be opened: ${message}`, {
+      cause,
+    });
   }
 }
