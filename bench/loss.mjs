@@ -1,6 +1,7 @@
 // `npm run bench -- loss`: datagrams lost between pods while something happens to agents, reflectors, routers and ways. A thousand go
 // each second over each family and to each place, and come back. Needs root and what `npm run build` makes.
 //   npm run bench -- loss [--only restarts,ways,reflectors,ecmp] [--out FILE.md]
+//   npm run bench -- loss --from COMMIT [--only versions]     upgrades from what this commit was, and the way back
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -10,11 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { birdConfig, dropPackets, enterNamespaces, withLab } from '@tortie/lab';
 import { withNetwork } from '../test/interop/dist/test/network-rig.js';
-import { installInto } from '../test/interop/dist/test/second-installation.js';
+import { buildCommit, installInto } from '../test/interop/dist/test/second-installation.js';
 import { changeWay, FAMILIES, podOf, podsReached, reached, until, WAYS } from './ways.mjs';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: 'restarts,ways,reflectors,ecmp' }, out: { type: 'string' } },
+  options: { only: { type: 'string' }, from: { type: 'string' }, out: { type: 'string' } },
 });
 const BEFORE_MS = 500;
 const AFTER_MS = 1000;
@@ -110,6 +111,46 @@ async function restarts() {
         await everyNode(lab, (agent) => agent.start());
         await settled(lab);
       });
+    }
+  });
+}
+
+/** The pods of every agent. What agents of one version have plugged in is whole for those of another: throws what is not. */
+async function podsOf(lab, before) {
+  const all = new Map();
+  for (const [name, agent] of lab.agents) {
+    const { pods } = await agent.client.get('/v1/pods');
+    all.set(name, String(pods.map(({ containerId, addresses }) => `${containerId} ${addresses}`).sort()));
+    const { findings } = await agent.client.get('/v1/ipam/check');
+    if (findings.length > 0) throw new Error(`${name}: ${JSON.stringify(findings)}`);
+    if (before && before.get(name) !== all.get(name)) throw new Error(`${name} has other pods: ${all.get(name)}`);
+  }
+  return all;
+}
+
+/** Agents of an earlier commit and of this tree in turn, over the same stores and the same pods. */
+async function versions() {
+  if (!values.from) throw new Error('--only versions needs --from COMMIT');
+  const about = execFileSync('git', ['log', '-1', '--format=%h of %cs', values.from], { encoding: 'utf8' }).trim();
+  const old = buildCommit(values.from, join(folder, 'earlier'));
+  table(`agents of ${about} and of this tree (three nodes, all of them; to a near pod and a far one)`);
+  await withNetwork({ way: {}, bgp: true, pods: 1, agent: old.agent }, async (lab) => {
+    await reached(lab);
+    for (const each of WAYS) {
+      await changeWay(lab, each);
+      const to = each.far ? ['n2', 'n3'] : ['n2'];
+      const before = await podsOf(lab);
+      const change = async (what, signal, options) => {
+        await row(`${each.name}: ${what}`, lab, to, async () => {
+          await everyNode(lab, (agent) => agent.restart(signal, options));
+          await settled(lab);
+        });
+        await podsOf(lab, before);
+      };
+      await change('upgrade, SIGTERM', 'SIGTERM', {});
+      await change('downgrade, SIGTERM', 'SIGTERM', old.agent);
+      await change('upgrade, kill -9', 'SIGKILL', {});
+      await change('downgrade, kill -9', 'SIGKILL', old.agent);
     }
   });
 }
@@ -270,6 +311,7 @@ async function ecmp(bfd) {
 
 const PARTS = {
   restarts,
+  versions,
   ways,
   reflectors,
   ecmp: async () => {
@@ -284,7 +326,8 @@ try {
   say(
     `${cpus().length} processors, load ${loadavg()[0].toFixed(1)} before; 1,000 datagrams a second and stream, both ways`,
   );
-  for (const name of values.only.split(',')) {
+  const parts = values.only ?? (values.from ? 'versions' : 'restarts,ways,reflectors,ecmp');
+  for (const name of parts.split(',')) {
     if (!PARTS[name]) throw new Error(`--only: "${name}" is none of ${Object.keys(PARTS).join(', ')}`);
     await PARTS[name]();
   }

@@ -4,6 +4,7 @@
 //   npm run bench -- plots [--results FILE.jsonl]      bench/plots/*.svg from the runs that `--results` of the rig has kept
 //   npm run bench -- network [--repeat 5] [--seconds 2]   throughput from pod to pod by every way between nodes
 //   npm run bench -- loss [--only restarts,ways,reflectors,ecmp]   packets lost while agents, reflectors, routers and ways change
+//   npm run bench -- loss --from COMMIT   packets lost in an upgrade from what that commit was, and in the way back
 //   npm run bench -- cluster-scale [--nodes 5000] [--pairs 2]   simulated clusters of thousands of nodes
 //   npm run bench -- cluster-live [--nodes 60]   real agents in network namespaces around an etcd
 //   npm run bench -- cluster-node [--nodes 5000]   one real agent in a cluster of thousands
