@@ -30,13 +30,14 @@ import { type RunningSpeaker, runSpeaker } from '@tortie/bgp/node';
 import { hostPrefix, type Prefix, parseAddress } from '@tortie/ip';
 import { Ipam, steadyClock } from '@tortie/ipam';
 import { tcpMd5Counters } from '@tortie/linux/node';
-import type { FollowEvent, Store } from '@tortie/store';
+import { type FollowEvent, PagesRead, type Store } from '@tortie/store';
 import type { Health, Status } from '../src/api/status.js';
 import type { AgentConfig } from '../src/config/config.js';
 import { nodeStatusOf } from '../src/node/node-status.js';
 import { chooseRouterId, type RouterId } from '../src/node/router-id.js';
 import type { PeerDefaults } from '../src/peers/peer-config.js';
 import { handleOf } from '../src/pods/names.js';
+import { BLOCKS } from '../src/store/keys.js';
 import { Cluster } from './cluster/cluster.js';
 import { NodeLabels } from './cluster/node-labels.js';
 import { findNodeConflicts } from './cluster/node-record.js';
@@ -121,6 +122,8 @@ export class Agent implements RestContext {
   readonly #startedAt = Date.now();
   readonly #startedMs = performance.now();
   #watches: readonly StoreWatch[] = [];
+  /** Thousands of nodes make all blocks large: they are read once. */
+  readonly #blocksRead = new PagesRead();
   #nodeWarnings: readonly string[] = [];
   #grace: NodeJS.Timeout | undefined;
   #graceOver = false;
@@ -146,6 +149,13 @@ export class Agent implements RestContext {
       store,
       now: steadyClock(Date.now, () => performance.now()),
       labelsOf: (node) => this.labels.of(node),
+      // Before there is a watch of them.
+      onBlocks: (page) => {
+        if (this.#watches.length > 0) return;
+        this.#blocksRead.add(page);
+        options.remote?.copy.take(BLOCKS, page, (entry) => this.blocks.isOurs(entry));
+        this.blocks.concerns(page);
+      },
     });
     this.#kernel = kernel;
     this.#cni = new CniStarter(this, kernel);
@@ -346,10 +356,11 @@ export class Agent implements RestContext {
     this.dataplane.trigger();
     const onNodes = (event: FollowEvent): void => {
       this.dataplane.nodesChanged(event);
+      if (event.type === 'page' && event.upTo !== undefined) return;
       this.#check ??= setTimeout(() => void this.#checkNodes(), CHECK_AFTER_MS).unref();
     };
     this.garbageLoop.triggerLater();
-    this.#watches = followStore({ agent: this, remote, onNodes });
+    this.#watches = followStore({ agent: this, remote, blocksRead: this.#blocksRead, onNodes });
     await this.#cni.start();
     remote?.found();
     if (remote && !remote.reached && remote.copy.savedAt === undefined) this.fib?.postponeSweep();

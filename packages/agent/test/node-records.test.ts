@@ -26,8 +26,19 @@ t.test('records follow the watch, and the store is listed only before it has beg
   t.equal(lists, 1);
   const put = (one: NodeRecord) => ({ type: 'put' as const, key: nodeKey(one.name), value: one, revision: 1 });
   records.take({
-    type: 'snapshot',
-    entries: [put(record('a', '10.0.0.1')), put(record('b', '10.0.0.1'))],
+    type: 'page',
+    after: undefined,
+    upTo: nodeKey('a'),
+    entries: [put(record('a', '10.0.0.1'))],
+    revision: 1,
+  });
+  t.same(names(await records.list()), ['a']);
+  t.equal(lists, 2, 'a part is not all');
+  records.take({
+    type: 'page',
+    after: nodeKey('a'),
+    upTo: undefined,
+    entries: [put(record('b', '10.0.0.1'))],
     revision: 1,
   });
   t.same(names(await records.list()), ['a', 'b']);
@@ -36,5 +47,5 @@ t.test('records follow the watch, and the store is listed only before it has beg
   t.same(findNodeConflicts(await records.list(), record('a', '10.0.0.1')), []);
   records.take({ type: 'delete', key: nodeKey('b'), revision: 3 });
   t.same(names(await records.list()), ['a']);
-  t.equal(lists, 1);
+  t.equal(lists, 2);
 });

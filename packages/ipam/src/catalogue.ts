@@ -1,6 +1,6 @@
 /** What this process knows of the cluster's addresses: mirrors of pools, blocks, reservations and settings. */
 import { type Address, type Prefix, parsePrefix, prefixContains, prefixCovers } from '@tortie/ip';
-import type { Entry, Store } from '@tortie/store';
+import type { Entry, Page, Store } from '@tortie/store';
 import { isResting } from './block.js';
 import { BlockIndex } from './block-index.js';
 import { type BlockSummary, summarize, summarizeOpaque } from './block-summary.js';
@@ -30,7 +30,8 @@ export class Catalogue {
   #sorted: readonly Pool[] | undefined;
   readonly #store: Store;
 
-  constructor(store: Store, now: () => number) {
+  /** `onBlocks` is told what is listed of blocks. */
+  constructor(store: Store, now: () => number, onBlocks?: (page: Page) => void) {
     this.#store = store;
     this.#now = now;
     this.#mirrors = [
@@ -48,11 +49,16 @@ export class Catalogue {
           if (this.#pools.delete(key)) this.#poolsChanged = true;
         },
       }),
-      new Mirror(store, BLOCKS, {
-        reset: () => this.blocks.reset(),
-        put: (entry) => this.#putBlock(entry),
-        delete: (key) => this.written(key, undefined, 0),
-      }),
+      new Mirror(
+        store,
+        BLOCKS,
+        {
+          reset: () => this.blocks.reset(),
+          put: (entry) => this.#putBlock(entry),
+          delete: (key) => this.written(key, undefined, 0),
+        },
+        onBlocks,
+      ),
       new Mirror(store, RESERVATIONS, {
         reset: () => {
           this.#reservations.clear();
@@ -94,8 +100,11 @@ export class Catalogue {
     if (revision !== undefined && this.#mirrors.every((mirror) => mirror.revision === revision)) {
       if (this.#store.isUnchanged?.(revision)) return;
     }
-    for (const apply of await Promise.all(this.#mirrors.map((mirror) => mirror.fetch()))) {
-      apply();
+    // All are waited for: none is to be under way when the next call begins.
+    const fetched = await Promise.allSettled(this.#mirrors.map((mirror) => mirror.fetch()));
+    for (const outcome of fetched) if (outcome.status === 'rejected') throw outcome.reason;
+    for (const outcome of fetched) {
+      if (outcome.status === 'fulfilled') outcome.value();
       if (this.#poolsChanged) {
         this.#sorted = undefined;
         this.blocks.setPools(this.pools);

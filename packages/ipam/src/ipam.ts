@@ -3,7 +3,7 @@
  * files of their own.
  */
 import { type Address, formatPrefix, type IpVersion, type Prefix } from '@tortie/ip';
-import { type Entry, MemoryStore, type Store, StoreError } from '@tortie/store';
+import { type Entry, MemoryStore, type Page, type Store, StoreError } from '@tortie/store';
 import { planAssign } from './assign.js';
 import { planAssignAddress } from './assign-address.js';
 import { Catalogue } from './catalogue.js';
@@ -72,6 +72,8 @@ export interface IpamOptions {
   readonly random?: () => number;
   /** Waits before the n-th attempt after a conflict; where many processes write, a random pause helps. Default: not at all. */
   readonly pause?: (attempt: number) => Promise<void>;
+  /** Told what is read when all blocks are listed, which thousands of nodes make large: who needs the same need not read it again. */
+  readonly onBlocks?: (page: Page) => void;
 }
 
 export interface IpamPools {
@@ -164,9 +166,9 @@ export class Ipam implements IpamApi {
   readonly #labelsOf: IpamOptions['labelsOf'];
   readonly #group: GroupCommit;
 
-  constructor({ store, now, random = Math.random, pause = async () => {}, labelsOf }: IpamOptions) {
+  constructor({ store, now, random = Math.random, pause = async () => {}, labelsOf, onBlocks }: IpamOptions) {
     this.#labelsOf = labelsOf;
-    this.#context = { store, now, random, pause, catalogue: new Catalogue(store, now) };
+    this.#context = { store, now, random, pause, catalogue: new Catalogue(store, now, onBlocks) };
     this.#group = new GroupCommit(this.#context, this.#turns);
     const { catalogue } = this.#context;
     const found = (name: string) => catalogue.pools.find((pool) => pool.name === name);

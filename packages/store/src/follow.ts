@@ -1,33 +1,41 @@
-/** A view of a prefix that never goes stale: a snapshot, then events, and a snapshot again after a compaction. */
+/** A view of a prefix that never goes stale: pages of all there is, then events, and pages again after a compaction. */
 import { StoreError } from './errors.js';
-import type { AbortSignalLike, Entry, Store, WatchEvent } from './store.js';
+import { type Page, PagesRead, readPages } from './pages.js';
+import type { AbortSignalLike, Store, WatchEvent } from './store.js';
 
-/** `snapshot` replaces everything known so far. */
-export type FollowEvent =
-  | { readonly type: 'snapshot'; readonly entries: readonly Entry[]; readonly revision: number }
-  | WatchEvent;
+export type FollowEvent = Page | WatchEvent;
 
-/** Lists, then watches; lists again where the watch was compacted away. Ends when the signal aborts. */
+export interface FollowOptions {
+  readonly signal?: AbortSignalLike;
+  /** Pages that were read already, by somebody else: where they are all, only what happened since is told. */
+  readonly read?: PagesRead;
+}
+
+/**
+ * Lists, then watches; lists again where the watch was compacted away. Ends when the signal aborts. An event is never older than
+ * what was told of its key.
+ */
 export async function* follow(
   store: Store,
   prefix: string,
-  options: { readonly signal?: AbortSignalLike } = {},
+  { signal, read = new PagesRead() }: FollowOptions = {},
 ): AsyncGenerator<FollowEvent, void, undefined> {
-  while (!options.signal?.aborted) {
-    const snapshot = await snapshotOf(store, prefix);
-    yield snapshot;
-    // Generators, and who loops over them, keep the last event in hand: of a large store that would be all of it, for good.
-    snapshot.entries = [];
+  while (!signal?.aborted) {
+    if (read.revision === undefined) {
+      for await (const page of readPages(store, prefix)) {
+        read.add(page);
+        yield page;
+        if (signal?.aborted) return;
+      }
+    }
     try {
-      yield* store.watch(prefix, snapshot.revision, options);
+      for await (const event of store.watch(prefix, read.revision!, signal && { signal })) {
+        if (!read.includes(event)) yield event;
+      }
       return;
     } catch (error) {
       if (!(error instanceof StoreError && error.code === 'ERR_STORE_COMPACTED')) throw error;
+      read = new PagesRead();
     }
   }
-}
-
-async function snapshotOf(store: Store, prefix: string) {
-  const { entries, revision } = await store.list(prefix);
-  return { type: 'snapshot' as const, entries, revision };
 }

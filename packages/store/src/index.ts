@@ -8,9 +8,10 @@ export {
   parseDump,
 } from './dump.js';
 export { isConflict, isUnavailable, StoreError, type StoreErrorCode } from './errors.js';
-export { type FollowEvent, follow } from './follow.js';
+export { type FollowEvent, type FollowOptions, follow } from './follow.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
 export { assertKey, assertOperations, assertPart, assertRevision, encodeValue, MAX_KEY_LENGTH } from './operation.js';
+export { goneIn, type Page, PagesRead, readPages } from './pages.js';
 export type {
   AbortSignalLike,
   Changes,

@@ -1,8 +1,9 @@
 /** The rows of the conformance suite. */
 import { follow, type Store, type WatchEvent } from '../src/index.js';
+import { Controller } from './controller.js';
 import { fails, same } from './expect.js';
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly keepCommits?: number;
   run(store: Store): Promise<void>;
@@ -285,39 +286,20 @@ const watching: readonly Case[] = [
       const controller = new Controller();
       const stream = follow(store, '/w/', { signal: controller });
       const first = await stream.next();
-      same(first.value?.type, 'snapshot', 'first');
+      same(first.value?.type, 'page', 'first');
       for (let at = 1; at <= 600; at++) revision = await store.update('/w/a', at, revision);
       await fails(() => store.changes('/w/', 1), 'ERR_STORE_COMPACTED', 'changes');
       await fails(() => store.changes('/w/', revision + 100), 'ERR_STORE_COMPACTED', 'from the future');
       const second = await stream.next();
       same(
         second.value,
-        { type: 'snapshot', entries: [{ key: '/w/a', value: 600, revision }], revision },
-        'snapshot again',
+        { type: 'page', after: undefined, entries: [{ key: '/w/a', value: 600, revision }], revision },
+        'listed again',
       );
       controller.abort();
       same((await stream.next()).done, true, 'end');
     },
   },
 ];
-
-/** The least of an AbortController. */
-class Controller {
-  aborted = false;
-  readonly #listeners = new Set<() => void>();
-
-  addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.add(listener);
-  }
-
-  removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners.delete(listener);
-  }
-
-  abort(): void {
-    this.aborted = true;
-    for (const listener of [...this.#listeners]) listener();
-  }
-}
 
 export const cases: readonly Case[] = [...basics, ...commits, ...watching];

@@ -120,7 +120,9 @@ export class Cluster {
       this.watches.map(async ([prefix, take]) => ({ take, ...(await lister.list(prefix)) })),
     );
     this.setOwn(own);
-    for (const { take, entries, revision } of listed) take({ type: 'snapshot', entries, revision });
+    for (const { take, entries, revision } of listed) {
+      take({ type: 'page', after: undefined, upTo: undefined, entries, revision });
+    }
   }
 
   /** What this node says of itself. */

@@ -33,8 +33,10 @@ export class NodeLabels {
 
   /** What a watch of the key tells. True: they are others now. */
   take(event: FollowEvent): boolean {
-    if (event.type !== 'snapshot' && event.key !== this.key) return false;
-    const entry = event.type === 'snapshot' ? event.entries.find(({ key }) => key === this.key) : event;
+    // It is the first of all keys that begin with it.
+    const concerns = event.type === 'page' ? event.after === undefined : event.key === this.key;
+    if (!concerns) return false;
+    const entry = event.type === 'page' ? event.entries.find(({ key }) => key === this.key) : event;
     const former = this.#said;
     this.#said = this.#read(entry && 'value' in entry ? entry.value : undefined);
     return JSON.stringify(former) !== JSON.stringify(this.#said);

@@ -1,6 +1,6 @@
 /** What each node says of itself in the store, and what looks wrong when the records are put side by side. */
 import { isDeepStrictEqual } from 'node:util';
-import { type FollowEvent, isConflict, type Store } from '@tortie/store';
+import { type FollowEvent, goneIn, isConflict, type Store } from '@tortie/store';
 import { NODES, nodeKey } from '../../src/store/keys.js';
 import type { TunnelName } from '../../src/ways/tunnel.js';
 
@@ -64,8 +64,10 @@ const WAYS_TO = ['ipv4Address', 'ipv6Address', 'otherAddresses', 'vxlan4', 'vxla
 /** The records of all nodes, by a watch: a node that comes or goes costs each other one an event, and no listing. */
 export class NodeRecords {
   readonly #store: Store;
-  /** By key; absent before the watch has given its first. */
-  #known: Map<string, NodeRecord> | undefined;
+  /** By key. */
+  readonly #known = new Map<string, NodeRecord>();
+  /** Whether the watch has given all of them. */
+  #complete = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -73,19 +75,21 @@ export class NodeRecords {
 
   /** Whether a node is there, or reached, otherwise than before. */
   take(event: FollowEvent): boolean {
-    if (event.type === 'snapshot') {
-      this.#known = new Map(event.entries.map(({ key, value }) => [key, value as NodeRecord]));
+    if (event.type === 'page') {
+      for (const key of goneIn(event, this.#known.keys())) this.#known.delete(key);
+      for (const { key, value } of event.entries) this.#known.set(key, value as NodeRecord);
+      this.#complete ||= event.upTo === undefined;
       return true;
     }
-    const before = this.#known?.get(event.key);
-    if (event.type === 'delete') return this.#known?.delete(event.key) ?? true;
+    const before = this.#known.get(event.key);
+    if (event.type === 'delete') return this.#known.delete(event.key);
     const after = event.value as NodeRecord;
-    this.#known?.set(event.key, after);
+    this.#known.set(event.key, after);
     return !before || WAYS_TO.some((field) => !isDeepStrictEqual(before[field], after[field]));
   }
 
   async list(): Promise<readonly NodeRecord[]> {
-    if (this.#known) return [...this.#known.values()];
+    if (this.#complete) return [...this.#known.values()];
     return (await this.#store.list(NODES)).entries.map(({ value }) => value as NodeRecord);
   }
 }

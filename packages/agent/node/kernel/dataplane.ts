@@ -160,9 +160,14 @@ export class Dataplane {
   /** A record of some node changed. */
   nodesChanged(event: FollowEvent): void {
     const reachable = this.nodes.take(event);
-    if (event.type === 'snapshot' || event.key === nodeKey(this.record.name)) this.#nodeRecordLoop.trigger();
-    if (event.type === 'snapshot') this.#clusterChanged();
-    else if (reachable && this.#looked) {
+    if (event.type === 'page') {
+      if (event.upTo !== undefined) return;
+      this.#nodeRecordLoop.trigger();
+      this.#clusterChanged();
+      return;
+    }
+    if (event.key === nodeKey(this.record.name)) this.#nodeRecordLoop.trigger();
+    if (reachable && this.#looked) {
       if (this.#masquerade && this.#masquerade.pools.length > 0) this.#masqueradeLoop?.trigger();
       if (this.#ways && this.#ways.pools.length > 0) this.#waysLoop?.trigger();
     }
@@ -181,13 +186,15 @@ export class Dataplane {
 
   /** One node's assignments must not wake all the others: only who uses a block counts. */
   blocksChanged(event: FollowEvent): void {
-    if (event.type !== 'snapshot') {
-      const users = event.type === 'put' ? usersOf(event.value) : undefined;
-      if (this.#users.get(event.key) === users) return;
-      if (users === undefined) this.#users.delete(event.key);
-      else this.#users.set(event.key, users);
+    if (event.type === 'page') {
+      if (event.upTo === undefined && this.#looked) this.#waysLoop?.trigger();
+      return;
     }
-    if (this.#looked && (event.type === 'snapshot' || (this.#ways?.pools.length ?? 0) > 0)) this.#waysLoop?.trigger();
+    const users = event.type === 'put' ? usersOf(event.value) : undefined;
+    if (this.#users.get(event.key) === users) return;
+    if (users === undefined) this.#users.delete(event.key);
+    else this.#users.set(event.key, users);
+    if (this.#looked && (this.#ways?.pools.length ?? 0) > 0) this.#waysLoop?.trigger();
   }
 
   /** Of tunnels that pools ask for; undefined: there is none. */

@@ -8,6 +8,7 @@ import { type IpamApi, IpamError } from '@tortie/ipam';
 import { type Entry, type FollowEvent, isUnavailable } from '@tortie/store';
 import type { PoolSpec } from '../../src/api/ipam.js';
 import { type Addressing, addressingOf, NO_ADDRESSING, sameRoutes } from '../../src/ipam/addressing.js';
+import { BLOCKS } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from './reconcile-loop.js';
 
@@ -83,19 +84,28 @@ export class BlocksReconciler implements Reconciler {
 
   /** Whether a change of the store can matter to this node: one node's assignments must not wake all the others. */
   concerns(event: FollowEvent): boolean {
-    if (event.type === 'snapshot' || !event.key.startsWith('/ipam/blocks/')) return true;
+    if (event.type === 'page') {
+      for (const entry of event.entries) if (isBlock(entry)) this.#note(entry, this.isOurs(entry));
+      // A block that is gone may have mattered; whoever reads it again looks once at the end.
+      return event.upTo === undefined;
+    }
+    if (!isBlock(event)) return true;
     const before = this.#relevantBlocks.has(event.key);
     const after = event.type === 'put' && this.isOurs(event);
-    if (after) this.#relevantBlocks.add(event.key);
-    else this.#relevantBlocks.delete(event.key);
+    this.#note(event, after);
     return before || after;
   }
 
+  #note({ key }: { readonly key: string }, matters: boolean): void {
+    if (matters) this.#relevantBlocks.add(key);
+    else this.#relevantBlocks.delete(key);
+  }
+
   /** Whether an entry of address management is of this node: everything but blocks that others have alone. */
-  isOurs({ key, value }: Entry): boolean {
-    if (!key.startsWith('/ipam/blocks/')) return true;
+  isOurs(entry: Entry): boolean {
+    if (!isBlock(entry)) return true;
     const { node } = this.#options;
-    const block = value as { readonly affinity?: unknown; readonly attributes?: unknown } | null;
+    const block = entry.value as { readonly affinity?: unknown; readonly attributes?: unknown } | null;
     const attributes = Array.isArray(block?.attributes) ? (block.attributes as { readonly node?: unknown }[]) : [];
     return block?.affinity === `host:${node}` || attributes.some((one) => one.node === node);
   }
@@ -155,3 +165,5 @@ export class BlocksReconciler implements Reconciler {
         this.#options.journal.event({ kind: 'block', subject: cidr, text: `no longer has block ${cidr}` });
   }
 }
+
+const isBlock = ({ key }: { readonly key: string }): boolean => key.startsWith(BLOCKS);

@@ -1,6 +1,7 @@
 /** Wakes the loops for what changes in the store, and keeps the copy of a store on other hosts true. */
-import type { FollowEvent } from '@tortie/store';
+import type { FollowEvent, PagesRead } from '@tortie/store';
 import {
+  BLOCKS,
   bmpPrefix,
   NODES,
   originatedPrefix,
@@ -15,21 +16,27 @@ import { type StoreWatch, watchStore } from './store-watch.js';
 export interface FollowStoreOptions {
   readonly agent: Agent;
   readonly remote: RemoteStore | undefined;
+  /** Pages of blocks that were told already. */
+  readonly blocksRead: PagesRead;
   /** The record of some node changed. */
   readonly onNodes: (event: FollowEvent) => void;
 }
 
-export function followStore({ agent, remote, onNodes }: FollowStoreOptions): readonly StoreWatch[] {
+export function followStore({ agent, remote, blocksRead, onNodes }: FollowStoreOptions): readonly StoreWatch[] {
   const { config, store, journal, blocks } = agent;
   const { node } = config;
-  const watch = (prefix: string, onChange: (event: FollowEvent) => void): StoreWatch =>
-    watchStore({ store, prefix, journal, onChange });
+  const watch = (prefix: string, onChange: (event: FollowEvent) => void, read?: PagesRead): StoreWatch =>
+    watchStore({ store, prefix, journal, onChange, ...(read && { read }) });
   /** Of what this node goes by. */
-  const own = (prefix: string, onChange: (event: FollowEvent) => void): StoreWatch =>
-    watch(prefix, (event) => {
-      remote?.copy.take(prefix, event, (entry) => blocks.isOurs(entry));
-      onChange(event);
-    });
+  const own = (prefix: string, onChange: (event: FollowEvent) => void, read?: PagesRead): StoreWatch =>
+    watch(
+      prefix,
+      (event) => {
+        remote?.copy.take(prefix, event, (entry) => blocks.isOurs(entry));
+        onChange(event);
+      },
+      read,
+    );
   /** Of it alone: what it listed of that counts no more. */
   const listed = (prefix: string, loop: { trigger(): void }): StoreWatch =>
     own(prefix, () => {
@@ -57,10 +64,14 @@ export function followStore({ agent, remote, onNodes }: FollowStoreOptions): rea
       agent.dataplane.poolsChanged();
     }),
     own(`/ipam/affinities/${node}/`, onAddressing),
-    own('/ipam/blocks/', (event) => {
-      onAddressing(event);
-      agent.dataplane.blocksChanged(event);
-    }),
+    own(
+      BLOCKS,
+      (event) => {
+        onAddressing(event);
+        agent.dataplane.blocksChanged(event);
+      },
+      blocksRead,
+    ),
     ...cluster.map(([prefix, take]) => own(prefix, take)),
     watch(agent.labels.key, (event) => {
       if (agent.labels.take(event)) agent.blocksLoop.trigger();

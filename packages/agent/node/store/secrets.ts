@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecretReference } from '@tortie/cluster';
-import type { FollowEvent } from '@tortie/store';
-import { SECRETS } from '../../src/store/keys.js';
+import { type FollowEvent, goneIn } from '@tortie/store';
+import { nameIn, SECRETS, secretKey } from '../../src/store/keys.js';
 
 export interface StoredSecret {
   readonly data: Readonly<Record<string, string>>;
@@ -14,6 +14,7 @@ export interface StoredSecret {
 
 export class Secrets {
   readonly #folder: string | undefined;
+  /** By key. */
   readonly #stored = new Map<string, StoredSecret>();
 
   /** `folder`: a directory of secrets, each a directory with a file per key. */
@@ -24,23 +25,23 @@ export class Secrets {
   /** What a watch of the secrets tells. */
   take(event: FollowEvent): void {
     const put = ({ key, value }: { readonly key: string; readonly value: unknown }): void => {
-      this.#stored.set(key.slice(SECRETS.length), value as StoredSecret);
+      this.#stored.set(key, value as StoredSecret);
     };
-    if (event.type === 'snapshot') {
-      this.#stored.clear();
+    if (event.type === 'page') {
+      for (const key of goneIn(event, this.#stored.keys())) this.#stored.delete(key);
       for (const entry of event.entries) put(entry);
     } else if (event.type === 'put') put(event);
-    else this.#stored.delete(event.key.slice(SECRETS.length));
+    else this.#stored.delete(event.key);
   }
 
   get({ name, key }: SecretReference): string | undefined {
-    return this.#fromFile(name, key) ?? this.#stored.get(name)?.data[key];
+    return this.#fromFile(name, key) ?? this.#stored.get(secretKey(name))?.data[key];
   }
 
   /** Names and keys, without what is in them. */
   list(): { readonly name: string; readonly keys: readonly string[] }[] {
     return [...this.#stored]
-      .map(([name, { data }]) => ({ name, keys: Object.keys(data).sort() }))
+      .map(([key, { data }]) => ({ name: nameIn(SECRETS, key), keys: Object.keys(data).sort() }))
       .sort((x, y) => (x.name < y.name ? -1 : 1));
   }
 

@@ -5,7 +5,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IpamApi } from '@tortie/ipam';
-import { type Entry, type FollowEvent, isUnavailable, type Listing } from '@tortie/store';
+import { type Entry, type FollowEvent, goneIn, isUnavailable, type Listing } from '@tortie/store';
 import type { Lister } from '../reconcilers/desired.js';
 import { ipamOf } from './after-restore.js';
 
@@ -113,9 +113,13 @@ export class StoreCopy implements Lister {
 
   /** Takes note of what a watch of `prefix` tells; `matters` says whether an entry concerns this node. */
   take(prefix: string, event: FollowEvent, matters: (entry: Entry) => boolean = () => true): void {
-    if (event.type === 'snapshot') {
-      for (const key of [...this.#entries.keys()]) if (key.startsWith(prefix)) this.#entries.delete(key);
-      for (const entry of event.entries) if (matters(entry)) this.#entries.set(entry.key, entry);
+    if (event.type === 'page') {
+      const known = [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
+      for (const key of goneIn(event, known)) this.#entries.delete(key);
+      for (const entry of event.entries) {
+        if (matters(entry)) this.#entries.set(entry.key, entry);
+        else this.#entries.delete(entry.key);
+      }
     } else if (event.type === 'put' && matters(event)) {
       const { key, value, revision } = event;
       this.#entries.set(key, { key, value, revision });

@@ -1,12 +1,14 @@
 /** Calls back when something below a prefix of the store changes; survives compaction and errors of the store. */
-import { type FollowEvent, follow, isUnavailable, type Store, StoreError } from '@tortie/store';
+import { type FollowEvent, follow, isUnavailable, type PagesRead, type Store, StoreError } from '@tortie/store';
 import type { Journal } from '../journal.js';
 
 export interface StoreWatchOptions {
   readonly store: Store;
   readonly prefix: string;
   readonly journal: Journal;
-  /** Called for the first snapshot, each change and after each gap: the callee is level-triggered and lists by itself. */
+  /** Pages of it that were read and told already: where they are all, it is not listed again. */
+  readonly read?: PagesRead;
+  /** Called for the first pages, each change and after each gap: the callee is level-triggered and lists by itself. */
   readonly onChange: (event: FollowEvent) => void;
 }
 
@@ -14,13 +16,13 @@ export interface StoreWatch {
   close(): void;
 }
 
-export function watchStore({ store, prefix, journal, onChange }: StoreWatchOptions): StoreWatch {
+export function watchStore({ store, prefix, read, journal, onChange }: StoreWatchOptions): StoreWatch {
   const stop = new AbortController();
   const run = async (): Promise<void> => {
     let pauseMs = 200;
     while (!stop.signal.aborted) {
       try {
-        for await (const event of follow(store, prefix, { signal: stop.signal })) {
+        for await (const event of follow(store, prefix, { signal: stop.signal, ...(read && { read }) })) {
           pauseMs = 200;
           onChange(event);
         }

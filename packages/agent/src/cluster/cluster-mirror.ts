@@ -9,10 +9,11 @@ import {
   ClusterIndex,
   fromRecord,
   type NodeSpec,
+  resourceKey,
   resourcePrefix,
   type SessionNode,
 } from '@tortie/cluster';
-import type { FollowEvent } from '@tortie/store';
+import { type Entry, type FollowEvent, goneIn } from '@tortie/store';
 import { NODES } from '../store/keys.js';
 import { type NodeFacts, sessionNode } from './session-node.js';
 
@@ -95,9 +96,9 @@ export class ClusterMirror {
     };
     if (event.type === 'put') return put(event);
     if (event.type === 'delete') return drop(event.key.slice(NODES.length));
-    const names = new Set(event.entries.map(({ key }) => key.slice(NODES.length)));
     let changed = false;
-    for (const name of [...this.#records.keys()]) if (!names.has(name)) changed = drop(name) || changed;
+    const known = [...this.#records.keys()].map((name) => NODES + name);
+    for (const key of goneIn(event, known)) changed = drop(key.slice(NODES.length)) || changed;
     for (const entry of event.entries) changed = put(entry) || changed;
     return changed;
   }
@@ -119,26 +120,26 @@ export class ClusterMirror {
       this.#problems.set(key, result.problem);
       return map.get(name);
     };
-    let changed: Iterable<string>;
-    if (event.type === 'snapshot') {
-      const before = JSON.stringify([...map]);
-      const names = [...map.keys()];
-      const next = event.entries.map(({ key, value, revision }) => [nameOf(key), read(key, value, revision)] as const);
-      map.clear();
-      for (const [name, value] of next) if (value) map.set(name, value);
-      if (before === JSON.stringify([...map])) return false;
-      changed = [...names, ...map.keys()];
-    } else if (event.type === 'put') {
-      const name = nameOf(event.key);
-      const value = read(event.key, event.value, event.revision);
-      if (!value || sameValue(value, map.get(name))) return false;
-      map.set(name, value);
-      changed = [name];
-    } else {
-      this.#problems.delete(event.key);
-      if (!map.delete(nameOf(event.key))) return false;
-      changed = [nameOf(event.key)];
+    const put = ({ key, value, revision }: Entry): string[] => {
+      const name = nameOf(key);
+      const next = read(key, value, revision);
+      if (!next || sameValue(next, map.get(name))) return [];
+      map.set(name, next);
+      return [name];
+    };
+    const drop = (key: string): string[] => {
+      this.#problems.delete(key);
+      return map.delete(nameOf(key)) ? [nameOf(key)] : [];
+    };
+    let changed: string[];
+    if (event.type === 'put') changed = put(event);
+    else if (event.type === 'delete') changed = drop(event.key);
+    else {
+      const problems = [...this.#problems.keys()].filter((key) => key.startsWith(prefix));
+      const known = new Set([...[...map.keys()].map((name) => resourceKey(table, name)), ...problems]);
+      changed = [...goneIn(event, known).flatMap(drop), ...event.entries.flatMap(put)];
     }
+    if (changed.length === 0) return false;
     if (table === 'nodes') for (const name of changed) this.#changed.add(name);
     else if (table !== 'bgpfilters') this.#index = undefined;
     return true;

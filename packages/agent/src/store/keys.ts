@@ -21,6 +21,9 @@ export const serviceKey = (node: string, name: string): string => servicePrefix(
 export const bmpPrefix = (node: string): string => `/agent/bmp/${node}/`;
 export const bmpKey = (node: string, name: string): string => bmpPrefix(node) + name;
 
+/** Of address management, which alone writes them: value is a block with its assignments. */
+export const BLOCKS = '/ipam/blocks/';
+
 /** What each node says of itself: value is a NodeRecord. */
 export const NODES = '/agent/nodes/';
 export const nodeKey = (node: string): string => NODES + node;

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemoryStore, StoreError } from '@tortie/store';
+import { type Entry, MemoryStore, StoreError } from '@tortie/store';
 import t from 'tap';
 import { readCopy, StoreCopy } from '../../node/store/store-copy.js';
 
@@ -14,6 +14,8 @@ const failing = (code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_CORRUPT') => ({
 });
 
 const entry = (key: string, value: unknown) => ({ key, value, revision: 7 });
+const page = (entries: readonly Entry[], { upTo }: { readonly upTo?: string } = {}) =>
+  ({ type: 'page', after: undefined, upTo, entries, revision: 7 }) as const;
 
 t.test('what watches told is listed while the store is away, by this run and the next', async (t) => {
   const file = join(root, 'copy.json');
@@ -22,9 +24,11 @@ t.test('what watches told is listed while the store is away, by this run and the
   t.equal(copy.savedAt, undefined);
   t.strictSame(await copy.list('/p/'), { entries: [], revision: 0 });
   const ours = ({ value }: { readonly value: unknown }): boolean => value !== 'foreign';
-  copy.take('/other/', { type: 'snapshot', entries: [entry('/other/x', 1)], revision: 7 });
-  copy.take('/p/', { type: 'snapshot', entries: [entry('/p/old', 1)], revision: 7 }, ours);
-  copy.take('/p/', { type: 'snapshot', entries: [entry('/p/b', 1), entry('/p/c', 'foreign')], revision: 7 }, ours);
+  copy.take('/other/', page([entry('/other/x', 1)]));
+  copy.take('/p/', page([entry('/p/b', 0), entry('/p/c', 1), entry('/p/old', 1)]), ours);
+  copy.take('/p/', page([entry('/p/aa', 1)], { upTo: '/p/b' }), ours);
+  t.match((await copy.list('/p/')).entries, [{ key: '/p/aa' }, { key: '/p/c' }, { key: '/p/old' }]);
+  copy.take('/p/', page([entry('/p/b', 1), entry('/p/c', 'foreign')]), ours);
   copy.take('/p/', { type: 'put', ...entry('/p/a', { password: 'secret' }) }, ours);
   copy.take('/p/', { type: 'put', ...entry('/p/d', 1) }, ours);
   copy.take('/p/', { type: 'put', ...entry('/p/d', 'foreign') }, ours);
