@@ -9,6 +9,9 @@
 #include "addon.h"
 #include <fcntl.h>
 #include <linux/filter.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <sched.h>
 #include <sys/file.h>
@@ -227,6 +230,17 @@ static napi_value do_unmount(napi_env env, napi_callback_info info) {
   text(&a, 0, target);
   return integer(env, SYSCALL(umount2(target, number(&a, 1))));
 }
+/* returnFreed(octets mapped apart, octets kept at the end of the heap); ENOSYS with another C library than glibc */
+static napi_value return_freed(napi_env env, napi_callback_info info) {
+#ifdef __GLIBC__
+  Args a = args_of(env, info);
+  int ok = mallopt(M_MMAP_THRESHOLD, number(&a, 0)) && mallopt(M_TRIM_THRESHOLD, number(&a, 1));
+  return integer(env, ok ? 0 : -EINVAL);
+#else
+  (void)info;
+  return integer(env, -ENOSYS);
+#endif
+}
 
 NAPI_MODULE_INIT() {
   static const struct { const char *name; napi_callback call; } table[] = {
@@ -238,7 +252,7 @@ NAPI_MODULE_INIT() {
     { "receiveDatagram", receive_datagram }, { "sendDatagram", send_datagram },
     { "setRealtime", set_realtime }, { "flock", fd_flock }, { "mount", do_mount },
     { "unmount", do_unmount }, { "exchange", exchange }, { "startWatching", start_watching }, { "watch", watch },
-    { "unwatch", unwatch }, { "hold", hold },
+    { "unwatch", unwatch }, { "hold", hold }, { "returnFreed", return_freed },
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     napi_value f;

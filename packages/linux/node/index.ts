@@ -30,6 +30,7 @@ export {
   type InstalledRoute,
   openFibWriter,
 } from './fib-writer.js';
+export { returnFreedMemory } from './freed-memory.js';
 export { type HookedChain, hookedChains } from './hooked-chains.js';
 export { type FileLock, type Mutex, openMutex, tryLockFile } from './lock-file.js';
 export { createNetns, deleteNetns, listNetns } from './netns.js';
