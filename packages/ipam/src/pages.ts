@@ -1,6 +1,7 @@
 /** Records of many nodes, page by page in the order of their keys: a page costs what it has, however many there are. */
 import type { Prefix } from '@tortie/ip';
 import type { Entry } from '@tortie/store';
+import { type BlockPage, type BlockPageRequest, pageBlockViews } from './block-pages.js';
 import type { IpamContext } from './context.js';
 import { IpamError } from './errors.js';
 import { type AffinityState, readAffinity } from './record/affinity.js';
@@ -41,6 +42,8 @@ export interface HandleView {
 /** What many nodes write. */
 export interface IpamPages {
   blocks(request: PageRequest): Promise<Page<BlockView>>;
+  /** The same in the order of their addresses, of some only where the request says so. */
+  blockViews(request: BlockPageRequest): Promise<BlockPage>;
   affinities(request: PageRequest): Promise<Page<AffinityView>>;
   handles(request: PageRequest): Promise<Page<HandleView>>;
   assignments(
@@ -50,6 +53,7 @@ export interface IpamPages {
 
 export const ipamPages = (synced: <T>(read: (context: IpamContext) => Promise<T>) => Promise<T>): IpamPages => ({
   blocks: (request) => synced((context) => pageBlocks(context, request)),
+  blockViews: (request) => synced((context) => pageBlockViews(context, request)),
   affinities: (request) => synced((context) => pageAffinities(context, request)),
   handles: (request) => synced((context) => pageHandles(context, request)),
   assignments: (request) => synced((context) => pageAssignments(context, request)),

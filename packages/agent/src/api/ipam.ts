@@ -135,12 +135,13 @@ export const BlockQuery = Type.Object(
     node: Type.Optional(Type.String()),
     pool: Type.Optional(Type.String()),
     map: Type.Optional(Type.Boolean({ default: false })),
+    ...PageQuery,
   },
   closed,
 );
 
-export const BlockList = Type.Object({ blocks: Type.Array(Block) });
-export type BlockList = Static<typeof BlockList>;
+export const BlockPage = Type.Object({ blocks: Type.Array(Block), nextCursor: NextCursor });
+export type BlockPage = Static<typeof BlockPage>;
 
 export const Assignment = Type.Object({
   address: Type.String(),

@@ -2,7 +2,7 @@ import { formatAddress, formatPrefix, parseAddress } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
 import { MemoryStore } from '@tortie/store';
 import t from 'tap';
-import type { AssignmentResult, BlockList } from '../../src/api/ipam.js';
+import type { AssignmentResult, BlockPage } from '../../src/api/ipam.js';
 import type { Status } from '../../src/api/status.js';
 import { type SetUp, setUp } from '../rest/set-up.js';
 import { until } from '../until.js';
@@ -21,7 +21,7 @@ const imports = ({ speaker }: SetUp): string[] =>
 t.test('pools are made, blocks claimed and announced, and the import policy follows', async (t) => {
   const agent = await setUp({ yaml: POOLS + PEER, claim: true });
   t.teardown(agent.close);
-  const { blocks } = (await agent.call('GET', '/v1/ipam/blocks')).body as BlockList;
+  const { blocks } = (await agent.call('GET', '/v1/ipam/blocks')).body as BlockPage;
   t.match(blocks, [
     { node: 'n1', state: 'confirmed', pool: 'p4' },
     { node: 'n1', state: 'confirmed', pool: 'p6' },

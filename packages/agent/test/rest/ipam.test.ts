@@ -2,7 +2,7 @@
 import { Ipam } from '@tortie/ipam';
 import { MemoryStore } from '@tortie/store';
 import t from 'tap';
-import type { BlockList } from '../../src/api/ipam.js';
+import type { BlockPage } from '../../src/api/ipam.js';
 import type { GarbageReport, IpamCheck, IpamRepair, LeakReleaseResult } from '../../src/api/ipam-care.js';
 import type { IpamUsage } from '../../src/api/ipam-usage.js';
 import { until } from '../until.js';
@@ -31,7 +31,7 @@ t.test('usage adds up, a block is drawn, an address is explained', async (t) => 
   t.match(pools, [
     { pool: 'p4', total: 256, inUse: 2, reserved: 130, resting: 0, free: 124, blocks: 1, maxBlocks: 16 },
   ]);
-  const { blocks } = (await call('GET', '/v1/ipam/blocks?map=true&node=n1')).body as BlockList;
+  const { blocks } = (await call('GET', '/v1/ipam/blocks?map=true&node=n1')).body as BlockPage;
   t.match(blocks, [{ node: 'n1', assigned: 2, borrowed: 1, reserved: 2, map: '.#b.rr..........', mapStep: 1 }]);
   t.match((await call('GET', '/v1/ipam/assignments?borrowed=true')).body, { assignments: [{ handle: 'b' }] });
   t.match((await call('GET', '/v1/ipam/addresses/10.244.0.2')).body, {

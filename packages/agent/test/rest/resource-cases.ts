@@ -1,8 +1,9 @@
 /** /v1/resources, whatever store is behind it. */
-import { parsePrefix } from '@tortie/ip';
+import { comparePrefixes, parsePrefix } from '@tortie/ip';
 import type { Store } from '@tortie/store';
 import { interceptStore, type StoreCall } from '@tortie/store/testing';
 import type { Test } from 'tap';
+import type { BlockPage } from '../../src/api/ipam.js';
 import { type OpenStore, setUp } from './set-up.js';
 
 const TOR = { peerIP: '192.0.2.1', asNumber: 64512 };
@@ -241,6 +242,31 @@ export function resourceCases(t: Test, openStore: OpenStore): void {
       'in the order of their addresses, none twice',
     );
     t.strictSame(listed, [], 'nothing is listed for them');
+
+    const blocks: string[] = [];
+    const pages: number[] = [];
+    for (let query = '?limit=7'; query !== ''; ) {
+      const { body } = await call('GET', `/v1/ipam/blocks${query}`);
+      const page = body as BlockPage;
+      pages.push(page.blocks.length);
+      for (const { cidr, state, node } of page.blocks) {
+        blocks.push(cidr);
+        if (node !== undefined) t.equal(state, 'confirmed', cidr);
+      }
+      query = page.nextCursor === undefined ? '' : `?limit=7&cursor=${encodeURIComponent(page.nextCursor)}`;
+    }
+    t.equal(new Set(blocks).size, 30, 'every block, none twice');
+    t.strictSame(
+      blocks,
+      [...blocks].sort((x, y) => comparePrefixes(parsePrefix(x), parsePrefix(y))),
+      'in the order of their addresses',
+    );
+    t.ok(pages.length > 2 && pages.every((count) => count <= 7), `pages of ${pages.join(', ')}`);
+    listed.length = 0;
+    const ofNode = (await call('GET', '/v1/ipam/blocks?limit=1&node=n-3')).body as BlockPage;
+    t.match(ofNode.blocks, [{ node: 'n-3' }]);
+    t.strictSame(listed, [], 'nothing is listed for those of a node');
+    t.match((await call('GET', '/v1/ipam/blocks?cursor=nonsense')).body, { status: 400, code: 'ERR_AGENT_VALIDATION' });
 
     const handles = await readAll('ipamhandles', 50);
     t.match(handles.items[0], { spec: { addresses: [/^10\.244\./], node: /^n-/ } });

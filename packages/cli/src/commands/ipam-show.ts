@@ -1,5 +1,6 @@
 /** `tortie ipam show`: how full pools and blocks are, maps of blocks, and what one address is. */
-import type { AddressState, Assignment, Block, BlockList, IpamSettings, IpamUsage, PoolUsage } from '@tortie/agent/api';
+import type { AddressState, Assignment, Block, IpamSettings, IpamUsage, PoolUsage } from '@tortie/agent/api';
+import { allPages } from '../all-pages.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { type Column, fields } from '../output/table.js';
@@ -21,7 +22,9 @@ async function showUsage(context: Context, options: Options): Promise<void> {
   const pools = all.filter(({ pool }) => options.pool === undefined || pool === options.pool);
   if (pools.length === 0 && options.pool !== undefined) throw new UsageError(`there is no pool ${options.pool}`);
   const query = { map: 'true', pool: text(options.pool), node: text(options.node) };
-  const blocks = options.showBlocks ? (await client.get<BlockList>('/v1/ipam/blocks', query)).blocks : undefined;
+  const blocks = options.showBlocks
+    ? await allPages(client.pages<Block>('/v1/ipam/blocks', 'blocks', query))
+    : undefined;
   context.answer({ pools, ...(blocks && { blocks }) }, () => [
     ...(pools.length > 0 ? context.table(POOL_COLUMNS, pools) : ['no pools; add one: tortie ipam pools add NAME CIDR']),
     ...(blocks ? ['', ...blockLines(context, blocks)] : []),
@@ -80,12 +83,10 @@ const mapOf = ({ map = '', mapStep = 1 }: Block, tellsStep: boolean): string =>
   tellsStep && mapStep > 1 ? `${map}  x${mapStep}` : map;
 
 async function showBorrowed(context: Context): Promise<void> {
-  const assignments: Assignment[] = [];
+  const client = context.client();
   const query = { borrowed: 'true' };
-  for await (const each of context.client().pages<Assignment>('/v1/ipam/assignments', 'assignments', query)) {
-    assignments.push(each);
-  }
-  const { blocks } = await context.client().get<BlockList>('/v1/ipam/blocks');
+  const assignments = await allPages(client.pages<Assignment>('/v1/ipam/assignments', 'assignments', query));
+  const blocks = assignments.length === 0 ? [] : await allPages(client.pages<Block>('/v1/ipam/blocks', 'blocks'));
   const owners = new Map(blocks.map(({ cidr, node }) => [cidr, node]));
   context.answer({ assignments }, () =>
     assignments.length === 0

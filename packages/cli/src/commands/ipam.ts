@@ -2,12 +2,13 @@
 import type {
   Assignment,
   AssignmentResult,
-  BlockList,
+  Block,
   Pool,
   PoolList,
   PoolRetirement,
   ReleaseResult,
 } from '@tortie/agent/api';
+import { allPages } from '../all-pages.js';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 
@@ -129,8 +130,8 @@ export async function migratePool(context: Context, name: string, cidr: string, 
 const poolPath = (name: string): string => `/v1/ipam/pools/${encodeURIComponent(name)}`;
 
 export async function listBlocks(context: Context): Promise<void> {
-  const list = await context.client().get<BlockList>('/v1/ipam/blocks');
-  context.answer(list, ({ blocks }) =>
+  const blocks = await allPages(context.client().pages<Block>('/v1/ipam/blocks', 'blocks'));
+  context.answer({ blocks }, () =>
     blocks.length === 0
       ? ['no blocks']
       : context.table(
@@ -162,11 +163,8 @@ const assignmentTable = (context: Context, assignments: readonly Assignment[]): 
   );
 
 export async function listAssignments(context: Context, options: Options): Promise<void> {
-  const assignments: Assignment[] = [];
   const query = { handle: text(options.handle), node: text(options.node) };
-  for await (const each of context.client().pages<Assignment>('/v1/ipam/assignments', 'assignments', query)) {
-    assignments.push(each);
-  }
+  const assignments = await allPages(context.client().pages<Assignment>('/v1/ipam/assignments', 'assignments', query));
   context.answer({ assignments }, () =>
     assignments.length > 0 ? assignmentTable(context, assignments) : ['no assignments'],
   );

@@ -9,7 +9,7 @@ import {
   AssignmentRequest,
   AssignmentResult,
   type Block,
-  BlockList,
+  BlockPage,
   BlockQuery,
   ReleaseResult,
 } from '../../../src/api/ipam.js';
@@ -24,14 +24,16 @@ export const ipamRoutes: Resource =
   async (app) => {
     app.get(
       '/v1/ipam/blocks',
-      { schema: { tags, summary: 'Blocks of all nodes', querystring: BlockQuery, response: { 200: BlockList } } },
-      async ({ query: { node, pool, map = false } }) => {
-        const blocks = await ipam.blocks({
+      { schema: { tags, summary: 'Blocks of all nodes', querystring: BlockQuery, response: { 200: BlockPage } } },
+      async ({ query: { limit = 500, cursor, node, pool, map = false } }) => {
+        const { items, next } = await ipam.pages.blockViews({
+          limit,
           map,
+          ...(cursor !== undefined && { after: parsePrefix(cursor) }),
           ...(node !== undefined && { node }),
           ...(pool !== undefined && { pool }),
         });
-        return { blocks: blocks.map(blockView) };
+        return { blocks: items.map(blockView), ...(next && { nextCursor: formatPrefix(next) }) };
       },
     );
 
