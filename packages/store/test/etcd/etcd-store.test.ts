@@ -9,7 +9,7 @@ t.test('conformance', { skip: etcdMissing }, async (t) => {
   let count = 0;
   for (const [way, endpoints] of [
     ['directly', etcd.endpoints],
-    ["through etcd's gRPC proxy", [await etcd.startProxy()]],
+    ["through etcd's gRPC proxy", [(await etcd.startProxy()).url]],
   ] as const) {
     const suite = storeConformance(async ({ keepCommits }) => {
       const store = openEtcdStore({ endpoints, prefix: `/case/${count++}/`, pageSize: 3 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { TlsFiles } from './certificates.js';
+import { EtcdProxy } from './etcd-proxy.js';
 
 /** Why tests with etcd cannot run here; false where they can. */
 export const etcdMissing: string | false = ['etcd', 'etcdctl'].every((command) =>
@@ -55,7 +56,7 @@ export class EtcdCluster {
   readonly directory = mkdtempSync(join(tmpdir(), 'tortie-etcd-'));
   readonly #options: EtcdClusterOptions;
   readonly #members: readonly Member[];
-  readonly #proxies: ChildProcess[] = [];
+  readonly #proxies: EtcdProxy[] = [];
 
   private constructor(options: EtcdClusterOptions, members: readonly Member[]) {
     this.#options = options;
@@ -187,27 +188,19 @@ export class EtcdCluster {
     await this.answers(0);
   }
 
-  /** Starts etcd's own gRPC proxy in front of the members, on loopback, and gives its URL; it ends with them. */
-  async startProxy(): Promise<string> {
+  /** Starts etcd's own gRPC proxy in front of the members, where the first of them is; it ends with them. */
+  async startProxy(): Promise<EtcdProxy> {
+    const { place } = this.#members[0]!;
     const [port] = await freePorts(1);
-    const address = `127.0.0.1:${port}`;
-    const args = ['grpc-proxy', 'start', '--endpoints', this.endpoints.join(','), '--listen-addr', address];
-    this.#proxies.push(spawn('etcd', args, { stdio: 'ignore' }));
-    const end = Date.now() + START_MS;
-    for (;;) {
-      try {
-        await this.etcdctl(['--endpoints', `http://${address}`, 'endpoint', 'health']);
-        return `http://${address}`;
-      } catch (error) {
-        if (Date.now() > end) throw error;
-        await new Promise((resolve) => setTimeout(resolve, ASK_MS));
-      }
-    }
+    const proxy = new EtcdProxy(this, { ...place, port: port! });
+    this.#proxies.push(proxy);
+    await proxy.start();
+    return proxy;
   }
 
   /** Ends all members and removes their data. */
   async stop(): Promise<void> {
-    for (const proxy of this.#proxies) proxy.kill();
+    await Promise.all(this.#proxies.map((proxy) => proxy.kill()));
     await Promise.all(this.#members.map((_, at) => this.kill(at)));
     rmSync(this.directory, { recursive: true, force: true });
   }
