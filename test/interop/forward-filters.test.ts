@@ -92,6 +92,35 @@ for (const { name, needs, filter, text, remedy } of CASES) {
   );
 }
 
+t.test('sets and marks that let pods pass are no finding, and what they leave out is one', { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const [pool4, pool6] = POOLS;
+    await nft(`table inet wall {
+      set trusted { type ipv4_addr; flags interval; elements = { 10.0.0.0/24, ${pool4!.cidr} } }
+      chain marks { type filter hook prerouting priority mangle; ip6 saddr { ${pool6!.cidr} } meta mark set 0x40; }
+      chain pass { type filter hook forward priority filter; policy drop;
+        ct state vmap { established : accept, related : accept, invalid : drop }
+        ip saddr . ip daddr { 10.0.0.0/24 . 10.0.0.0/24 } accept
+        ip saddr @trusted ip daddr @trusted accept
+        meta mark & 0xf0 == 0x40 accept
+      }
+    }
+`)(node.host);
+    const [one, two] = [await node.pod(), await node.pod()];
+    await node.add(one);
+    const result = await node.add(two);
+    for (const version of [4, 6] as const) t.ok(await pings(one.name, addressIn(result, version)), `IPv${version}`);
+    t.same(await doctor(node), []);
+    await node.host.exec('nft', ['delete', 'element', 'inet', 'wall', 'trusted', `{ ${pool4!.cidr} }`]);
+    t.notOk(await pings(one.name, addressIn(result, 4)));
+    const [finding] = await eventually('the finding', async () => {
+      const all = await doctor(node);
+      return all.length > 0 && all;
+    });
+    t.match(finding!.text, /pods in 10\.244\.0\.0\/16 do not pass chain pass of table inet wall: its policy is drop/);
+  }),
+);
+
 t.test('what lets pods pass is no finding, and a node without pods has none', { buffered: true }, (t) =>
   withCniNode(async (node) => {
     const [pool] = POOLS;

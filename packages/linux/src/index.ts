@@ -47,7 +47,8 @@ export {
 } from './nexthop.js';
 export type { NftExpression } from './nftables/expression.js';
 export { elementsOf, outermost, prefixesOf, type SetElement } from './nftables/interval.js';
-export { type JudgedPacket, type Judgement, judge, type RulesByChain, rulesByChain } from './nftables/judge.js';
+export { type FilterTable, filterTable, type Judgement, judge, readsMarks } from './nftables/judge.js';
+export type { JudgedPacket, Marks } from './nftables/judged-packet.js';
 export { isNft, NFT_FAMILIES, type NftFamily, writeBatchEdge } from './nftables/messages.js';
 export {
   hasRulesOf,
@@ -71,7 +72,14 @@ export {
   writeNftSet,
   writeNftTable,
 } from './nftables/ruleset.js';
-export { readShownNftRule, type ShownNftRule } from './nftables/shown-rule.js';
+export { readShownNftRule, type ShownExpression, type ShownNftRule } from './nftables/shown-rule.js';
+export {
+  readShownElements,
+  readShownSet,
+  type ShownElement,
+  type ShownSet,
+  writeNftSetDump,
+} from './nftables/shown-set.js';
 export {
   MAIN_TABLE,
   type NextHop,

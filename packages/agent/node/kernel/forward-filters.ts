@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { IpVersion } from '@tortie/ip';
+import type { IpVersion, Prefix } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
-import { LinuxError } from '@tortie/linux';
+import { LinuxError, readsMarks } from '@tortie/linux';
 import { hookedChains } from '@tortie/linux/node';
 import { type DroppedPods, droppedByLegacy, droppedPods } from '../../src/filters/dropped-pods.js';
 import type { Journal } from '../journal.js';
@@ -69,11 +69,13 @@ export class ForwardFilters implements Reconciler {
     await this.#looking;
   }
 
-  async #inNftables(pools: Parameters<typeof droppedPods>[1]): Promise<DroppedPods[]> {
+  async #inNftables(pools: readonly Prefix[]): Promise<DroppedPods[]> {
     const { uplink } = this.#options;
     try {
       const uplinks = { 4: uplink(4) ?? 'eth0', 6: uplink(6) ?? 'eth0' };
-      return droppedPods(await hookedChains('forward'), pools, uplinks);
+      const chains = await hookedChains('forward');
+      const before = chains.some(({ contents }) => readsMarks(contents)) ? await hookedChains('prerouting') : [];
+      return droppedPods(chains, before, pools, uplinks);
     } catch (error) {
       // A kernel without nf_tables drops nothing by them.
       if (error instanceof LinuxError && ['EINVAL', 'EOPNOTSUPP', 'EPROTONOSUPPORT'].includes(error.errnoName ?? ''))
@@ -83,7 +85,7 @@ export class ForwardFilters implements Reconciler {
   }
 
   /** Asked only where the old tables are in use: asking makes them. */
-  async #inLegacy(pools: Parameters<typeof droppedPods>[1]): Promise<DroppedPods[]> {
+  async #inLegacy(pools: readonly Prefix[]): Promise<DroppedPods[]> {
     const found: DroppedPods[] = [];
     for (const { version, tables, command } of LEGACY) {
       const names = await readFile(tables, 'utf8').catch(() => '');

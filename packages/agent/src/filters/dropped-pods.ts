@@ -3,14 +3,14 @@
  * only who made the rule, or who adds one before it, can help. Pure.
  */
 import { addressAt, formatPrefix, lastAddress, type Prefix } from '@tortie/ip';
-import { type JudgedPacket, judge, type NftFamily, rulesByChain, type ShownNftRule } from '@tortie/linux';
+import { type FilterTable, type JudgedPacket, judge, type Marks, type NftFamily } from '@tortie/linux';
 
 export interface FilterChain {
   readonly familyName: NftFamily;
   readonly table: string;
   readonly name: string;
   readonly policy?: 'drop' | 'accept';
-  readonly rules: readonly ShownNftRule[];
+  readonly contents: FilterTable;
   /** All chains of its table. */
   readonly chains: readonly string[];
 }
@@ -36,34 +36,42 @@ function packetsOf(pool: Prefix, uplink: string): JudgedPacket[] {
   ];
 }
 
-/** `uplinks`: the interface by which packets leave for other nodes, by IP version. */
+/**
+ * `uplinks`: the interface by which packets leave for other nodes, by IP version. `before`: chains that see packets before a way is
+ * chosen for them, whose marks others read. Both in the order in which the kernel calls them.
+ */
 export function droppedPods(
   chains: readonly FilterChain[],
+  before: readonly FilterChain[],
   pools: readonly Prefix[],
   uplinks: Readonly<Record<4 | 6, string>>,
 ): DroppedPods[] {
-  const found: DroppedPods[] = [];
-  for (const chain of chains) {
-    const hit: Prefix[] = [];
-    const rules = rulesByChain(chain.rules);
-    let because: string | undefined;
-    for (const pool of pools) {
-      if (!sees(chain.familyName, pool.version)) continue;
-      const judgements = packetsOf(pool, uplinks[pool.version]).map((packet) => judge(rules, chain, packet));
-      const bad = judgements.find(({ verdict }) => verdict !== 'accept');
-      if (!bad) continue;
-      hit.push(pool);
-      because ??= bad.rule === undefined ? 'its policy is drop' : `a rule in chain ${bad.rule} ${bad.verdict}s them`;
+  const hits = new Map<FilterChain, { because: string; readonly pools: Prefix[] }>();
+  for (const pool of pools) {
+    const own = (all: readonly FilterChain[]) => all.filter((chain) => sees(chain.familyName, pool.version));
+    for (const packet of packetsOf(pool, uplinks[pool.version])) {
+      const marks: Marks = { packet: 0, connection: 0 };
+      for (const chain of own(before)) judge(chain.contents, chain, packet, marks);
+      for (const chain of own(chains)) {
+        const { verdict, rule } = judge(chain.contents, chain, packet, marks);
+        if (verdict !== 'drop' && verdict !== 'reject') continue;
+        const hit = hits.get(chain) ?? {
+          because: rule === undefined ? 'its policy is drop' : `a rule in chain ${rule} ${verdict}s them`,
+          pools: [],
+        };
+        if (!hit.pools.includes(pool)) hit.pools.push(pool);
+        hits.set(chain, hit);
+      }
     }
-    if (because === undefined) continue;
-    const where = `chain ${chain.name} of table ${chain.familyName} ${chain.table}`;
-    found.push({
-      subject: where,
-      text: `packets of pods in ${hit.map(formatPrefix).join(', ')} do not pass ${where}: ${because}, and no rule before that lets them pass`,
-      remedy: remedyFor(chain, hit),
-    });
   }
-  return found;
+  return [...hits].map(([chain, { because, pools: dropped }]) => {
+    const where = `chain ${chain.name} of table ${chain.familyName} ${chain.table}`;
+    return {
+      subject: where,
+      text: `packets of pods in ${dropped.map(formatPrefix).join(', ')} do not pass ${where}: ${because}, and no rule before that lets them pass`,
+      remedy: remedyFor(chain, dropped),
+    };
+  });
 }
 
 function remedyFor({ familyName, table, name, chains }: FilterChain, pools: readonly Prefix[]): string {

@@ -1,204 +1,319 @@
 /**
- * What the chains of a table do with a packet that begins a connection, as the kernel would find it. Conditions that cannot be
- * judged from the packet alone (sets, marks, extensions of iptables) count as not met: the packet is an ordinary one.
+ * What the chains of a table do with a packet that begins a connection, as the kernel would find it. A condition that cannot be judged
+ * from the packet alone may hold or not: where both ways do not come to the same end, the verdict is unknown.
  */
-import { type Address, addressToBytes } from '@tortie/ip';
 import { LITTLE_ENDIAN } from '../netlink/byte-order.js';
-import type { ShownExpression, ShownNftRule } from './shown-rule.js';
+import {
+  CT,
+  ctOf,
+  headerOf,
+  type JudgedPacket,
+  KIND_UNICAST,
+  type Marks,
+  META,
+  metaOf,
+  STATE_NEW,
+  toNumber,
+  u32,
+} from './judged-packet.js';
+import { Registers } from './registers.js';
+import { type ShownExpression, type ShownNftRule, VERDICT_REGISTER } from './shown-rule.js';
+import { compareOctets, elementFor, type MapData, type ShownSet } from './shown-set.js';
 
-export interface JudgedPacket {
-  readonly in: string;
-  readonly out: string;
-  readonly source: Address;
-  readonly destination: Address;
-}
+export type Verdict = 'accept' | 'drop' | 'reject' | 'unknown';
 
-export type Verdict = 'accept' | 'drop' | 'reject';
-
-/** `rule`: the chain whose rule says so; undefined where it is the policy. */
+/** `rule`: the chain whose rule says so; undefined where it is the policy, or where it is unknown. */
 export interface Judgement {
   readonly verdict: Verdict;
   readonly rule: string | undefined;
 }
 
+/** What stands in a table: rules by their chains, in order, and sets by their names. */
+export interface FilterTable {
+  readonly chains: ReadonlyMap<string, readonly ShownNftRule[]>;
+  readonly sets: ReadonlyMap<string, ShownSet>;
+}
+
 /** As deep as the kernel lets chains call one another. */
 const MAX_DEPTH = 16;
-const VERDICT = {
-  DROP: 0,
-  ACCEPT: 1,
-  QUEUE: 3,
-  STOLEN: 2,
-  CONTINUE: -1,
-  BREAK: -2,
-  JUMP: -3,
-  GOTO: -4,
-  RETURN: -5,
-} as const;
-const META = { PROTOCOL: 1, MARK: 3, IIFNAME: 6, OIFNAME: 7, NFPROTO: 15, L4PROTO: 16 } as const;
-const CT = { STATE: 0, STATUS: 2, MARK: 3 } as const;
-const NEW = 8;
-const TCP = 6;
-const NETWORK_HEADER = 1;
+/** Rules looked at for one packet: chains that call one another in turn are many more than they seem. */
+const MAX_STEPS = 2_000_000;
+const VERDICT = { DROP: 0, ACCEPT: 1, STOLEN: 2, QUEUE: 3, JUMP: -3, GOTO: -4, RETURN: -5 } as const;
 const COMPARE = { EQUAL: 0, NOT_EQUAL: 1 } as const;
-const NAME_OCTETS = 16;
+/** NFT_FIB_RESULT_ADDRTYPE; of flags, source and destination alone. */
+const FIB = { ADDRESS_KIND: 3, ENDS: 3 } as const;
 
-/** The rules of a table by their chains, in order. */
-export type RulesByChain = ReadonlyMap<string, readonly ShownNftRule[]>;
+type End = Extract<ShownExpression, { type: 'verdict' | 'reject' | 'leave' }>;
+
+/** What a rule may do, and whether that is all it may do; no ends: it does not concern the packet. */
+interface Effect {
+  readonly ends: readonly End[];
+  readonly isSure: boolean;
+}
+
+const NOTHING: Effect = { ends: [], isSure: true };
 
 /** Done once for all packets: a table may have tens of thousands. */
-export function rulesByChain(rules: readonly ShownNftRule[]): RulesByChain {
+export function filterTable(rules: Iterable<ShownNftRule>, sets: Iterable<ShownSet> = []): FilterTable {
   const chains = new Map<string, ShownNftRule[]>();
   for (const rule of rules) {
     const before = chains.get(rule.chain);
     if (before) before.push(rule);
     else chains.set(rule.chain, [rule]);
   }
-  return chains;
+  return { chains, sets: new Map([...sets].map((set) => [set.name, set])) };
 }
 
-/** The answer of a base chain. */
-export const judge = (
-  chains: RulesByChain,
+/** Whether what rules do may depend on marks that chains before them have set. */
+export const readsMarks = ({ chains }: FilterTable): boolean =>
+  [...chains.values()].some((rules) =>
+    rules.some(({ expressions }) =>
+      expressions.some(
+        (one) =>
+          one.type === 'mark-is' ||
+          (one.type === 'meta' && one.key === META.MARK) ||
+          (one.type === 'ct' && one.key === CT.MARK),
+      ),
+    ),
+  );
+
+/** The answer of a base chain. What it does to marks stands in `marks` then. */
+export function judge(
+  table: FilterTable,
   base: { readonly name: string; readonly policy?: 'drop' | 'accept' },
   packet: JudgedPacket,
-): Judgement => run(chains, base.name, packet, 0) ?? { verdict: base.policy ?? 'accept', rule: undefined };
+  marks: Marks = { packet: 0, connection: 0 },
+): Judgement {
+  const run = new Run(table, packet, marks);
+  if (!run.chain(base.name, 0)) run.outcomes.push({ verdict: base.policy ?? 'accept', rule: undefined });
+  const { outcomes } = run;
+  const passes = outcomes.some(({ verdict }) => verdict === 'accept');
+  const fails = outcomes.some(({ verdict }) => verdict === 'drop' || verdict === 'reject');
+  const isUnknown = (passes && fails) || outcomes.some(({ verdict }) => verdict === 'unknown');
+  return isUnknown ? { verdict: 'unknown', rule: undefined } : outcomes[0]!;
+}
 
-/** Undefined: the packet comes out at the end of the chain. */
-function run(chains: RulesByChain, name: string, packet: JudgedPacket, depth: number): Judgement | undefined {
-  if (depth > MAX_DEPTH) return undefined;
-  for (const { expressions } of chains.get(name) ?? []) {
-    const end = endOf(expressions, packet);
-    if (end === undefined) continue;
-    if (end.type === 'reject') return { verdict: 'reject', rule: name };
+class Run {
+  /** All ends the packet may come to. */
+  readonly outcomes: Judgement[] = [];
+  readonly #table: FilterTable;
+  readonly #packet: JudgedPacket;
+  readonly #marks: Marks;
+  /** Whether the packet may have come to an end before. */
+  #isLeft = false;
+  #steps = 0;
+
+  constructor(table: FilterTable, packet: JudgedPacket, marks: Marks) {
+    this.#table = table;
+    this.#packet = packet;
+    this.#marks = marks;
+  }
+
+  /** Whether the packet cannot come out at the end of the chain. */
+  chain(name: string, depth: number): boolean {
+    if (depth > MAX_DEPTH) return this.#end('unknown', name, true);
+    let mayReturn = false;
+    for (const { expressions } of this.#table.chains.get(name) ?? []) {
+      if (++this.#steps > MAX_STEPS) return this.#end('unknown', name, true);
+      const { ends, isSure } = this.#effectOf(expressions);
+      for (const end of ends) {
+        const goesOn = this.#follow(end, name, isSure, depth);
+        if (goesOn === 'returns') mayReturn = true;
+        if (isSure && goesOn !== 'in this chain') return !mayReturn;
+      }
+    }
+    return false;
+  }
+
+  /** Where the packet goes on after an end of a rule. */
+  #follow(end: End, name: string, isSure: boolean, depth: number): 'in this chain' | 'returns' | 'nowhere' {
+    if (end.type === 'leave') return this.#ended('unknown', name, isSure);
+    if (end.type === 'reject') return this.#ended('reject', name, isSure);
     switch (end.code) {
       case VERDICT.ACCEPT:
-        return { verdict: 'accept', rule: name };
+        return this.#ended('accept', name, isSure);
       case VERDICT.DROP:
-        return { verdict: 'drop', rule: name };
+        return this.#ended('drop', name, isSure);
+      case VERDICT.STOLEN:
+      case VERDICT.QUEUE:
+        return this.#ended('unknown', name, isSure);
       case VERDICT.RETURN:
-        return undefined;
+        if (!isSure) this.#isLeft = true;
+        return 'returns';
       case VERDICT.JUMP:
       case VERDICT.GOTO: {
-        const there = run(chains, end.chain ?? '', packet, depth + 1);
-        if (there || end.code === VERDICT.GOTO) return there;
+        // What is done there is done only perhaps.
+        if (!isSure) this.#isLeft = true;
+        if (this.chain(end.chain ?? '', depth + 1)) return 'nowhere';
+        return end.code === VERDICT.GOTO ? 'returns' : 'in this chain';
       }
     }
+    return 'in this chain';
   }
-  return undefined;
-}
 
-type End = Extract<ShownExpression, { type: 'verdict' | 'reject' }>;
+  #ended(verdict: Verdict, name: string, isSure: boolean): 'nowhere' {
+    this.#end(verdict, name, isSure);
+    return 'nowhere';
+  }
 
-/** What a rule says of the packet; undefined where it does not concern it. */
-function endOf(expressions: readonly ShownExpression[], packet: JudgedPacket): End | undefined {
-  const registers = new Registers();
-  for (const one of expressions) {
-    switch (one.type) {
-      case 'meta':
-        registers.set(one.register, metaOf(one.key, packet));
-        break;
-      case 'ct':
-        registers.set(one.register, ctOf(one.key));
-        break;
-      case 'payload':
-        registers.set(one.register, one.base === NETWORK_HEADER ? headerOf(one.offset, one.length, packet) : undefined);
-        break;
-      case 'bitwise': {
-        const before = registers.get(one.from, one.mask.length);
-        registers.set(
-          one.to,
-          before?.map((octet, at) => (octet & one.mask[at]!) ^ one.xor[at]!),
-        );
-        break;
+  #end(verdict: Verdict, name: string, isSure: boolean): true {
+    this.outcomes.push({ verdict, rule: name });
+    if (!isSure) this.#isLeft = true;
+    return true;
+  }
+
+  #effectOf(expressions: readonly ShownExpression[]): Effect {
+    const registers = new Registers();
+    let isSure = true;
+    /** Whether to go on; undefined: perhaps. */
+    const given = (condition: boolean | undefined): boolean => {
+      if (condition === undefined) isSure = false;
+      return condition !== false;
+    };
+    for (const one of expressions) {
+      switch (one.type) {
+        case 'verdict':
+        case 'reject':
+        case 'leave':
+          return { ends: [one], isSure };
+        case 'lookup': {
+          const found = this.#lookUp(one, registers);
+          if (found === 'unknown') {
+            if (one.to === VERDICT_REGISTER) return { ends: verdictsOf(this.#table.sets.get(one.set)), isSure: false };
+            isSure = false;
+            if (one.to !== undefined) registers.set(one.to, undefined);
+          } else if ((found === undefined) !== one.not) return NOTHING;
+          else if (one.to !== undefined && found?.type === 'value') registers.set(one.to, found.value);
+          else if (one.to === VERDICT_REGISTER && found?.type === 'verdict') return { ends: [found], isSure };
+          break;
+        }
+        case 'set-meta':
+          if (one.key === META.MARK) this.#mark('packet', registers.get(one.register, 4), isSure);
+          break;
+        case 'set-ct':
+          if (one.key === CT.MARK) this.#mark('connection', registers.get(one.register, 4), isSure);
+          break;
+        case 'turn-mark': {
+          const { packet } = this.#marks;
+          const turned = packet === undefined ? undefined : u32((packet & ~one.mask) ^ one.mark);
+          this.#mark('packet', turned, isSure);
+          break;
+        }
+        case 'unknown-marks':
+          this.#mark('packet', undefined, false);
+          this.#mark('connection', undefined, false);
+          break;
+        case 'compare':
+        case 'range':
+        case 'state-in':
+        case 'mark-is':
+        case 'address-kinds':
+        case 'unknown':
+          if (!given(this.#holds(one, registers))) return NOTHING;
+          break;
+        case 'aside':
+          break;
+        default:
+          load(one, registers, this.#packet, this.#marks);
       }
+    }
+    return NOTHING;
+  }
+
+  #mark(of: keyof Marks, value: Uint8Array | undefined, isSure: boolean): void {
+    this.#marks[of] = value && isSure && !this.#isLeft ? toNumber(value) : undefined;
+  }
+
+  /** What a set has for the key: itself a value for sets. */
+  #lookUp(
+    { set: name, register, to }: Extract<ShownExpression, { type: 'lookup' }>,
+    registers: Registers,
+  ): MapData | { readonly type: 'member' } | 'unknown' | undefined {
+    const set = this.#table.sets.get(name);
+    const length = set?.keyOctets ?? 0;
+    const key = length > 0 ? registers.get(register, length) : undefined;
+    if (!set?.elements) return 'unknown';
+    if (set.elements.length === 0) return undefined;
+    if (!key) return 'unknown';
+    const found = elementFor(set, key);
+    if (!found) return undefined;
+    if (found.isUncertain || (to !== undefined && !found.data)) return 'unknown';
+    return to === undefined ? { type: 'member' } : found.data;
+  }
+
+  /** Whether a condition holds; undefined: perhaps. */
+  #holds(one: ShownExpression, registers: Registers): boolean | undefined {
+    switch (one.type) {
       case 'compare': {
         const found = registers.get(one.register, one.value.length);
-        if (!found || !holds(one.operator, found, one.value)) return undefined;
-        break;
+        return found && compares(one.operator, compareOctets(found, one.value));
       }
-      case 'unknown-value':
-        registers.set(one.register, undefined);
-        break;
-      case 'verdict':
-      case 'reject':
-        return one;
-      case 'unknown':
-        return undefined;
-      case 'aside':
+      case 'range': {
+        const found = registers.get(one.register, one.from.length);
+        return found && (compareOctets(found, one.from) >= 0 && compareOctets(found, one.to) <= 0) !== one.not;
+      }
+      case 'state-in':
+        return ((one.states & STATE_NEW) !== 0) !== one.not;
+      case 'mark-is': {
+        const mark = this.#marks[one.of];
+        return mark === undefined ? undefined : ((mark & one.mask) >>> 0 === one.mark) !== one.not;
+      }
+      case 'address-kinds': {
+        const fits = (kinds: number, not: boolean): boolean =>
+          kinds === 0 || ((kinds & (1 << KIND_UNICAST)) !== 0) !== not;
+        return fits(one.source, one.notSource) && fits(one.destination, one.notDestination);
+      }
     }
+    return undefined;
   }
-  return undefined;
 }
 
-function holds(operator: number, found: Uint8Array, value: Uint8Array): boolean {
-  const at = found.findIndex((octet, index) => octet !== value[index]);
-  const order = at < 0 ? 0 : found[at]! - value[at]!;
+/** Puts into a register what an expression asks for. */
+function load(one: ShownExpression, registers: Registers, packet: JudgedPacket, marks: Marks): void {
+  switch (one.type) {
+    case 'meta':
+      registers.set(one.register, metaOf(one.key, packet, marks));
+      break;
+    case 'ct':
+      registers.set(one.register, ctOf(one.key, marks));
+      break;
+    case 'payload':
+      registers.set(one.register, headerOf(one.base, one.offset, one.length, packet));
+      break;
+    case 'fib': {
+      const isKnown = one.result === FIB.ADDRESS_KIND && (one.flags & ~FIB.ENDS) === 0;
+      registers.set(one.register, isKnown ? u32(KIND_UNICAST) : undefined);
+      break;
+    }
+    case 'value':
+      registers.set(one.register, one.value);
+      break;
+    case 'unknown-value':
+      registers.set(one.register, undefined);
+      break;
+    case 'bitwise': {
+      const before = registers.get(one.from, one.mask.length);
+      const after = before?.map((octet, at) => (octet & one.mask[at]!) ^ one.xor[at]!);
+      registers.set(one.to, after);
+      break;
+    }
+    case 'byte-order': {
+      const before = registers.get(one.from, one.length);
+      registers.set(one.to, before && (LITTLE_ENDIAN ? turned(before, one.size) : before));
+    }
+  }
+}
+
+/** Each number of `size` octets the other way round. */
+const turned = (octets: Uint8Array, size: number): Uint8Array =>
+  octets.map((_, at) => octets[at - (at % size) + size - 1 - (at % size)] ?? 0);
+
+function compares(operator: number, order: number): boolean {
   if (operator === COMPARE.EQUAL) return order === 0;
   if (operator === COMPARE.NOT_EQUAL) return order !== 0;
   return [order < 0, order <= 0, order > 0, order >= 0][operator - 2] ?? false;
 }
 
-/** Sixteen of four octets; 1 to 4 are the older names of four each. */
-class Registers {
-  readonly #octets = new Uint8Array(64);
-  readonly #known = new Uint8Array(64);
-
-  set(register: number, value: Uint8Array | undefined): void {
-    const at = offsetOf(register);
-    this.#known.fill(0, at, at + Math.max(4, value?.length ?? NAME_OCTETS));
-    if (!value) return;
-    this.#octets.set(value.subarray(0, 64 - at), at);
-    this.#known.fill(1, at, at + value.length);
-  }
-
-  get(register: number, length: number): Uint8Array | undefined {
-    const at = offsetOf(register);
-    return this.#known.subarray(at, at + length).every(Boolean) ? this.#octets.slice(at, at + length) : undefined;
-  }
-}
-
-const offsetOf = (register: number): number => Math.min(48, register < 8 ? (register - 1) * 16 : (register - 8) * 4);
-
-function metaOf(key: number, { in: from, out, source }: JudgedPacket): Uint8Array | undefined {
-  switch (key) {
-    case META.IIFNAME:
-      return nameOctets(from);
-    case META.OIFNAME:
-      return nameOctets(out);
-    case META.NFPROTO:
-      return Uint8Array.of(source.version === 4 ? 2 : 10);
-    case META.PROTOCOL:
-      return source.version === 4 ? Uint8Array.of(0x08, 0x00) : Uint8Array.of(0x86, 0xdd);
-    case META.L4PROTO:
-      return Uint8Array.of(TCP);
-    case META.MARK:
-      return new Uint8Array(4);
-  }
-  return undefined;
-}
-
-/** A new connection without translation or mark. */
-function ctOf(key: number): Uint8Array | undefined {
-  if (key === CT.STATE) return LITTLE_ENDIAN ? Uint8Array.of(NEW, 0, 0, 0) : Uint8Array.of(0, 0, 0, NEW);
-  return key === CT.STATUS || key === CT.MARK ? new Uint8Array(4) : undefined;
-}
-
-const nameOctets = (name: string): Uint8Array =>
-  Uint8Array.from({ length: NAME_OCTETS }, (_, at) => name.charCodeAt(at) || 0);
-
-/** The octets of addresses and of the protocol; nothing else of the header is known. RFC 791 section 3.1, RFC 8200 section 3. */
-function headerOf(offset: number, length: number, { source, destination }: JudgedPacket): Uint8Array | undefined {
-  const header = new Uint8Array(40);
-  const known = new Uint8Array(40);
-  const put = (at: number, octets: Uint8Array): void => {
-    header.set(octets, at);
-    known.fill(1, at, at + octets.length);
-  };
-  const [from, to, protocol] = source.version === 4 ? [12, 16, 9] : [8, 24, 6];
-  put(from, addressToBytes(source));
-  put(to, addressToBytes(destination));
-  put(protocol, Uint8Array.of(TCP));
-  return known.subarray(offset, offset + length).every(Boolean) && offset + length <= 40
-    ? header.slice(offset, offset + length)
-    : undefined;
-}
+/** All verdicts a map may have for a key. */
+const verdictsOf = (set: ShownSet | undefined): End[] =>
+  set?.elements ? set.elements.flatMap(({ data }) => (data?.type === 'verdict' ? [data] : [])) : [{ type: 'leave' }];

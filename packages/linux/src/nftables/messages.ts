@@ -13,6 +13,7 @@ export const NFT = {
   NEW_RULE: message(6),
   GET_RULE: message(7),
   NEW_SET: message(9),
+  GET_SET: message(10),
   NEW_ELEMENTS: message(12),
   GET_ELEMENTS: message(13),
   DELETE_ELEMENTS: message(14),
