@@ -1,19 +1,30 @@
-/** The hardened unit: what systemd says of it, and an agent that works with the capabilities it leaves. */
-import { readFileSync } from 'node:fs';
+/** The hardened unit: what systemd says of it, and an agent that works with what it leaves. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { enterNamespaces, runCommand, tortieCommand } from '@tortie/lab';
 import t from 'tap';
+import { CniNode } from './cni-rig.js';
+import { buildConfine, CAPABILITIES, confined, UNIT } from './confine/unit-filter.js';
 import { eventually } from './eventually.js';
-import { askAll, faultsIn, withNetwork } from './network-rig.js';
+import { askAll, faultsIn, setWay, withNetwork } from './network-rig.js';
 
 await enterNamespaces();
 
-const UNIT = new URL('../../../../examples/systemd/tortie-agent.service', import.meta.url).pathname;
-const capabilities = /^CapabilityBoundingSet=(.*)$/m.exec(readFileSync(UNIT, 'utf8'))![1]!.split(' ');
+const BITS: Readonly<Record<string, bigint>> = {
+  CAP_NET_BIND_SERVICE: 10n,
+  CAP_NET_ADMIN: 12n,
+  CAP_NET_RAW: 13n,
+  CAP_SYS_ADMIN: 21n,
+  CAP_SYS_NICE: 23n,
+};
 
 const has = async (program: string): Promise<boolean> =>
   (await runCommand('sh', ['-c', `command -v ${program}`], { allowFailure: true })).code === 0;
-const skipUnless = async (program: string): Promise<string | false> =>
-  (await has(program)) ? false : `${program} is not installed`;
+const skipUnless = async (...programs: string[]): Promise<string | false> => {
+  for (const program of programs) if (!(await has(program))) return `${program} is not installed`;
+  return false;
+};
 
 t.test('systemd-analyze finds little to expose', { skip: await skipUnless('systemd-analyze') }, async (t) => {
   const args = ['security', '--offline=true', '--no-pager', '--threshold=40', UNIT];
@@ -22,50 +33,60 @@ t.test('systemd-analyze finds little to expose', { skip: await skipUnless('syste
 });
 
 t.test('the unit has the capabilities that are explained there, and no more', async (t) => {
-  t.strictSame(capabilities, ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_SYS_ADMIN', 'CAP_NET_BIND_SERVICE', 'CAP_SYS_NICE']);
+  t.strictSame([...CAPABILITIES].sort(), Object.keys(BITS).sort());
   const text = readFileSync(UNIT, 'utf8');
-  for (const capability of capabilities) t.match(text, new RegExp(`^# ${capability}: `, 'm'));
+  for (const capability of CAPABILITIES) t.match(text, new RegExp(`^# ${capability}: `, 'm'));
   t.match(text, /^NoNewPrivileges=yes$/m);
 });
 
 t.test(
-  'with these capabilities the agent peers, plugs pods in, tunnels and hides',
-  { skip: await skipUnless('setpriv') },
-  (t) => {
-    const set = capabilities.map((name) => `+${name.replace('CAP_', '').toLowerCase()}`).join(',');
-    const command = ['setpriv', '--no-new-privs', `--bounding-set=-all,${set}`, '--inh-caps=-all', ...tortieCommand()];
+  'with its capabilities, system calls and files the agent peers, plugs pods in, tunnels and hides',
+  { skip: await skipUnless('systemd-analyze', 'setpriv', 'cc', 'unshare') },
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tortie-confine-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const command = confined(await buildConfine(folder), tortieCommand());
     const way = { vxlanMode: 'CrossSubnet', natOutgoing: true } as const;
     return withNetwork({ way, bgp: true, pods: 1, agent: { command } }, async (lab) => {
-      const { pid } = lab.agent('n1');
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      const agent = lab.agent('n1');
+      const status = readFileSync(`/proc/${agent.pid}/status`, 'utf8');
       const effective = BigInt(`0x${/^CapEff:\s*(\S+)$/m.exec(status)![1]}`);
-      const bits = {
-        CAP_NET_BIND_SERVICE: 10,
-        CAP_NET_ADMIN: 12,
-        CAP_NET_RAW: 13,
-        CAP_SYS_ADMIN: 21,
-        CAP_SYS_NICE: 23,
-      };
-      t.equal(
-        effective & ~Object.values(bits).reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n),
-        0n,
-        'it has no others',
-      );
+      const allowed = Object.values(BITS).reduce((sum, bit) => sum | (1n << bit), 0n);
+      t.equal(effective & ~allowed, 0n, 'it has no other capabilities');
       t.match(status, /^NoNewPrivs:\s*1$/m);
-      await eventually('every answer as it should be', async () => {
-        const faults = faultsIn(await askAll(lab));
-        if (faults.length > 0) throw new Error(faults.slice(0, 4).join('; '));
-        return true;
-      });
-      const { conditions, warnings, sessions, fib } = await lab.agent('n1').status();
-      t.same(
-        conditions.filter(({ ok }) => !ok),
-        [],
-      );
-      t.same(warnings, []);
-      t.equal(sessions.established, sessions.configured);
-      t.ok(fib.programming);
+      t.match(status, /^Seccomp:\s*2$/m);
+      const whole = () =>
+        eventually('every answer as it should be', async () => {
+          const faults = faultsIn(await askAll(lab));
+          if (faults.length > 0) throw new Error(faults.slice(0, 4).join('; '));
+          return true;
+        });
+      const healthy = async (): Promise<void> => {
+        const { conditions, warnings, sessions, fib } = await agent.status();
+        t.same(
+          conditions.filter(({ ok }) => !ok),
+          [],
+        );
+        t.same(warnings, []);
+        t.equal(sessions.established, sessions.configured);
+        t.ok(fib.programming);
+      };
+      await whole();
+      await healthy();
       t.match((await lab.host('n1').exec('nft', ['list', 'ruleset'])).stdout, /table inet tortie/);
+
+      const node = new CniNode(lab.host('n1'), agent);
+      const place = await node.pod();
+      await node.add(place);
+      await node.silent('DEL', place);
+      // Of a process with all rights of root.
+      const named = { ...place, netns: `/proc/${process.pid}/ns/net` };
+      t.match(await node.refused('ADD', named), { code: 4, msg: /the agent needs CAP_SYS_PTRACE$/ });
+
+      // It starts over what is there, and carries changes out.
+      await agent.restart('SIGKILL');
+      await setWay(lab, { vxlanMode: 'Always' });
+      await whole();
     });
   },
 );

@@ -72,6 +72,12 @@ function openFile(path: string): number {
         cause,
       });
     }
+    if (code === 'EACCES' && path.startsWith('/proc/')) {
+      const right = 'to open the namespace of a process with more rights than its own the agent needs CAP_SYS_PTRACE';
+      throw new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path.slice(0, 200)} cannot be opened: ${right}`, {
+        cause,
+      });
+    }
     throw new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path.slice(0, 200)} cannot be opened: ${message}`, {
       cause,
     });
