@@ -1,7 +1,8 @@
 /** Many pods at once, two runtimes at once, and an agent that is killed in the midst of it. */
 import { enterNamespaces, runCommand } from '@tortie/lab';
 import t from 'tap';
-import { addressIn, NOTHING, success, withCniNode } from './cni-rig.js';
+import { addressIn, NOTHING, pings, success, withCniNode } from './cni-rig.js';
+import { eventually } from './eventually.js';
 import { events } from './start-agent.js';
 
 await enterNamespaces();
@@ -80,5 +81,32 @@ t.test('after a restart the agent knows its pods, and has forgotten those whose 
     t.equal(routes.length, 2, 'its link is up and its routes are there again');
     await node.silent('CHECK', { ...stays, config: { prevResult: result } });
     t.ok((await events(node.agent)).some(({ cause }) => cause === 'its network namespace is gone'));
+  }),
+);
+
+t.test('routes to pods that others take away or turn elsewhere are back soon, and told', { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const [one, two] = [await node.pod(), await node.pod()];
+    await node.add(one);
+    const result = await node.add(two);
+    const [link, v4, v6] = [result.interfaces[0]!.name, addressIn(result, 4), addressIn(result, 6)];
+    const deeds: readonly (readonly string[])[] = [
+      ['-4', 'route', 'del', v4, 'dev', link],
+      ['-6', 'route', 'del', v6, 'dev', link],
+      ['-4', 'route', 'replace', v4, 'dev', 'eth0', 'metric', '32'],
+      ['-6', 'route', 'replace', 'blackhole', v6, 'metric', '32'],
+      ['-4', 'route', 'flush', 'metric', '32'],
+      ['-4', 'route', 'del', '169.254.1.1'],
+    ];
+    for (const deed of deeds) {
+      await node.ip(...deed);
+      await eventually(`what was before ${deed.join(' ')}`, async () => {
+        const { routes } = await node.traces();
+        return routes.length === 4 && /^169\.254\.1\.1 dev lo/m.test(await node.ip('-4', 'route'));
+      });
+      for (const address of [v4, v6]) t.ok(await pings(one.name, address), `${address} after ${deed.join(' ')}`);
+    }
+    const told = (await events(node.agent)).map(({ text }) => text);
+    t.ok(told.some((text) => text.includes(`had no route to ${v4} any more`)));
   }),
 );

@@ -240,10 +240,15 @@ t.test('CHECK says what is missing, and ADD mends it', { buffered: true }, (t) =
     const host = result.interfaces[0]!.name;
     const [v4, v6] = [addressIn(result, 4), addressIn(result, 6)];
     const inside = (...words: string[]) => runCommand('ip', ['-n', pod.name, ...words]);
+    const sysctl = (key: string, value: number) => node.host.exec('sh', ['-c', `echo ${value} > /proc/sys/${key}`]);
     const rows: readonly [() => Promise<unknown>, RegExp][] = [
       [() => inside('addr', 'del', `${v4}/32`, 'dev', 'eth0'), /eth0 has no address 10\.244/],
       [() => inside('addr', 'del', `${v6}/128`, 'dev', 'eth0'), /eth0 has no address fd00/],
       [() => inside('route', 'flush', 'dev', 'eth0'), /no route to its gateway/],
+      [() => inside('route', 'del', 'default'), /has no IPv4 default route/],
+      [() => inside('-6', 'route', 'del', 'default'), /has no IPv6 default route/],
+      [() => sysctl(`net/ipv4/conf/${host}/forwarding`, 0), /net\/ipv4\/conf\/tor\w+\/forwarding is 0, not 1/],
+      [() => sysctl(`net/ipv6/conf/${host}/disable_ipv6`, 1), /disable_ipv6 is 1, not 0/],
       [() => inside('link', 'set', 'eth0', 'down'), /eth0 of the container is down/],
       [() => inside('link', 'delete', 'eth0'), /the host has no interface tor/],
     ];

@@ -24,6 +24,7 @@ import {
   readNexthop,
   readRoute,
   readRule,
+  routesAtFilter,
 } from '@tortie/linux';
 import { addon, checked, syscallError } from './addon.js';
 import { EAGAIN, int32, SOL, setOption } from './descriptor.js';
@@ -58,6 +59,8 @@ export interface EventsOptions {
   readonly groups: readonly EventGroup[];
   /** Routes of this protocol are dropped inside the kernel (our own echo). */
   readonly ignoreRouteProtocol?: number;
+  /** Of routes those of this metric alone, but for what the socket with this port id has done. */
+  readonly routesAt?: { readonly metric: number; readonly except: number };
   readonly receiveBufferOctets?: number;
   readonly onEvents: (events: readonly KernelEvent[]) => void;
   /** Notifications were lost: dump again and compare. */
@@ -85,9 +88,11 @@ const READS_AT_ONCE = 64;
 
 /** Subscribes; resolves once the kernel queues events. Throws LinuxError. */
 export async function subscribeEvents(options: EventsOptions): Promise<Subscription> {
-  const filter =
-    options.ignoreRouteProtocol === undefined ? undefined : ignoreProtocolFilter(options.ignoreRouteProtocol);
-  return new EventSocket(options, filter);
+  const { ignoreRouteProtocol, routesAt } = options;
+  const filter = routesAt
+    ? routesAtFilter(routesAt.metric, routesAt.except)
+    : ignoreRouteProtocol !== undefined && ignoreProtocolFilter(ignoreRouteProtocol);
+  return new EventSocket(options, filter || undefined);
 }
 
 /** A subscription with a filter of its own. */

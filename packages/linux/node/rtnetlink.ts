@@ -116,6 +116,11 @@ export class Rtnetlink {
     this.#socket = socket;
   }
 
+  /** Of its socket: what it has done is told with it. */
+  get portId(): number {
+    return this.#socket.portId;
+  }
+
   links(): Promise<Link[]> {
     const dump = this.#dump('list links', (to, seq) => writeLink(to, RTM_LINK.GET, DUMP, seq, {}), readLink);
     return collect(dump);

@@ -46,6 +46,27 @@ export function ignoreProtocolFilter(protocol: number): Uint8Array {
   return assemble([...whenRoute, [LOAD_OCTET, RTM_PROTOCOL_AT], [JUMP_EQUAL, protocol, 'drop', 'accept'], ...verdicts]);
 }
 
+/** Lets routes of one metric pass. */
+const atMetric = (metric: number): readonly Line[] => [
+  [LOAD_X_NUMBER, RTA_PRIORITY],
+  [LOAD_NUMBER, ATTRIBUTES_AT],
+  [LOAD_WORD, FIND_ATTRIBUTE],
+  [JUMP_EQUAL, 0, 'drop'],
+  [COPY_TO_X, 0],
+  [LOAD_WORD_AT_X, 4],
+  [JUMP_EQUAL, word(metric), 'accept', 'drop'],
+];
+
+/** Of routes those of one metric that another socket than `portId` has changed; everything that is no route passes. */
+export const routesAtFilter = (metric: number, portId: number): Uint8Array =>
+  assemble([
+    ...whenRoute,
+    [LOAD_WORD, PORT_ID_AT],
+    [JUMP_EQUAL, word(portId), 'drop'],
+    ...atMetric(metric),
+    ...verdicts,
+  ]);
+
 /**
  * What a FIB writer must hear of routes: not its own echo (the port id of its socket), but what others do to routes of
  * its protocol, and what others install at its metric, which may have hit or covered one of ours. Everything that is no
@@ -60,13 +81,7 @@ export function fibWriterFilter(protocol: number, metric: number, portId: number
     [JUMP_EQUAL, protocol, 'accept'],
     [LOAD_HALF, TYPE_AT],
     [JUMP_EQUAL, half(RTM_ROUTE.DELETE), 'drop'],
-    [LOAD_X_NUMBER, RTA_PRIORITY],
-    [LOAD_NUMBER, ATTRIBUTES_AT],
-    [LOAD_WORD, FIND_ATTRIBUTE],
-    [JUMP_EQUAL, 0, 'drop'],
-    [COPY_TO_X, 0],
-    [LOAD_WORD_AT_X, 4],
-    [JUMP_EQUAL, word(metric), 'accept', 'drop'],
+    ...atMetric(metric),
     ...verdicts,
   ]);
 }

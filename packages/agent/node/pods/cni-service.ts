@@ -14,7 +14,7 @@ import {
   readRequest,
   versionOf,
 } from '@tortie/cni';
-import { parseAddress } from '@tortie/ip';
+import { formatAddress, parseAddress } from '@tortie/ip';
 import type { Link } from '@tortie/linux';
 import type { Subscription } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
@@ -24,6 +24,7 @@ import type { Journal } from '../journal.js';
 import { ReconcileLoop } from '../reconcilers/reconcile-loop.js';
 import { CniServer } from './cni-server.js';
 import { watchForwarding } from './forwarding.js';
+import { watchPodRoutes } from './pod-routes.js';
 import { Pods, type PodsOptions } from './pods.js';
 
 export interface CniServiceOptions extends PodsOptions {
@@ -31,6 +32,7 @@ export interface CniServiceOptions extends PodsOptions {
 }
 
 const SETTLE_MS = 1000;
+const GATEWAY = formatAddress(GATEWAYS[4]);
 
 export class CniService {
   readonly pods: Pods;
@@ -39,8 +41,8 @@ export class CniService {
   readonly calls: ReadonlyMap<string, number>;
   readonly #options: CniServiceOptions;
   readonly #server: CniServer;
-  readonly #forwarding: Subscription;
-  /** Host interfaces that were last seen gone or down. */
+  readonly #subscriptions: Subscription[] = [];
+  /** Host interfaces that were last seen gone or down, and addresses whose routes others have changed. */
   readonly #amiss = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -49,7 +51,6 @@ export class CniService {
     pods: Pods,
     loop: ReconcileLoop,
     server: CniServer,
-    forwarding: Subscription,
     calls: ReadonlyMap<string, number>,
   ) {
     this.calls = calls;
@@ -57,7 +58,6 @@ export class CniService {
     this.pods = pods;
     this.loop = loop;
     this.#server = server;
-    this.#forwarding = forwarding;
   }
 
   /** Resolves when the plugin is answered: what an earlier run left half done has been taken back before. */
@@ -72,10 +72,18 @@ export class CniService {
       answer: (invocation) => calls.answer(invocation),
       refuse: (error) => calls.failed(error, NEWEST_VERSION),
     });
-    const forwarding = await watchForwarding(() => loop.trigger());
-    loop.trigger();
+    const service = new CniService(options, pods, loop, server, calls.counts);
+    await service.#watch();
     journal.log.info({ socket: options.socket, pods: pods.list().length }, 'the CNI plugin is answered');
-    return new CniService(options, pods, loop, server, forwarding, calls.counts);
+    return service;
+  }
+
+  async #watch(): Promise<void> {
+    const { rtnetlink, mark } = this.#options;
+    const again = () => this.loop.trigger();
+    this.#subscriptions.push(await watchForwarding(again));
+    this.#subscriptions.push(await watchPodRoutes(rtnetlink, mark, (addresses) => this.#lookAt(addresses), again));
+    again();
   }
 
   /** Why pods may not be plugged in, as a sentence. */
@@ -93,20 +101,32 @@ export class CniService {
       this.#amiss.delete(name);
       return;
     }
-    this.#amiss.add(name);
+    this.#lookAt([name]);
+  }
+
+  /** Routes go with the link in a DEL, too: a moment later the pod is known no more. */
+  #lookAt(what: readonly string[]): void {
+    for (const one of what) this.#amiss.add(one);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      const { strangers } = this.pods;
-      if ([...this.pods.list(), ...strangers].some(({ hostInterface }) => this.#amiss.has(hostInterface)))
-        this.loop.trigger();
+      const amiss = new Set(this.#amiss);
       this.#amiss.clear();
+      const isAmiss = (one: string): boolean => amiss.has(one);
+      const { strangers } = this.pods;
+      const pods = this.pods.list();
+      if (
+        isAmiss(GATEWAY) ||
+        [...pods, ...strangers].some(({ hostInterface }) => isAmiss(hostInterface)) ||
+        pods.some(({ addresses }) => addresses.some(isAmiss))
+      )
+        this.loop.trigger();
     }, SETTLE_MS);
   }
 
   /** Calls under way end first; pods stay as they are. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#forwarding.close();
+    for (const subscription of this.#subscriptions) subscription.close();
     await this.#server.close();
     await this.pods.idle();
     await this.loop.close();

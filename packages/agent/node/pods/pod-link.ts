@@ -10,9 +10,9 @@
  * ```
  */
 import { CniError } from '@tortie/cni';
-import { type Address, formatAddress, hostPrefix, parsePrefix } from '@tortie/ip';
-import { familyOf, type Link, LinuxError, NEIGHBOUR_STATE, type Neighbour, SCOPE } from '@tortie/linux';
-import { ensureSysctl, type Rtnetlink, writeSysctl } from '@tortie/linux/node';
+import { type Address, formatAddress, hostPrefix, parseAddress, parsePrefix } from '@tortie/ip';
+import { familyOf, type Link, LinuxError, NEIGHBOUR_STATE, type Neighbour, type Route, SCOPE } from '@tortie/linux';
+import { ensureSysctl, type Rtnetlink, readSysctl, writeSysctl } from '@tortie/linux/node';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import { isHostInterface } from '../../src/pods/names.js';
 import type { PodNetns } from './pod-netns.js';
@@ -37,6 +37,8 @@ export interface RouteMark {
 }
 
 const DEFAULT = { 4: parsePrefix('0.0.0.0/0'), 6: parsePrefix('::/0') } as const;
+/** Addresses nobody has (RFC 5737, RFC 3849): only a default route leads there. */
+const ELSEWHERE = { 4: parseAddress('198.51.100.1'), 6: parseAddress('2001:db8::1') } as const;
 const LINK_LOCAL_LENGTH = 64;
 /** RFC 8200 section 5. */
 const IPV6_LEAST_MTU = 1280;
@@ -193,11 +195,11 @@ export async function findFaults(host: Rtnetlink, link: Omit<PodLink, 'mtu' | 'm
   const { hostInterface, ifName, netns, addresses } = link;
   const outer = await host.link(hostInterface);
   if (!outer) return [`the host has no interface ${hostInterface}`];
-  const faults: string[] = [];
+  const faults = await faultsOfSettings(link);
   if (!outer.up) faults.push(`${hostInterface} is down`);
   for (const address of addresses) {
     const route = await host.matchingRoute(address);
-    if (!route?.nextHops.some(({ ifindex }) => ifindex === outer.ifindex)) {
+    if (!leadsOver(route, outer.ifindex)) {
       faults.push(`the host has no route to ${formatAddress(address)} over ${hostInterface}`);
     }
   }
@@ -211,11 +213,34 @@ export async function findFaults(host: Rtnetlink, link: Omit<PodLink, 'mtu' | 'm
   for (const address of addresses.map(formatAddress)) {
     if (!present.includes(address)) faults.push(`${ifName} has no address ${address}`);
   }
-  if (hasVersion(addresses, 4)) {
-    const route = await pod.matchingRoute(GATEWAYS[4]);
-    if (!route?.nextHops.some(({ ifindex }) => ifindex === inner.ifindex)) {
-      faults.push(`the container has no route to its gateway ${formatAddress(GATEWAYS[4])}`);
-    }
+  if (hasVersion(addresses, 4) && !leadsOver(await pod.matchingRoute(GATEWAYS[4]), inner.ifindex)) {
+    faults.push(`the container has no route to its gateway ${formatAddress(GATEWAYS[4])}`);
+  }
+  for (const version of [4, 6] as const) {
+    // It may be that of another network of the pod.
+    if (hasVersion(addresses, version) && !(await pod.matchingRoute(ELSEWHERE[version])))
+      faults.push(`the container has no IPv${version} default route`);
+  }
+  return faults;
+}
+
+const leadsOver = (route: Route | undefined, ifindex: number): boolean =>
+  route?.nextHops.some((hop) => hop.ifindex === ifindex) ?? false;
+
+/** Settings of the host's end without which packets of the pod go astray; others may be changed as one likes. */
+async function faultsOfSettings({ hostInterface, addresses }: Pick<PodLink, 'hostInterface' | 'addresses'>) {
+  const wanted: [key: string, value: string][] = [];
+  if (hasVersion(addresses, 4)) wanted.push([`net/ipv4/conf/${hostInterface}/forwarding`, '1']);
+  if (hasVersion(addresses, 6)) {
+    wanted.push(
+      [`net/ipv6/conf/${hostInterface}/forwarding`, '1'],
+      [`net/ipv6/conf/${hostInterface}/disable_ipv6`, '0'],
+    );
+  }
+  const faults: string[] = [];
+  for (const [key, value] of wanted) {
+    const present = await readSysctl(key).catch(() => 'missing');
+    if (present !== value) faults.push(`${key} is ${present}, not ${value}`);
   }
   return faults;
 }

@@ -248,7 +248,14 @@ export class Pods implements Reconciler {
           const route = await rtnetlink.matchingRoute(address);
           if (route?.nextHops.some((hop) => hop.ifindex === ifindex)) continue;
           await routeToPod(rtnetlink, mark, ifindex, [address]);
-          this.#tell(pod, `had no route to ${formatAddress(address)} any more; it is there again`);
+          const after = await rtnetlink.matchingRoute(address);
+          if (after?.nextHops.some((hop) => hop.ifindex === ifindex))
+            this.#tell(pod, `had no route to ${formatAddress(address)} any more; it is there again`);
+          else
+            this.#options.journal.log.warn(
+              { pod: pod.hostInterface, address: formatAddress(address), protocol: after?.protocol },
+              'a route of others goes before that to a pod',
+            );
         }
       } catch (error) {
         // The pod may be gone since; else the next round tries again.
