@@ -20,7 +20,6 @@ import type { Lister } from '../reconcilers/desired.js';
 import type { Links } from '../reconcilers/links.js';
 import type { PeerGateways } from '../reconcilers/peer-gateways.js';
 import { ReconcileLoop } from '../reconcilers/reconcile-loop.js';
-import { HeldSessions } from '../sessions/held-sessions.js';
 import { Secrets } from '../store/secrets.js';
 
 export interface ClusterOptions {
@@ -42,6 +41,7 @@ export class Cluster {
   readonly loop: ReconcileLoop;
   readonly #options: ClusterOptions;
   #timer: NodeJS.Timeout | undefined;
+  #loaded = false;
 
   constructor(options: ClusterOptions) {
     const { config, speaker, journal, links } = options;
@@ -51,11 +51,12 @@ export class Cluster {
     this.sessions = new ClusterSessionsReconciler({
       node: config.node,
       asn: config.asn,
+      families: config.cluster?.families ?? [],
       mirror: this.mirror,
       secrets: this.secrets,
       speaker,
       journal,
-      held: new HeldSessions(join(config.store.path, `held-${config.node}.json`), journal),
+      keptFile: join(config.store.path, `sessions-${config.node}.json`),
       exportScope: () => {
         const { pools, hiddenPools } = options.addressing();
         return { pools, hiddenPools, ...this.announcements };
@@ -103,7 +104,8 @@ export class Cluster {
   #look(changed: boolean, whole = false): void {
     if (!changed) return;
     if (whole) this.sessions.forget();
-    this.loop.trigger();
+    // Before it is known who is in the cluster a round would take all sessions away.
+    if (this.#loaded) this.loop.trigger();
   }
 
   /** What the configuration resources say of routes. */
@@ -113,7 +115,7 @@ export class Cluster {
 
   /**
    * Before the first watch: sessions of an earlier run are there again before their peers miss them. Taken in one go: no round
-   * is to see nodes without the resources that say who peers with whom.
+   * is to see nodes without the resources that say who peers with whom. To be followed by the first round.
    */
   async load(lister: Lister, own: NodeFacts): Promise<void> {
     const listed = await Promise.all(
@@ -123,11 +125,12 @@ export class Cluster {
     for (const { take, entries, revision } of listed) {
       take({ type: 'page', after: undefined, upTo: undefined, entries, revision });
     }
+    this.#loaded = true;
   }
 
   /** What this node says of itself. */
   setOwn(facts: NodeFacts): void {
-    if (this.mirror.setOwn(facts)) this.loop.trigger();
+    this.#look(this.mirror.setOwn(facts));
   }
 
   warnings(): string[] {
@@ -141,6 +144,7 @@ export class Cluster {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.loop.close();
+    this.sessions.close();
   }
 
   async #interfaces(): Promise<ReadonlyMap<string, readonly Prefix[]>> {

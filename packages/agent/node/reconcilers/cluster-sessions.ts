@@ -25,7 +25,10 @@ import type { ClusterMirror } from '../../src/cluster/cluster-mirror.js';
 import { clusterPeer, type PeerScope, rangePeers, unnumberedPeer } from '../../src/cluster/cluster-peer.js';
 import type { ExportScope } from '../../src/cluster/export-terms.js';
 import type { Journal } from '../journal.js';
-import type { HeldSessions } from '../sessions/held-sessions.js';
+import { type KeptContent, KeptSessions } from '../sessions/kept-sessions.js';
+import { isComplete, isCovered } from '../sessions/replacing.js';
+import { tellSessions } from '../sessions/tell-sessions.js';
+import { isIn, UpSessions } from '../sessions/up-sessions.js';
 import type { Secrets } from '../store/secrets.js';
 import type { ClusterItem } from './desired.js';
 import type { PeerGateway } from './peer-gateways.js';
@@ -34,12 +37,14 @@ import type { Reconciler } from './reconcile-loop.js';
 export interface ClusterSessionsOptions {
   readonly node: string;
   readonly asn: number;
+  /** Of sessions with addresses. */
+  readonly families: readonly ('ipv4' | 'ipv6')[];
   readonly mirror: ClusterMirror;
   readonly secrets: Secrets;
   readonly speaker: RunningSpeaker;
   readonly journal: Journal;
-  /** What is held over a restart. */
-  readonly held: HeldSessions;
+  /** Which sessions there were, for the next run. */
+  readonly keptFile: string;
   readonly exportScope: () => Omit<ExportScope, 'reflects'>;
   /** On-link prefixes by interface, as of now; none where the kernel cannot be asked. */
   readonly interfaces: () => Promise<ReadonlyMap<string, readonly Prefix[]>>;
@@ -53,28 +58,27 @@ export interface ClusterSessionsOptions {
 
 const NONE: NextSessions = {
   sessions: new Map(),
+  open: [],
   replaced: [],
   pending: [],
   replacingSinceMs: undefined,
   againMs: undefined,
 };
 
-/** A session without End-of-RIB counts as complete after this: not every router sends one. */
-const QUIET_MS = 60_000;
-/** A held session that goes down, with its peer or with our own restart, has so long to come up before it counts as gone. */
-const DOWN_MS = 600_000;
-
 export class ClusterSessionsReconciler implements Reconciler {
   readonly name = 'cluster';
   readonly #options: ClusterSessionsOptions;
   readonly #confirmed = new Set<string>();
   readonly #replaced = new Set<string>();
-  /** Sessions that stay only because they are held, and since when each is down; undefined while it is up. */
-  readonly #held = new Map<string, number | undefined>();
+  /** Names of those that stay only because they are held. */
+  #held: ReadonlySet<string> = new Set();
+  readonly #up: UpSessions;
+  readonly #kept: KeptSessions;
+  /** What a former run had, but for what it held: of that only what is no longer wanted counts. Empty after the first round. */
+  readonly #former = new Set<string>();
   /** No longer wanted, and perhaps not yet taken from the speaker. */
   readonly #leaving = new Set<string>();
   #next: NextSessions = NONE;
-  #open: readonly OpenSession[] = [];
   #notes: readonly SessionNote[] = [];
   #interfaces: ReadonlyMap<string, readonly Prefix[]> = new Map();
   #clusterId: string | undefined;
@@ -89,9 +93,16 @@ export class ClusterSessionsReconciler implements Reconciler {
   constructor(options: ClusterSessionsOptions) {
     this.#options = options;
     this.#wanted = new SessionsOfNode(options.node);
-    const held = options.held.load();
-    this.#next = { ...NONE, sessions: new Map(held.map((session) => [session.name, session])) };
-    for (const { name } of held) this.#held.set(name, this.#nowMs());
+    this.#up = new UpSessions(() => this.#nowMs());
+    this.#kept = new KeptSessions(options.keptFile, options.journal, () => this.#toKeep());
+    this.#recall();
+    options.speaker.on('session', ({ peer, from, to }) => {
+      if (from === 'established' || to === 'established') this.#changed(peer, to === 'established');
+    });
+  }
+
+  close(): void {
+    this.#kept.close();
   }
 
   /** What the speaker has been told, by the name of the peer. */
@@ -100,7 +111,7 @@ export class ClusterSessionsReconciler implements Reconciler {
   }
 
   get open(): readonly OpenSession[] {
-    return this.#open;
+    return this.#next.open;
   }
 
   get pending(): NextSessions['pending'] {
@@ -114,7 +125,7 @@ export class ClusterSessionsReconciler implements Reconciler {
 
   /** What of the resources has no session, or another one than it asks for. */
   get notes(): readonly SessionNote[] {
-    const filters = [...this.#next.sessions.values(), ...this.#open].flatMap((session) =>
+    const filters = [...this.#next.sessions.values(), ...this.open].flatMap((session) =>
       session.filters
         .filter((name) => !this.#options.mirror.filter(name))
         .map((name) => ({
@@ -157,41 +168,50 @@ export class ClusterSessionsReconciler implements Reconciler {
     const nowMs = this.#nowMs();
     const desired = this.#wanted.of(mirror.index);
     // Most nodes that come and go are no matter of this one.
-    if (desired === this.#desired && !this.isWaiting && this.#held.size === 0) return;
+    if (desired === this.#desired && !this.isWaiting) return;
     this.#desired = desired;
-    const next = this.#nextTo(desired.sessions, mirror.index, nowMs);
+    this.#takeFormer(desired);
+    const next = this.#nextTo(desired, mirror.index, nowMs);
     this.#interfaces = await interfaces();
-    this.#tell(this.#next, next);
+    tellSessions(this.#options.journal, this.#next, next);
     for (const name of this.#next.sessions.keys()) this.#leaving.add(name);
     for (const name of next.sessions.keys()) this.#leaving.delete(name);
+    for (const name of this.#next.sessions.keys()) if (!next.sessions.has(name)) this.#up.forget(name);
     this.#next = next;
-    this.#noteHeld(nowMs);
-    this.#open = desired.open;
+    this.#held = new Set(next.pending.flatMap(({ sessions }) => sessions));
+    if (next.pending.length > 0) this.#kept.save();
+    else this.#kept.saveSoon();
     this.#notes = desired.notes;
     for (const name of next.replaced) this.#replaced.add(name);
     for (const name of next.sessions.keys()) this.#replaced.delete(name);
     this.#reflect(mirror.index.node(node)?.clusterId);
     if (next.pending.length === 0) this.#confirmed.clear();
     onChange();
-    const untilMs = [...this.#held.values()].flatMap((sinceMs) => (sinceMs === undefined ? [] : [sinceMs + DOWN_MS]));
-    const againMs = Math.min(next.againMs ?? Number.POSITIVE_INFINITY, ...untilMs);
+    const againMs = Math.min(next.againMs ?? Number.POSITIVE_INFINITY, ...this.#heldUntilMs());
     if (againMs < Number.POSITIVE_INFINITY) wake(Math.max(0, againMs - nowMs));
   }
 
   /** What would be held if the cluster were so. */
   foresee(index: ClusterIndex): NextSessions['pending'] {
-    return this.#nextTo(desiredSessions(index, this.#options.node).sessions, index, this.#nowMs()).pending;
+    return this.#nextTo(desiredSessions(index, this.#options.node), index, this.#nowMs()).pending;
   }
 
-  #nextTo(desired: readonly Session[], index: ClusterIndex, nowMs: number): NextSessions {
-    const staying = new Set(desired.map(({ name }) => name));
+  #nextTo({ sessions, open }: DesiredSessions, index: ClusterIndex, nowMs: number): NextSessions {
+    const staying = new Set(sessions.map(({ name }) => name));
+    const { speaker } = this.#options;
     return nextSessions({
       present: this.#next.sessions,
-      desired,
-      isEstablished: (name) => this.#isUp(name, nowMs),
-      hasRoutes: (name) => hasRoutes(this.#view(name)) || this.#isUp(name, nowMs),
-      isComplete: (name) => this.#isComplete(name),
-      isCovered: (name) => this.#isCovered(name, staying),
+      desired: sessions,
+      open: { present: this.open, desired: open },
+      // One that is held stays as it was until it counts as gone.
+      isEstablished: (name) =>
+        this.#view(name)?.state === 'established' || (this.#held.has(name) && this.#up.has(name)),
+      countsAsUp: (name) => this.#up.has(name),
+      countUp: (name) => this.#up.countIn(name),
+      hasRoutes: (name) => hasRoutes(this.#view(name)),
+      isComplete: (name) => isComplete(speaker, name),
+      // What is no matter of the cluster stays.
+      isCovered: (name) => isCovered(speaker, name, (peer) => staying.has(peer) || !this.#next.sessions.has(peer)),
       othersEstablished: () => this.#othersEstablished(),
       hasNode: (name) => index.node(name) !== undefined,
       confirmed: this.#confirmed,
@@ -218,7 +238,7 @@ export class ClusterSessionsReconciler implements Reconciler {
       if (!session.password) this.#items.set(session, item);
       items.push(item);
     }
-    for (const session of this.#open) {
+    for (const session of this.open) {
       if (!('interface' in session.at)) continue;
       const { password, problem } = this.#password(session);
       const peer = unnumberedPeer(session, session.at.interface, password, scope);
@@ -242,7 +262,7 @@ export class ClusterSessionsReconciler implements Reconciler {
 
   ranges(): ClusterItem<PeerRangeSpec>[] {
     const scope = this.#scope();
-    return this.#open.flatMap((session) => {
+    return this.open.flatMap((session) => {
       if (!('range' in session.at)) return [];
       const { password, problem } = this.#password(session);
       const range = rangePeers(session, session.at.range, password, scope);
@@ -288,58 +308,56 @@ export class ClusterSessionsReconciler implements Reconciler {
     return (this.#options.nowMs ?? (() => performance.now()))();
   }
 
-  /** Established; or it was when it began to be held, and still has time to come back. */
-  #isUp(name: string, nowMs: number): boolean {
-    if (this.#view(name)?.state === 'established') return true;
-    if (!this.#held.has(name)) return false;
-    const sinceMs = this.#held.get(name);
-    return sinceMs === undefined || nowMs - sinceMs < DOWN_MS;
+  #changed(peer: string, established: boolean): void {
+    const open = this.open.find(({ name }) => isIn(name, peer));
+    if (!open && !this.#next.sessions.has(peer)) return;
+    // By now it is known which peers of a range come back.
+    if (open && open.name !== peer) this.#up.forget(open.name);
+    this.#up.changed(peer, established);
+    this.#kept.saveSoon();
   }
 
-  #noteHeld(nowMs: number): void {
-    const { pending, sessions } = this.#next;
-    const names = new Set(pending.flatMap((one) => one.sessions));
-    for (const name of this.#held.keys()) if (!names.has(name)) this.#held.delete(name);
-    for (const name of names) {
-      if (this.#view(name)?.state === 'established') this.#held.set(name, undefined);
-      else if (this.#held.has(name)) this.#held.set(name, this.#held.get(name) ?? nowMs);
+  /** What the last run had counts as up until it had its time to come up. */
+  #recall(): void {
+    const { sessions, open, held } = this.#kept.load();
+    const { families } = this.#options;
+    const reachable = sessions.filter(({ family }) => families.includes(family === 4 ? 'ipv4' : 'ipv6'));
+    this.#next = { ...NONE, sessions: new Map(reachable.map((one) => [one.name, one])), open };
+    this.#held = new Set(held);
+    for (const { name } of [...reachable, ...open]) {
+      this.#up.wasUp(name);
+      if (!this.#held.has(name)) this.#former.add(name);
     }
-    this.#options.held.save([...this.#held.keys()].sort().map((name) => sessions.get(name)!));
+  }
+
+  /** A session that is wanted otherwise than in the last run is not up yet: to change it costs nothing. */
+  #takeFormer({ sessions, open }: DesiredSessions): void {
+    if (this.#former.size === 0) return;
+    const wanted = new Map([...sessions, ...open].map((one) => [one.name, one]));
+    const asWanted = <T extends Session | OpenSession>(one: T): T =>
+      this.#former.has(one.name) ? ((wanted.get(one.name) as T | undefined) ?? one) : one;
+    const present = [...this.#next.sessions].map(([name, one]) => [name, asWanted(one)] as const);
+    this.#next = { ...this.#next, sessions: new Map(present), open: this.open.map(asWanted) };
+    this.#former.clear();
+  }
+
+  #toKeep(): KeptContent {
+    return {
+      sessions: [...this.#next.sessions.values()].filter(({ name }) => this.#up.has(name)),
+      open: this.open.filter(({ name }) => this.#up.countIn(name) > 0),
+      held: [...this.#held].filter((name) => this.#up.countIn(name) > 0),
+    };
+  }
+
+  /** When each of those that are held counts as gone. */
+  #heldUntilMs(): number[] {
+    return [...this.#held].map((name) =>
+      this.#next.sessions.has(name) ? this.#up.untilMs(name) : this.#up.lastUntilMs(name),
+    );
   }
 
   #view(name: string) {
     return this.#options.speaker.peer(name);
-  }
-
-  #isComplete(name: string): boolean {
-    const view = this.#view(name);
-    if (view?.state !== 'established') return false;
-    const version = name.slice(name.indexOf('/')).includes(':') ? 'ipv6-unicast' : 'ipv4-unicast';
-    const family = view.families.find((one) => one.family === version);
-    return family?.endOfRib === true || performance.now() - view.sinceMs > QUIET_MS;
-  }
-
-  /** Every route of the peer is had from a session that stays, or from one that is no matter of the cluster. */
-  #isCovered(name: string, staying: ReadonlySet<string>): boolean {
-    const { speaker } = this.#options;
-    for (const { family, received } of this.#view(name)?.families ?? []) {
-      if (received === 0) continue;
-      for (let cursor: number | undefined = 0; cursor !== undefined; ) {
-        const page: ReturnType<RunningSpeaker['adjRibIn']> = speaker.adjRibIn(name, 'post', family, { cursor });
-        for (const { prefix } of page.items) {
-          const others = speaker.why(prefix)?.candidates.filter(({ peer, ineligible }) => {
-            const from = speaker.peerName(peer);
-            return (
-              ineligible === undefined &&
-              (peer === 0 || staying.has(from ?? '') || !this.#next.sessions.has(from ?? ''))
-            );
-          });
-          if (!others || others.length === 0) return false;
-        }
-        cursor = page.next;
-      }
-    }
-    return true;
   }
 
   #othersEstablished(): number {
@@ -348,7 +366,11 @@ export class ClusterSessionsReconciler implements Reconciler {
     return speaker
       .peers()
       .filter(
-        ({ name, state }) => state === 'established' && !this.#next.sessions.has(name) && !this.#leaving.has(name),
+        ({ name, state }) =>
+          state === 'established' &&
+          !this.#next.sessions.has(name) &&
+          !this.#leaving.has(name) &&
+          !this.open.some((one) => isIn(one.name, name)),
       ).length;
   }
 
@@ -363,28 +385,6 @@ export class ClusterSessionsReconciler implements Reconciler {
         : `a route reflector of cluster ${clusterId}`;
     journal.event({ kind: 'cluster', text: `this node is ${text}` });
     this.#clusterId = clusterId;
-  }
-
-  #tell(before: NextSessions, next: NextSessions): void {
-    const { journal } = this.#options;
-    const had = new Set(before.pending.map(({ id }) => id));
-    for (const { id, kind, reason, sessions } of next.pending) {
-      if (had.has(id)) continue;
-      const how = kind === 'replacement' ? '' : `; "tortie cluster confirm ${id}" lets them go`;
-      const text = `held: ${sessions.length} sessions stay (${sessions.slice(0, 3).join(', ')}${sessions.length > 3 ? ', …' : ''})${how}`;
-      journal.event({ kind: 'cluster', subject: id, text, cause: reason }, kind === 'replacement' ? 'info' : 'warn');
-    }
-    const has = new Set(next.pending.map(({ id }) => id));
-    for (const { id, sessions } of before.pending) {
-      if (!has.has(id))
-        journal.event({ kind: 'cluster', subject: id, text: `no longer held: ${sessions.length} sessions` });
-    }
-    for (const [name, session] of next.sessions) {
-      const former = before.sessions.get(name);
-      if (!former || originText(former.origin) === originText(session.origin)) continue;
-      const text = `${name} is ${originText(session.origin)} by now, it was ${originText(former.origin)}`;
-      journal.event({ kind: 'cluster', subject: name, text });
-    }
   }
 }
 

@@ -22,6 +22,7 @@ import {
 
 const NONE: NextSessions = {
   sessions: new Map(),
+  open: [],
   replaced: [],
   pending: [],
   replacingSinceMs: undefined,
@@ -151,7 +152,10 @@ export class SimNode {
     const next = nextSessions({
       present: this.#next.sessions,
       desired: sessions,
+      open: { present: [], desired: [] },
       isEstablished: (name) => view(name)?.state === 'established',
+      countsAsUp: (name) => view(name)?.state === 'established',
+      countUp: () => 0,
       hasRoutes: (name) => view(name)?.families.some(({ received }) => received > 0) ?? false,
       isComplete: (name) => view(name)?.families.every(({ endOfRib }) => endOfRib) ?? false,
       // Nothing is replaced in these scenes.

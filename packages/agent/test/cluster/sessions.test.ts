@@ -1,8 +1,8 @@
 /** Sessions that follow from the cluster's resources, between real speakers. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { ClusterRig } from './cluster-rig.js';
+import { ClusterRig, PORT } from './cluster-rig.js';
 
 const MESH = (...numbers: number[]): string[] => numbers.map((number) => `n${number} node-to-node mesh established`);
 
@@ -90,8 +90,8 @@ t.test('what is held is held over a restart, and over a session that goes down, 
   await rig.put('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false });
   await rig.until('the change is held', () => names.every((name) => held(name).length > 0));
   const { id } = held('n1')[0]!;
-  const file = join(rig.folder('n1'), 'held-n1.json');
-  t.match(JSON.parse(readFileSync(file, 'utf8')), { format: 1, sessions: { length: 2 } });
+  const file = join(rig.folder('n1'), 'sessions-n1.json');
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { format: 1, sessions: { length: 2 }, held: { length: 2 } });
 
   await rig.stop('n1');
   // The others hold a session that is down by now.
@@ -104,14 +104,69 @@ t.test('what is held is held over a restart, and over a session that goes down, 
 
   t.match(await rig.call('n1', 'POST', '/v1/cluster/confirm', { id }), { status: 200 });
   await rig.until('they go', () => rig.sessions('n1').length === 0);
-  t.notOk(existsSync(file));
   await rig.stop('n1');
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { sessions: [], held: [] });
   writeFileSync(file, '{"format":2}');
   await rig.start(1);
   t.strictSame(rig.sessions('n1'), [], 'what is confirmed stays gone');
   const { events } = (await rig.call('n1', 'GET', '/v1/events')).body as { events: { text: string; cause?: string }[] };
   const told = events.find(({ text }) => text.includes(file));
   t.match(told, { text: /cannot be read/, cause: /format 2, this program knows format 1/ });
+});
+
+t.test('what changes while an agent does not run takes no more away than while it does', async (t) => {
+  const rig = await rigOf(t, 3);
+  const names = ['n1', 'n2', 'n3'];
+  const held = (name: string) => rig.agents.get(name)!.agent.cluster!.sessions.pending;
+  const up = (name: string) => rig.sessions(name).filter((one) => one.endsWith('mesh established')).length;
+  const allUp = () => names.every((name) => up(name) === 2 && rig.routes(name).length === 2);
+  await rig.until('the mesh is up', allUp);
+  await rig.stop('n1');
+  await rig.put('BGPConfiguration', 'default', { nodeMeshMaxRestartTime: '77s' });
+  await rig.start(1);
+  t.strictSame(held('n1'), [], 'to change what is down takes nothing down');
+  const { speaker } = rig.agents.get('n1')!.agent;
+  t.strictSame(
+    speaker.peers().map(({ config }) => config.gracefulRestart?.restartTimeS),
+    [77, 77],
+  );
+  await rig.until('the mesh is up again', allUp);
+
+  await rig.stop('n1');
+  await rig.put('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false });
+  await rig.start(1);
+  t.match(held('n1'), [{ kind: 'blast-radius', reason: /all 2 sessions/ }]);
+  await rig.until('all come back, as the others hold theirs', allUp);
+  t.match(await rig.call('n1', 'POST', '/v1/cluster/confirm', { id: held('n1')[0]!.id }), { status: 200 });
+  await rig.until('until they may go', () => rig.sessions('n1').length === 0);
+});
+
+t.test('peers of a range are held, also over a restart', async (t) => {
+  const rig = await rigOf(t, 2);
+  const held = () => rig.agents.get('n1')!.agent.cluster!.sessions.pending;
+  const up = () => rig.sessions('n1').filter((one) => one.endsWith('established')).length;
+  await rig.until('the mesh is up', () => up() === 1);
+  await rig.put('BGPPeer', 'any', { node: 'n1', range: '127.0.0.8/29', asNumber: 65000 });
+  await rig.stop('n2');
+  await rig.store.delete('/agent/nodes/n2', (await rig.store.get('/agent/nodes/n2'))!.revision);
+  const outside = await rig.start(9, {
+    asn: 65000,
+    cluster: undefined as never,
+    peers: [{ name: 'n1', remoteAddress: '127.0.0.1', remotePort: PORT, remoteAsn: 64512, localAddress: '127.0.0.9' }],
+  });
+  const session = () => outside.agent.speaker.peer('n1')?.state;
+  await rig.until('somebody dials', () => session() === 'established');
+  for (const restart of [false, true]) {
+    if (restart) {
+      await rig.stop('n1');
+      await rig.start(1);
+      await rig.until('it dials again', () => session() === 'established');
+    } else await rig.remove('BGPPeer', 'any');
+    await rig.until('the change is held', () => held().length === 1);
+    t.match(held(), [{ kind: 'blast-radius', reason: /the last session/, sessions: ['cluster/any'] }]);
+  }
+  t.match(await rig.call('n1', 'POST', '/v1/cluster/confirm', { id: held()[0]!.id }), { status: 200 });
+  await rig.until('it goes', () => session() !== 'established');
 });
 
 t.test('passwords come from secrets and are shown to nobody', async (t) => {

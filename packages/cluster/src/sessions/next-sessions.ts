@@ -5,14 +5,19 @@
  *
  * Pure. To be asked again when a session changes its state, when an End-of-RIB comes, and when `againMs` is there.
  */
-import { originText, type Session } from './session.js';
+import { type OpenSession, originText, type Session } from './session.js';
 import { sessionCost } from './session-cost.js';
 
 export interface NextInput {
   /** What the speaker was told last. */
   readonly present: ReadonlyMap<string, Session>;
   readonly desired: readonly Session[];
+  readonly open: { readonly present: readonly OpenSession[]; readonly desired: readonly OpenSession[] };
   readonly isEstablished: (name: string) => boolean;
+  /** Established, or down for so short a time that one of its ends may be starting anew. */
+  readonly countsAsUp: (name: string) => boolean;
+  /** How many sessions of an open one count as up. */
+  readonly countUp: (open: string) => number;
   /** Established, or routes of it are kept until it is back. */
   readonly hasRoutes: (name: string) => boolean;
   /** Sessions that stay have all routes of this one as well. */
@@ -42,6 +47,7 @@ export interface Pending {
 export interface NextSessions {
   /** What the speaker is to have. */
   readonly sessions: ReadonlyMap<string, Session>;
+  readonly open: readonly OpenSession[];
   /** Taken away although their peers are there: without a Cease, so that those keep our routes until they have others. */
   readonly replaced: readonly string[];
   readonly pending: readonly Pending[];
@@ -56,8 +62,10 @@ const LOOK_AGAIN_MS = 250;
 
 export function nextSessions(input: NextInput): NextSessions {
   const { present, desired, isEstablished, othersEstablished, confirmed } = input;
-  const wanted = new Map(desired.map((session) => [session.name, session]));
+  const wanted = byName(desired);
   const sessions = new Map(wanted);
+  const open = byName(input.open.desired);
+  const presentOpen = byName(input.open.present);
   const leaving = [...present.values()].filter(({ name }) => !wanted.has(name));
   const pending: Pending[] = [];
   const replaced: string[] = [];
@@ -67,11 +75,11 @@ export function nextSessions(input: NextInput): NextSessions {
 
   const waiting = new Map<string, string[]>();
   for (const session of leaving) {
-    if (!input.hasRoutes(session.name)) continue;
+    if (!input.hasRoutes(session.name) && !isUp(session)) continue;
     const fate = fateOf(session, input);
     if (fate.type === 'falls') {
       if (fate.inVain) replacing = true;
-      if (isEstablished(session.name)) falling.push(session.name);
+      if (isUp(session)) falling.push(session.name);
       continue;
     }
     replacing = true;
@@ -92,22 +100,29 @@ export function nextSessions(input: NextInput): NextSessions {
     const before = present.get(session.name);
     return before !== undefined && isEstablished(session.name) && sessionCost(before, session) === 'session-reset';
   });
-  const lost = [...falling, ...resets.map(({ name }) => name)].sort();
-  // Of thousands of sessions only counted where some go.
-  const up = lost.length === 0 ? 0 : othersEstablished() + [...present.keys()].filter(isEstablished).length;
-  if (lost.length > 0 && (lost.length * 2 > up || lost.length === up)) {
-    const what =
-      lost.length === up ? (up === 1 ? 'the last session' : `all ${up} sessions`) : `${lost.length} of ${up} sessions`;
-    hold(
-      {
-        kind: 'blast-radius',
-        reason: `the change would take down ${what} of this node that ${up === 1 ? 'is' : 'are'} established`,
-      },
-      lost,
-    );
+  const lostOpen = input.open.present.filter((before) => {
+    const after = open.get(before.name);
+    return (!after || sessionCost(before, after) === 'session-reset') && input.countUp(before.name) > 0;
+  });
+  const names = [...falling, ...resets.map(({ name }) => name), ...lostOpen.map(({ name }) => name)].sort();
+  if (names.length > 0) {
+    // Of thousands of sessions only counted where some go.
+    const lost = falling.length + resets.length + countUp(lostOpen);
+    const up = othersEstablished() + [...present.values()].filter(isUp).length + countUp(input.open.present);
+    if (lost * 2 > up) {
+      const what = lost === up ? (up === 1 ? 'the last session' : `all ${up} sessions`) : `${lost} of ${up} sessions`;
+      hold(
+        {
+          kind: 'blast-radius',
+          reason: `the change would take down ${what} of this node that ${up === 1 ? 'is' : 'are'} established`,
+        },
+        names,
+      );
+    }
   }
   return {
     sessions,
+    open: [...open.values()],
     replaced,
     pending,
     replacingSinceMs: replacing ? (input.replacingSinceMs ?? input.nowMs) : undefined,
@@ -118,10 +133,26 @@ export function nextSessions(input: NextInput): NextSessions {
   function hold({ kind, reason }: Pick<Pending, 'kind' | 'reason'>, names: readonly string[]): void {
     const id = holdId(kind, names);
     if (confirmed.has(id)) return;
-    for (const name of names) sessions.set(name, present.get(name)!);
+    for (const name of names) {
+      const [session, range] = [present.get(name), presentOpen.get(name)];
+      if (session) sessions.set(name, session);
+      if (range) open.set(name, range);
+    }
     pending.push({ id, kind, reason, sessions: [...names].sort() });
   }
+
+  /** A node that was taken out of the cluster is not waited for. */
+  function isUp({ name, node }: Session): boolean {
+    return isEstablished(name) || (input.countsAsUp(name) && (node === undefined || input.hasNode(node)));
+  }
+
+  function countUp(some: readonly OpenSession[]): number {
+    return some.reduce((sum, { name }) => sum + input.countUp(name), 0);
+  }
 }
+
+const byName = <T extends { readonly name: string }>(some: readonly T[]): Map<string, T> =>
+  new Map(some.map((one) => [one.name, one]));
 
 type Fate =
   /** `inVain`: its successors had their time, and do not have its routes. */

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { holdId, type NextInput, nextSessions } from '../../src/sessions/next-sessions.js';
-import type { Session, SessionOrigin } from '../../src/sessions/session.js';
+import type { OpenSession, Session, SessionOrigin } from '../../src/sessions/session.js';
 
 const MESH: SessionOrigin = { type: 'mesh' };
 const RR: SessionOrigin = { type: 'node', peer: 'rr' };
@@ -42,6 +42,11 @@ interface Sets {
   readonly kept?: readonly number[];
   readonly gone?: readonly string[];
   readonly confirmed?: readonly string[];
+  /** Down, but not for long. */
+  readonly lately?: readonly number[];
+  readonly open?: { readonly present: readonly OpenSession[]; readonly desired: readonly OpenSession[] };
+  /** Of each open session. */
+  readonly openUp?: number;
   readonly others?: number;
   readonly nowMs?: number;
   readonly sinceMs?: number;
@@ -56,6 +61,9 @@ function next({
   kept = [],
   gone = [],
   confirmed = [],
+  lately = [],
+  open = { present: [], desired: [] },
+  openUp = 0,
   others = 0,
   nowMs = 1000,
   sinceMs,
@@ -65,7 +73,10 @@ function next({
   const input: NextInput = {
     present: new Map(present.map((one) => [one.name, one])),
     desired,
+    open,
     isEstablished,
+    countsAsUp: (one) => isEstablished(one) || names(...lately).includes(one),
+    countUp: () => openUp,
     hasRoutes: (one) => isEstablished(one) || names(...kept).includes(one),
     isCovered: (one) => !names(...alone).includes(one),
     isComplete: (one) => isEstablished(one) && !names(...incomplete).includes(one),
@@ -168,6 +179,54 @@ t.test('the last session', async (t) => {
   t.match(next({ present: [tor(1), tor(2)], desired: [tor(2)], down: [2] }).pending, [{ reason: /the last session/ }]);
   t.strictSame(next({ present: [tor(1)], desired: [], down: [1] }).pending, [], 'what is not up cannot be taken down');
   t.strictSame(next({ present: [tor(1)], desired: [], others: 1 }).sessions, [], 'others of the node stay');
+});
+
+t.test('what went down a moment ago is kept as what is up, unless its node was taken out', async (t) => {
+  const present = [tor(1), tor(2)];
+  const one = next({ present, desired: [tor(2)], down: [1, 2], lately: [1, 2] });
+  t.strictSame([one.pending, one.sessions], [[], names(2)], 'one of two is not more than half');
+  const both = next({ present, desired: [], down: [1, 2], lately: [1, 2] });
+  t.match(both.pending, [{ kind: 'blast-radius', reason: /all 2 sessions/, sessions: names(1, 2) }]);
+  t.strictSame(kinds(next({ present, desired: [tor(2)], down: [1, 2], lately: [1] })), ['blast-radius']);
+  const node = { present: meshOf(1), desired: [], down: [1], lately: [1] };
+  t.strictSame(kinds(next(node)), ['blast-radius']);
+  t.strictSame(next({ ...node, gone: ['n1'] }).sessions, []);
+  const changed = { present: [tor(1)], desired: [{ ...tor(1), remoteAsn: 1 }], down: [1], lately: [1] };
+  t.strictSame(kinds(next(changed)), [], 'and may be changed, as that takes nothing down');
+});
+
+t.test('peers of interfaces and ranges count as well', async (t) => {
+  const range = (name: string, rest: Partial<OpenSession> = {}): OpenSession => ({
+    name: `cluster/${name}`,
+    origin: { type: 'global', peer: name },
+    at: { range: '10.0.0.0/24' },
+    remoteAsn: 65000,
+    nextHopMode: 'auto',
+    filters: [],
+    ...rest,
+  });
+  const [a, b] = [range('a'), range('b', { at: { interface: 'eth1' } })];
+  const gone = next({ present: [], desired: [], open: { present: [a, b], desired: [] }, openUp: 3 });
+  t.match(gone.pending, [{ reason: /all 6 sessions/, sessions: ['cluster/a', 'cluster/b'] }]);
+  t.strictSame(gone.open, [a, b]);
+  const confirmed = gone.pending.map(({ id }) => id);
+  const go = next({ present: [], desired: [], open: { present: [a, b], desired: [] }, openUp: 3, confirmed });
+  t.strictSame(go.open, []);
+  const cases: [OpenSession[], number, string[]][] = [
+    [[a], 3, []],
+    [[a, range('b', { at: { interface: 'eth2' } })], 3, []],
+    [[], 0, []],
+    [[a, range('b', { filters: ['f'], at: b.at })], 3, []],
+    [[range('a', { at: { range: '10.0.1.0/24' } })], 3, ['blast-radius']],
+  ];
+  for (const [desired, openUp, held] of cases) {
+    const result = next({ present: [], desired: [], open: { present: [a, b], desired }, openUp });
+    t.strictSame(kinds(result), held);
+    t.strictSame(result.open, held.length > 0 ? [a, b] : desired);
+  }
+  const mixed = { desired: [tor(1)], open: { present: [a], desired: [] } };
+  t.strictSame(kinds(next({ present: [tor(1)], ...mixed, openUp: 1 })), [], 'half is not more than half');
+  t.strictSame(kinds(next({ present: [tor(1)], ...mixed, openUp: 2 })), ['blast-radius']);
 });
 
 t.test('a reset that is held keeps the session as it was', async (t) => {
