@@ -253,11 +253,16 @@ t.test(
         const saved = await etcd.save();
         const { assignments } = await assign(agent, { handle: 'forgotten', ipv4: 1 });
         await agent.client.call('POST', '/v1/originated', { body: { prefix: '192.0.2.128/25' } });
+        await agent.client.call('PUT', '/v1/services/web', { body: { addresses: ['203.0.113.7'] } });
         await copied('"forgotten"');
         await copied('192.0.2.128/25');
+        await copied('203.0.113.7');
         await etcd.restore(saved);
         await eventually('the address to be known again', async () => (await holders('forgotten')).length === 1);
         t.strictSame(await holders('forgotten'), [`${assignments[0]!.address} n1`]);
+        await eventually('the service', async () =>
+          JSON.stringify(await agent.client.get('/v1/services')).includes('"web"'),
+        );
         await eventually('the warning', async () => warning.test((await agent.status()).warnings.join(' ')));
         const told = (await events(agent)).filter(({ text }) => warning.test(text));
         t.equal(told.length, 1, 'said once');

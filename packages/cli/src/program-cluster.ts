@@ -50,10 +50,10 @@ export function clusterCommands(leaf: Leaf, program: Command, cluster: Command, 
   leaf(
     secrets,
     'set <secret> <key>',
-    'set a secret of one key; the password comes from standard input',
+    'set a key of a secret; the password comes from standard input',
     async (context, [name, key]) => (await load()).setSecret(context, name!, key!),
   );
-  leaf(secrets, 'rm <secret>', 'delete a secret', async (context, [name]) =>
-    (await load()).removeSecret(context, name!),
+  leaf(secrets, 'rm <secret> [key]', 'delete a secret, or one of its keys', async (context, [name, key]) =>
+    (await load()).removeSecret(context, name!, key),
   );
 }

@@ -2,6 +2,7 @@
 import { Argument, Command, Option } from 'commander';
 import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
+import { addExamples } from './examples.js';
 import { exitCodesText } from './exit-codes.js';
 import { clusterCommands } from './program-cluster.js';
 import { cniCommands } from './program-cni.js';
@@ -52,6 +53,7 @@ export function buildProgram(io: Io, version: string): Command {
   peerCommands(leaf, group(program, 'peers', 'peers of the node'));
   rangeCommands(leaf, group(program, 'ranges', 'prefixes from inside which peers may dial'));
   routeCommands(leaf, program, group);
+  serviceCommands(leaf, group(program, 'services', 'services with a ready endpoint on this node, which it announces'));
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
   clusterCommands(
@@ -68,6 +70,7 @@ export function buildProgram(io: Io, version: string): Command {
   leaf(program, 'exit-codes', 'what the exit codes mean', (context) =>
     context.line(exitCodesText().trimEnd()),
   ).addHelpText('after', `\n${exitCodesText()}`);
+  addExamples(program);
   return program;
 }
 
@@ -212,6 +215,25 @@ function routeCommands(leaf: Leaf, program: Command, group: Group): void {
     .option('--communities <list>', '65000:100,no-export');
   leaf(originated, 'rm <prefix>', 'withdraw a prefix', async (context, [prefix]) =>
     (await load()).removeOriginated(context, prefix!),
+  );
+}
+
+function serviceCommands(leaf: Leaf, services: Command): void {
+  const load = () => import('./commands/services.js');
+  leaf(services, 'list', 'all of them, and which of their addresses are announced', async (context) =>
+    (await load()).listServices(context),
+  );
+  leaf(
+    services,
+    'set <service> <address...>',
+    'say that a service has an endpoint here, and what its addresses are now',
+    async (context, [name, ...addresses]) => (await load()).setService(context, name!, addresses),
+  );
+  leaf(
+    services,
+    'rm <service>',
+    'say that it has none any more: what no other service has is withdrawn',
+    async (context, [name]) => (await load()).removeService(context, name!),
   );
 }
 

@@ -114,6 +114,40 @@ const CASES: readonly CommandCase[] = [
     shows: [/^withdrawn/],
   },
   {
+    args: ['services', 'list'],
+    answers: {
+      'GET /v1/services': {
+        body: {
+          services: [
+            { name: 'web', addresses: ['203.0.113.7', '10.0.0.1'], withheld: ['10.0.0.1'], revision: 3 },
+            { name: 'api', addresses: ['2001:db8::7'], withheld: [], revision: 4 },
+          ],
+        },
+      },
+    },
+    shows: [/^web +203\.0\.113\.7 +10\.0\.0\.1$/m, /^api +2001:db8::7 +-$/m],
+  },
+  {
+    args: ['services', 'list'],
+    answers: { 'GET /v1/services': { body: { services: [] } } },
+    shows: [/^no services/],
+  },
+  {
+    args: ['services', 'set', 'default.web', '203.0.113.7', '10.0.0.1'],
+    answers: {
+      'PUT /v1/services/default.web': {
+        body: { name: 'default.web', addresses: ['203.0.113.7', '10.0.0.1'], withheld: ['10.0.0.1'], revision: 3 },
+      },
+    },
+    body: { addresses: ['203.0.113.7', '10.0.0.1'] },
+    shows: [/^default\.web: announcing 203\.0\.113\.7$/m, /^not 10\.0\.0\.1: it is in no range/m],
+  },
+  {
+    args: ['services', 'rm', 'web'],
+    answers: { 'DELETE /v1/services/web': { status: 204 } },
+    shows: [/^removed web$/m],
+  },
+  {
     args: ['bmp', 'list'],
     answers: { 'GET /v1/bmp-collectors': { body: { collectors: [COLLECTOR] } } },
     shows: [/^station +192\.0\.2\.7:1790 +waiting +\S+ +7 +1 +TCP connection refused$/m],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import t from 'tap';
+import { EXAMPLES } from '../src/examples.js';
 import { EXIT_MEANINGS } from '../src/exit-codes.js';
 import { buildProgram } from '../src/program.js';
 import { run } from './stub.js';
@@ -25,7 +26,25 @@ for (const { path, command } of all) {
     t.equal(result.stderr, '');
     t.ok(command.description(), 'says what it does');
     for (const option of command.options) t.ok(option.description, `${option.flags} says what it does`);
-    if (command.commands.length === 0) t.ok(doc.includes(`tortie ${path.join(' ')}`), 'docs/CLI.md has it');
+    if (command.commands.length > 0) return;
+    t.ok(doc.includes(`tortie ${path.join(' ')}`), 'docs/CLI.md has it');
+    const examples = EXAMPLES[path.join(' ')] ?? [];
+    t.ok(examples.length > 0, 'has an example');
+    for (const example of examples) {
+      t.ok(result.stdout.includes(`  tortie ${example}\n`), 'shows it');
+      const words = [...example.replace(/ < .*/, '').matchAll(/"([^"]*)"|(\S+)/g)].map((one) => one[1] ?? one[2]!);
+      t.strictSame(words.slice(0, path.length), path);
+      // Parsed as it stands, and not carried out.
+      const parsed = buildProgram({ stdout: silent, stderr: silent, env: {} }, '0.0.0');
+      let called = false;
+      commands(parsed)
+        .find((one) => one.path.join(' ') === path.join(' '))!
+        .command.action(() => {
+          called = true;
+        });
+      await parsed.parseAsync(words, { from: 'user' });
+      t.ok(called, example);
+    }
   });
 }
 

@@ -4,7 +4,8 @@
  */
 import { formatAddress } from '@tortie/ip';
 import { type Assignment, Ipam, type IpamApi, IpamError } from '@tortie/ipam';
-import { type Entry, MemoryStore } from '@tortie/store';
+import { type Entry, MemoryStore, type Store } from '@tortie/store';
+import { nameIn, servicePrefix } from '../../src/store/keys.js';
 import type { Lister } from '../reconcilers/desired.js';
 
 export interface Recorded {
@@ -44,6 +45,30 @@ export async function recordAgain(ipam: IpamApi, node: string, held: readonly As
     }
   }
   return { again, problems, left };
+}
+
+/**
+ * Has the store know of this node's services what it knew before: nobody else says anything of them. What one that has ended would
+ * draw to this node had nobody to answer it. Gives the names of those that were different.
+ */
+export async function sayServicesAgain(
+  store: Store,
+  node: string,
+  before: readonly Entry[],
+): Promise<readonly string[]> {
+  const prefix = servicePrefix(node);
+  const said = new Map(before.filter(({ key }) => key.startsWith(prefix)).map(({ key, value }) => [key, value]));
+  const present = new Map((await store.list(prefix)).entries.map((entry) => [entry.key, entry]));
+  const changed: string[] = [];
+  for (const key of new Set([...said.keys(), ...present.keys()])) {
+    const [value, entry] = [said.get(key), present.get(key)];
+    if (JSON.stringify(value) === JSON.stringify(entry?.value)) continue;
+    if (!entry) await store.create(key, value);
+    else if (value === undefined) await store.delete(key, entry.revision);
+    else await store.update(key, value, entry.revision);
+    changed.push(nameIn(prefix, key));
+  }
+  return changed.sort();
 }
 
 /** Keys of what was configured and is gone, or says something else now. */

@@ -1,12 +1,12 @@
 /** The store in etcd, and what an agent needs besides: it may be away, set back, or have this node's name already. */
 import { join } from 'node:path';
 import type { IpamApi } from '@tortie/ipam';
-import { type Entry, isUnavailable, type StoreError } from '@tortie/store';
+import { type Entry, isUnavailable, type Store, type StoreError } from '@tortie/store';
 import { openEtcdStore } from '@tortie/store/etcd';
 import type { AgentConfig } from '../../src/config/config.js';
 import { UNWATCHED } from '../../src/store/keys.js';
 import type { Journal } from '../journal.js';
-import { ipamOf, otherwiseConfigured, type Recorded, recordAgain } from './after-restore.js';
+import { ipamOf, otherwiseConfigured, type Recorded, recordAgain, sayServicesAgain } from './after-restore.js';
 import { NodeClaim } from './node-claim.js';
 import type { OpenedStore } from './open-store.js';
 import { readCopy, StoreCopy } from './store-copy.js';
@@ -25,6 +25,7 @@ export interface Restored extends Recorded {
 export class RemoteStore {
   readonly copy: StoreCopy;
   readonly claim: NodeClaim;
+  readonly #store: Store;
   readonly #journal: Journal;
   readonly #onBack = new Set<() => void>();
   #away: { readonly detail: string } | undefined;
@@ -35,7 +36,8 @@ export class RemoteStore {
   #restored: Restored | undefined;
   readonly #onSetBack = new Set<() => void>();
 
-  constructor(copy: StoreCopy, claim: NodeClaim, journal: Journal) {
+  constructor(store: Store, copy: StoreCopy, claim: NodeClaim, journal: Journal) {
+    this.#store = store;
     this.copy = copy;
     this.claim = claim;
     this.#journal = journal;
@@ -114,6 +116,8 @@ export class RemoteStore {
     const before = this.#before;
     const known = before ? undefined : this.#restored;
     if (!this.#setBack || (!before && !known?.left.length)) return;
+    const services = before ? await sayServicesAgain(this.#store, node, before) : [];
+    if (services.length > 0) event(`said again of services with an endpoint here: ${some(services)}`, 'info');
     const held = known?.left ?? (await (await ipamOf(before!)).assignments({ node }));
     const { again, problems, left } = await recordAgain(ipam, node, held);
     const configured = known?.configured ?? (await otherwiseConfigured(this.copy, before!));
@@ -176,8 +180,8 @@ export function openRemoteStore(
     onAway: (error) => remote.lost(error),
     onBack: (awayMs) => remote.back(awayMs),
   });
-  const copy = new StoreCopy({ store, file, former, onProblem });
+  const copy = new StoreCopy({ node, store, file, former, onProblem });
   const claim = new NodeClaim({ store, node, path, journal });
-  const remote = new RemoteStore(copy, claim, journal);
+  const remote = new RemoteStore(store, copy, claim, journal);
   return { store, remote };
 }

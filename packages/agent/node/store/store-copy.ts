@@ -6,6 +6,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { IpamApi } from '@tortie/ipam';
 import { type Entry, type FollowEvent, goneIn, isUnavailable, type Listing } from '@tortie/store';
+import { servicePrefix } from '../../src/store/keys.js';
 import type { Lister } from '../reconcilers/desired.js';
 import { ipamOf } from './after-restore.js';
 
@@ -24,6 +25,7 @@ export interface CopyFile {
 const SAVE_AFTER_MS = 200;
 
 export interface StoreCopyOptions {
+  readonly node: string;
   readonly store: Lister & { readonly position: string | undefined };
   readonly file: string;
   /** What a former run left there. */
@@ -53,7 +55,8 @@ export class StoreCopy implements Lister {
   readonly #entries = new Map<string, Entry>();
   #savedAt: string | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #frozen = false;
+  /** What was known before the store went back, until this node's part is recorded again. */
+  #frozen: readonly Entry[] | undefined;
 
   constructor(options: StoreCopyOptions) {
     this.#options = options;
@@ -69,11 +72,13 @@ export class StoreCopy implements Lister {
   /** Of the store; while it does not answer, of the copy, at revision 0. */
   async list(prefix: string): Promise<Listing> {
     try {
-      return await this.#options.store.list(prefix);
+      const listing = await this.#options.store.list(prefix);
+      // So that no service is withdrawn for a moment that this node is about to say again.
+      const isSaidAgain = this.#frozen && prefix === servicePrefix(this.#options.node);
+      return isSaidAgain ? { entries: below(prefix, this.#frozen!), revision: 0 } : listing;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      const entries = [...this.#entries.values()].filter(({ key }) => key.startsWith(prefix));
-      return { entries: entries.sort((x, y) => (x.key < y.key ? -1 : 1)), revision: 0 };
+      return { entries: below(prefix, this.#entries.values()), revision: 0 };
     }
   }
 
@@ -89,9 +94,9 @@ export class StoreCopy implements Lister {
   freeze(): readonly Entry[] {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#frozen = true;
     const { file, onProblem } = this.#options;
     const entries = [...this.#entries.values()];
+    this.#frozen = entries;
     try {
       const copy: CopyFile = { format: FORMAT, savedAt: new Date().toISOString(), entries };
       writeFileSync(this.fileBefore, JSON.stringify(copy), { mode: 0o600 });
@@ -102,7 +107,7 @@ export class StoreCopy implements Lister {
   }
 
   thaw(): void {
-    this.#frozen = false;
+    this.#frozen = undefined;
     this.#saveSoon();
   }
 
@@ -153,3 +158,6 @@ export class StoreCopy implements Lister {
     }
   }
 }
+
+const below = (prefix: string, entries: Iterable<Entry>): Entry[] =>
+  [...entries].filter(({ key }) => key.startsWith(prefix)).sort((x, y) => (x.key < y.key ? -1 : 1));

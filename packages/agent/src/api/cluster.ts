@@ -55,16 +55,29 @@ export type ClusterView = Static<typeof ClusterView>;
 export const ConfirmChange = Type.Object({ id: Type.String({ minLength: 8, maxLength: 8 }) }, closed);
 export type ConfirmChange = Static<typeof ConfirmChange>;
 
+const password = () => Type.String({ minLength: 1, maxLength: 80 });
+
 export const SecretData = Type.Object(
   {
     data: Type.Object({}, {
-      additionalProperties: Type.String({ minLength: 1, maxLength: 80 }),
+      additionalProperties: password(),
       description: 'A password per key. Never given back',
     } as never),
   },
   closed,
 );
 export type SecretData = { readonly data: Readonly<Record<string, string>> };
+
+export const SecretPatch = Type.Object(
+  {
+    data: Type.Object({}, {
+      additionalProperties: Type.Union([password(), Type.Null()]),
+      description: 'A password per key that is set; null: the key is deleted. Never given back',
+    } as never),
+  },
+  closed,
+);
+export type SecretPatch = { readonly data: Readonly<Record<string, string | null>> };
 
 export const SecretList = Type.Object({
   secrets: Type.Array(Type.Object({ name: resourceName(), keys: Type.Array(Type.String()) })),

@@ -193,6 +193,18 @@ t.test('passwords come from secrets and are shown to nobody', async (t) => {
     status: 409,
     body: { code: 'ERR_AGENT_CLUSTER_ORIGIN' },
   });
+  const keys = async () =>
+    ((await rig.call('n1', 'GET', '/v1/secrets')).body as { secrets: { keys: string[] }[] }).secrets[0]?.keys;
+  const patch = (data: object) => rig.call('n1', 'PATCH', '/v1/secrets/bgp', { data });
+  t.match(await patch({ spine: 'sh' }), { status: 204 });
+  await rig.until('both keys', async () => (await keys())?.join() === 'spine,tor');
+  t.ok((await peer()).passwordSet, 'the other key stays');
+  t.match(await patch({ leaf: null }), { status: 404, body: { detail: 'there is no secret "bgp" with a key "leaf"' } });
+  t.match(await patch({ '../x': 'y' }), { status: 400 });
+  t.match(await patch({ tor: null, spine: null }), { status: 204 });
+  await rig.until('one without keys is gone', async () => (await keys()) === undefined);
+  t.match(await patch({ tor: 'again' }), { status: 204 }, 'it may be made so as well');
+  await rig.until('it has a password again', async () => (await peer()).passwordSet);
   t.match(await rig.call('n1', 'DELETE', '/v1/secrets/bgp'), { status: 204 });
   await rig.until('it is gone again', async () => (await peer()).error !== undefined);
 });

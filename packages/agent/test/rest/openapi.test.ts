@@ -105,6 +105,7 @@ t.test('what every path answers is what its schema says, and nothing besides', a
     ['GET', '/v1/drain', '/v1/drain'],
     ['POST', '/v1/cluster/confirm', '/v1/cluster/confirm', { id: '00000000' }],
     ['PUT', '/v1/secrets/bgp', '/v1/secrets/{name}', { data: { tor: 'hunter2' } }],
+    ['PATCH', '/v1/secrets/bgp', '/v1/secrets/{name}', { data: { spine: 'hunter3' } }],
     ['GET', '/v1/secrets', '/v1/secrets'],
     ['DELETE', '/v1/secrets/bgp', '/v1/secrets/{name}'],
     ['POST', '/v1/ipam/pools', '/v1/ipam/pools', { name: 'p6', cidr: 'fd00:10::/112', blockSize: 122 }],

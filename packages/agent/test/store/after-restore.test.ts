@@ -3,7 +3,7 @@ import { formatAddress, parseAddress, parsePrefix } from '@tortie/ip';
 import { Ipam } from '@tortie/ipam';
 import { MemoryStore } from '@tortie/store';
 import t from 'tap';
-import { ipamOf, otherwiseConfigured, recordAgain } from '../../node/store/after-restore.js';
+import { ipamOf, otherwiseConfigured, recordAgain, sayServicesAgain } from '../../node/store/after-restore.js';
 
 const ipamIn = (store: MemoryStore): Ipam => new Ipam({ store, now: Date.now });
 const fixed = (node: string, handle: string, address: string, owner = {}) => ({
@@ -83,4 +83,36 @@ t.test('what is configured otherwise is named', async (t) => {
     '/cluster/bgppeers/a',
     '/ipam/pools/p',
   ]);
+});
+
+t.test('of services the store knows again what this node said last', async (t) => {
+  const before = new MemoryStore();
+  for (const [key, value] of [
+    ['n1/same', 1],
+    ['n1/lost', 1],
+    ['n1/changed', 2],
+    ['n2/lost', 1],
+  ] as const)
+    await before.create(`/agent/services/${key}`, { value });
+  await before.create('/agent/services-of-others/n1/x', {});
+  const store = new MemoryStore();
+  for (const [key, value] of [
+    ['n1/same', 1],
+    ['n1/changed', 1],
+    ['n1/ended', 1],
+    ['n2/other', 1],
+  ] as const)
+    await store.create(`/agent/services/${key}`, { value });
+  const { entries } = await before.list('/');
+  t.strictSame(await sayServicesAgain(store, 'n1', entries), ['changed', 'ended', 'lost']);
+  t.strictSame(
+    (await store.list('/')).entries.map(({ key, value }) => [key, value]),
+    [
+      ['/agent/services/n1/changed', { value: 2 }],
+      ['/agent/services/n1/lost', { value: 1 }],
+      ['/agent/services/n1/same', { value: 1 }],
+      ['/agent/services/n2/other', { value: 1 }],
+    ],
+  );
+  t.strictSame(await sayServicesAgain(store, 'n1', entries), []);
 });

@@ -19,7 +19,7 @@ const page = (entries: readonly Entry[], { upTo }: { readonly upTo?: string } = 
 
 t.test('what watches told is listed while the store is away, by this run and the next', async (t) => {
   const file = join(root, 'copy.json');
-  const options = { file, onProblem: (text: string) => t.fail(text) };
+  const options = { node: 'n1', file, onProblem: (text: string) => t.fail(text) };
   const copy = new StoreCopy({ ...options, store: failing('ERR_STORE_UNAVAILABLE'), former: readCopy(file, t.fail) });
   t.equal(copy.savedAt, undefined);
   t.strictSame(await copy.list('/p/'), { entries: [], revision: 0 });
@@ -47,6 +47,7 @@ t.test('what watches told is listed while the store is away, by this run and the
 
 t.test('a store that answers is asked, and its other errors are passed on', async (t) => {
   const options = {
+    node: 'n1',
     file: join(root, 'none.json'),
     former: undefined,
     onProblem: (text: string) => t.fail(text),
@@ -61,6 +62,23 @@ t.test('a store that answers is asked, and its other errors are passed on', asyn
   await t.rejects(corrupt.list('/p/'), { code: 'ERR_STORE_CORRUPT' });
 });
 
+t.test('services are listed as they were until they are said again', async (t) => {
+  const store = Object.assign(new MemoryStore(), { position: undefined });
+  const former = {
+    format: 1,
+    savedAt: '',
+    entries: [entry('/agent/services/n1/web', 1), entry('/agent/peers/n1/tor', 1)],
+  };
+  const copy = new StoreCopy({ node: 'n1', store, file: join(root, 'services.json'), former, onProblem: t.fail });
+  t.teardown(() => copy.close());
+  copy.freeze();
+  copy.take('/agent/services/n1/', { type: 'page', after: undefined, upTo: undefined, entries: [], revision: 8 });
+  t.match(await copy.list('/agent/services/n1/'), { entries: [{ key: '/agent/services/n1/web' }], revision: 0 });
+  t.match(await copy.list('/agent/peers/n1/'), { entries: [] });
+  copy.thaw();
+  t.match(await copy.list('/agent/services/n1/'), { entries: [] });
+});
+
 t.test('a copy that cannot be read or written is told, and the agent goes on without it', async (t) => {
   const problems: string[] = [];
   const onProblem = (text: string, error: Error): void => void problems.push(`${text}: ${error.message}`);
@@ -72,13 +90,19 @@ t.test('a copy that cannot be read or written is told, and the agent goes on wit
   for (const [text, expected] of rows) {
     const file = join(root, 'bad.json');
     writeFileSync(file, text);
-    const copy = new StoreCopy({ file, store, former: readCopy(file, onProblem), onProblem });
+    const copy = new StoreCopy({ node: 'n1', file, store, former: readCopy(file, onProblem), onProblem });
     t.match(problems.pop(), expected);
     copy.take('/p/', { type: 'put', ...entry('/p/a', 1) });
     copy.close();
     t.match(JSON.parse(readFileSync(file, 'utf8')), { format: 1 }, 'the next one is good again');
   }
-  const nowhere = new StoreCopy({ file: join(root, 'no', 'copy.json'), store, former: undefined, onProblem });
+  const nowhere = new StoreCopy({
+    node: 'n1',
+    file: join(root, 'no', 'copy.json'),
+    store,
+    former: undefined,
+    onProblem,
+  });
   nowhere.take('/p/', { type: 'put', ...entry('/p/a', 1) });
   nowhere.close();
   t.match(problems.pop(), /cannot be written: ENOENT/);

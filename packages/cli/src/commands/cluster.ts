@@ -69,11 +69,15 @@ export async function setSecret(context: Context, name: string, key: string): Pr
   if (password === '') throw new UsageError('the password is empty; pipe it in: tortie secrets set NAME KEY < FILE');
   await context
     .client()
-    .call('PUT', `/v1/secrets/${encodeURIComponent(name)}`, { body: { data: { [key]: password } } });
-  context.answer({ secret: name, key }, () => [`set ${name}`]);
+    .call('PATCH', `/v1/secrets/${encodeURIComponent(name)}`, { body: { data: { [key]: password } } });
+  context.answer({ secret: name, key }, () => [`set ${key} of ${name}`]);
 }
 
-export async function removeSecret(context: Context, name: string): Promise<void> {
-  await context.client().call('DELETE', `/v1/secrets/${encodeURIComponent(name)}`);
-  context.answer({ removed: name }, () => [`removed ${name}`]);
+export async function removeSecret(context: Context, name: string, key: string | undefined): Promise<void> {
+  const path = `/v1/secrets/${encodeURIComponent(name)}`;
+  if (key === undefined) await context.client().call('DELETE', path);
+  else await context.client().call('PATCH', path, { body: { data: { [key]: null } } });
+  context.answer({ removed: name, ...(key !== undefined && { key }) }, () => [
+    key === undefined ? `removed ${name}` : `removed ${key} of ${name}`,
+  ]);
 }

@@ -1,5 +1,13 @@
 /** `tortie completion`: scripts for shells, made from the command tree itself. */
-import type { BmpCollectorList, PeerList, PeerRangeList, PoolList, ResourceList } from '@tortie/agent/api';
+import type {
+  BmpCollectorList,
+  PeerList,
+  PeerRangeList,
+  PoolList,
+  ResourceList,
+  SecretList,
+  ServiceList,
+} from '@tortie/agent/api';
 import type { Command } from 'commander';
 import { bashCompletion } from '../completion/bash.js';
 import { fishCompletion } from '../completion/fish.js';
@@ -31,6 +39,12 @@ async function namesOf(context: Context, kind: string, words: readonly string[])
   if (kind === 'pools') return (await context.client().get<PoolList>('/v1/ipam/pools')).pools.map(({ name }) => name);
   if (kind === 'collectors') {
     return (await context.client().get<BmpCollectorList>('/v1/bmp-collectors')).collectors.map(({ name }) => name);
+  }
+  if (kind === 'services') {
+    return (await context.client().get<ServiceList>('/v1/services')).services.map(({ name }) => name);
+  }
+  if (kind === 'secrets') {
+    return (await context.client().get<SecretList>('/v1/secrets')).secrets.map(({ name }) => name);
   }
   if (kind === 'labs') {
     const { labFiles, runningLabs } = await import('@tortie/lab');

@@ -26,6 +26,8 @@ const ASKED: Readonly<Record<string, string>> = {
   lab: 'labs',
   pool: 'pools',
   collector: 'collectors',
+  service: 'services',
+  secret: 'secrets',
   kind: 'kinds',
 };
 

@@ -1,5 +1,5 @@
 /** What is asked for -> a session: with a node, with an address outside of the cluster, or with whoever comes. */
-import { compareAddresses, parseAddress } from '@tortie/ip';
+import { compareAddresses, formatAddress, parseAddress } from '@tortie/ip';
 import type { BgpPeerSpec, RemoteAsNumber } from '../resource/bgp-peer.js';
 import { secondsOf } from '../resource/text.js';
 import { type ClusterIndex, DEFAULT_PORT, type PeerScope, type SessionNode } from './cluster-index.js';
@@ -142,7 +142,8 @@ function termsOf(index: ClusterIndex, own: SessionNode, offer: Offer, type: Sess
     ...Object.fromEntries(
       Object.entries(times).flatMap(([field, text]) => (text === undefined ? [] : [[field, secondsOf(text)]])),
     ),
-    ...(isExplicit(offer) && spec.reachableBy !== undefined && { reachableBy: spec.reachableBy }),
+    ...(isExplicit(offer) &&
+      spec.reachableBy !== undefined && { reachableBy: formatAddress(parseAddress(spec.reachableBy)) }),
     filters: spec.filters ?? [],
     ...(spec.importPolicy && { importPolicy: spec.importPolicy === 'All' ? 'all' : 'pools' }),
     ...(bfd && { bfd }),

@@ -1,10 +1,11 @@
 /** /v1/cluster: sessions that follow from resources, and what is held of them; /v1/secrets: passwords, written but never read. */
 import { originText } from '@tortie/cluster';
-import { isConflict } from '@tortie/store';
-import { ClusterView, ConfirmChange, SecretData, SecretList } from '../../../src/api/cluster.js';
+import { isConflict, type Store } from '@tortie/store';
+import { ClusterView, ConfirmChange, SecretData, SecretList, SecretPatch } from '../../../src/api/cluster.js';
 import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { secretKey } from '../../../src/store/keys.js';
+import type { StoredSecret } from '../../store/secrets.js';
 import type { RestContext } from '../context.js';
 import { NameParams } from '../params.js';
 import type { Resource } from '../resources.js';
@@ -67,28 +68,35 @@ export const clusterRoutes: Resource = (context) => async (app) => {
       },
     },
     async (request, reply) => {
+      await writeSecret(store, request.params.name, () => (request.body as SecretData).data);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.patch(
+    '/v1/secrets/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Sets keys of a secret, and deletes those that are null; its other keys stay',
+        params: NameParams,
+        body: SecretPatch,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
       const { name } = request.params;
-      const { data } = request.body as { readonly data: Readonly<Record<string, string>> };
-      const bad = Object.keys(data).find((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key));
-      if (bad !== undefined) {
-        throw new ValidationError([
-          { pointer: '/data', detail: `"${bad}" is no key; write letters, digits, dots, dashes and underscores` },
-        ]);
-      }
-      if (!/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name)) {
-        throw new ValidationError([{ pointer: '/name', detail: `"${name}" is no name of a secret` }]);
-      }
-      const key = secretKey(name);
-      for (;;) {
-        try {
-          const present = await store.get(key);
-          if (present) await store.update(key, { data }, present.revision);
-          else await store.create(key, { data });
-          return reply.code(204).send(null);
-        } catch (error) {
-          if (!isConflict(error)) throw error;
+      const { data } = request.body as SecretPatch;
+      await writeSecret(store, name, (present) => {
+        const missing = Object.keys(data).find((key) => data[key] === null && present[key] === undefined);
+        if (missing !== undefined) {
+          throw new AgentError('ERR_AGENT_NOT_FOUND', `there is no secret "${name}" with a key "${missing}"`);
         }
-      }
+        return Object.fromEntries(
+          Object.entries({ ...present, ...data }).filter((one): one is [string, string] => one[1] !== null),
+        );
+      });
+      return reply.code(204).send(null);
     },
   );
 
@@ -102,6 +110,36 @@ export const clusterRoutes: Resource = (context) => async (app) => {
     },
   );
 };
+
+/** One without any key is deleted. */
+async function writeSecret(
+  store: Store,
+  name: string,
+  change: (present: SecretData['data']) => SecretData['data'],
+): Promise<void> {
+  if (!/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name)) {
+    throw new ValidationError([{ pointer: '/name', detail: `"${name}" is no name of a secret` }]);
+  }
+  const at = secretKey(name);
+  for (;;) {
+    const present = await store.get(at);
+    const data = change((present?.value as StoredSecret | undefined)?.data ?? {});
+    const bad = Object.keys(data).find((key) => !/^[-._a-zA-Z0-9]{1,253}$/.test(key));
+    if (bad !== undefined) {
+      const detail = `"${bad}" is no key; write letters, digits, dots, dashes and underscores`;
+      throw new ValidationError([{ pointer: '/data', detail }]);
+    }
+    const isEmpty = Object.keys(data).length === 0;
+    try {
+      if (present && isEmpty) await store.delete(at, present.revision);
+      else if (present) await store.update(at, { data }, present.revision);
+      else if (!isEmpty) await store.create(at, { data });
+      return;
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+}
 
 export function clusterView({
   config,
