@@ -24,6 +24,7 @@ import type { PeerRangeSpec } from '../../src/api/peer-range.js';
 import type { ClusterMirror } from '../../src/cluster/cluster-mirror.js';
 import { clusterPeer, type PeerScope, rangePeers, unnumberedPeer } from '../../src/cluster/cluster-peer.js';
 import type { ExportScope } from '../../src/cluster/export-terms.js';
+import { isInterface } from '../../src/cluster/interface-pattern.js';
 import type { Journal } from '../journal.js';
 import { type KeptContent, KeptSessions } from '../sessions/kept-sessions.js';
 import { isComplete, isCovered } from '../sessions/replacing.js';
@@ -291,7 +292,7 @@ export class ClusterSessionsReconciler implements Reconciler {
       reflects: this.#clusterId !== undefined,
       filter: (name) => mirror.filter(name),
       interfacePrefixes: (pattern) =>
-        [...this.#interfaces].flatMap(([name, prefixes]) => (isMeant(pattern, name) ? prefixes : [])),
+        [...this.#interfaces].flatMap(([name, prefixes]) => (isInterface(pattern, name) ? prefixes : [])),
     };
   }
 
@@ -390,7 +391,3 @@ export class ClusterSessionsReconciler implements Reconciler {
 
 const hasRoutes = (view: PeerView | undefined): boolean =>
   view !== undefined && (view.state === 'established' || view.families.some(({ received }) => received > 0));
-
-/** A name, or a beginning of names with a `*` behind. */
-const isMeant = (pattern: string, name: string): boolean =>
-  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;

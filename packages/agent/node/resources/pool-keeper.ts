@@ -2,7 +2,7 @@
 import { API_VERSION, type IpPool, IpPoolSpec, type Resource } from '@tortie/cluster';
 import { type Fault, withDefaults } from '@tortie/cluster/schema';
 import { formatPrefix, parsePrefix, prefixesOverlap } from '@tortie/ip';
-import { BLOCK_SIZES, type IpamApi, type Pool, type PoolSettings } from '@tortie/ipam';
+import { BLOCK_SIZES, DEFAULT_POOL_SETTINGS, type IpamApi, type Pool, type PoolSettings } from '@tortie/ipam';
 import type { Keeper, ListedPage, PageRequest, Present } from './keeper.js';
 import { pageOf, revisionOf } from './keeper.js';
 import { notesOf } from './notes.js';
@@ -26,10 +26,15 @@ export class PoolKeeper implements Keeper {
   filled(resource: Resource): Resource {
     const spec = withDefaults(IpPoolSpec, resource.spec) as IpPool['spec'];
     const { default: usual } = BLOCK_SIZES[parsePrefix(spec.cidr).version];
-    const { ipip: _ipip, 'nat-outgoing': _nat, ...rest } = spec;
+    const { ipip: _ipip, 'nat-outgoing': _nat, wireguardMode, hostGateway, ...rest } = spec;
     return {
       ...resource,
-      spec: { ...rest, blockSize: spec.blockSize ?? usual, cidr: formatPrefix(parsePrefix(spec.cidr)) },
+      spec: {
+        ...rest,
+        ...ours(wireguardMode, hostGateway),
+        blockSize: spec.blockSize ?? usual,
+        cidr: formatPrefix(parsePrefix(spec.cidr)),
+      },
     };
   }
 
@@ -56,10 +61,11 @@ export class PoolKeeper implements Keeper {
   }
 
   async write(resource: Resource, present: Present | undefined): Promise<void> {
-    const { cidr, blockSize, ...settings } = this.filled(resource).spec as Required<IpPool['spec']>;
+    const { cidr, blockSize, ...settings } = this.filled(resource).spec as IpPool['spec'] & { blockSize: number };
     const { name } = resource.metadata;
     const notes = { ...notesOf(resource, present?.metadata.creationTimestamp) };
-    const wanted = { ...(settings as unknown as PoolSettings), notes };
+    const { wireguardMode, hostGateway } = DEFAULT_POOL_SETTINGS;
+    const wanted = { wireguardMode, hostGateway, ...(settings as Partial<PoolSettings>), notes };
     if (present) await this.#ipam.pools.update(name, wanted, revisionOf(present));
     else await this.#ipam.pools.create({ ...wanted, name, cidr: parsePrefix(cidr), blockSize });
   }
@@ -72,7 +78,7 @@ export class PoolKeeper implements Keeper {
 function poolResource(pool: Pool): Present {
   const { name, cidr, blockSize, revision, notes, terminating } = pool;
   const { nodeSelector, namespaceSelector, disabled, allowedUses, assignmentMode } = pool;
-  const { natOutgoing, disableBGPExport, vxlanMode, ipipMode } = pool;
+  const { natOutgoing, disableBGPExport, vxlanMode, ipipMode, wireguardMode, hostGateway } = pool;
   // An earlier version kept it there, where it had no effect.
   const { ipipMode: _ipipMode, ...metadata } = (notes ?? {}) as Record<string, unknown>;
   const spec: IpPool['spec'] = {
@@ -87,6 +93,7 @@ function poolResource(pool: Pool): Present {
     disableBGPExport,
     vxlanMode,
     ipipMode,
+    ...ours(wireguardMode, hostGateway),
   };
   return {
     apiVersion: API_VERSION,
@@ -97,3 +104,9 @@ function poolResource(pool: Pool): Present {
     ...(terminating && { status: { terminating } }),
   };
 }
+
+/** What Calico does not know is shown where it says something. */
+const ours = (wireguardMode: IpPool['spec']['wireguardMode'], hostGateway: boolean | undefined) => ({
+  ...(wireguardMode !== undefined && wireguardMode !== 'Never' && { wireguardMode }),
+  ...(hostGateway && { hostGateway }),
+});

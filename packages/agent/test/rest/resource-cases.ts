@@ -107,6 +107,17 @@ export function resourceCases(t: Test, openStore: OpenStore): void {
     const pools = (await call('GET', '/v1/ipam/pools')).body as { pools: object[] };
     t.match(pools, { pools: [{ name: 'p4', natOutgoing: true }] });
     t.notOk('notes' in pools.pools[0]!, 'what is kept for resources is not shown there');
+    const ours = { cidr: '10.244.0.0/16', wireguardMode: 'Always', hostGateway: true };
+    t.notOk('wireguardMode' in (pool.body as { spec: object }).spec, 'what Calico does not know is left out');
+    t.match(await call('PUT', '/v1/resources/ippools/p4', document('IPPool', 'p4', ours)), {
+      body: { resource: { spec: { wireguardMode: 'Always', hostGateway: true } } },
+    });
+    t.match(await ipam.pools.get('p4'), { wireguardMode: 'Always', hostGateway: true });
+    const without = document('IPPool', 'p4', { cidr: '10.244.0.0/16' });
+    t.match(await call('PUT', '/v1/resources/ippools/p4', without), { body: { result: 'configured' } });
+    t.match(await ipam.pools.get('p4'), { wireguardMode: 'Never', hostGateway: false });
+    const said = document('IPPool', 'p4', { cidr: '10.244.0.0/16', wireguardMode: 'Never', hostGateway: false });
+    t.match(await call('PUT', '/v1/resources/ippools/p4', said), { body: { result: 'unchanged' } });
     t.match(await call('PUT', '/v1/resources/ippools/p4', document('IPPool', 'p4', { cidr: '10.245.0.0/16' })), {
       status: 400,
       body: { errors: [{ pointer: '/spec/cidr', detail: /never changes, and is 10\.244\.0\.0\/16/ }] },

@@ -94,6 +94,8 @@ const COLUMNS: Readonly<Record<string, readonly KindColumn[]>> = {
     wide(spec('USES', 'allowedUses')),
     wide(spec('MODE', 'assignmentMode')),
     wide(of('BGP', ({ disableBGPExport }) => !disableBGPExport)),
+    wide(of('WIREGUARD', ({ wireguardMode }) => wireguardMode ?? 'Never')),
+    wide(of('HOST-GATEWAY', ({ hostGateway }) => hostGateway ?? false)),
   ],
   IPReservation: [spec('ADDRESSES', 'reservedCIDRs')],
   IPAMConfiguration: [

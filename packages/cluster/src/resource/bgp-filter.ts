@@ -51,7 +51,7 @@ const rule = (bits: 32 | 128) => {
           minLength: 1,
           maxLength: 64,
           description:
-            'Interface whose network the next hop is in; a * at its end is any rest. One that is not there matches no route',
+            'Interface whose network the next hop is in; * is any text in its name, ? any character. One that is not there matches no route',
         }),
       ),
       peerType: Type.Optional(

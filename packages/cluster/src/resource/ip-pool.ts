@@ -3,7 +3,7 @@ import { formatPrefix, parsePrefix, prefixesOverlap } from '@tortie/ip';
 import { BLOCK_SIZES } from '@tortie/ipam';
 import { type Static, Type } from '../schema/type.js';
 import { Faults, type Findings } from './findings.js';
-import { noEffect, refused } from './marks.js';
+import { extension, noEffect, refused } from './marks.js';
 import type { Resource } from './resource.js';
 import { oneOf, prefix, selector } from './text.js';
 
@@ -57,6 +57,18 @@ export const IpPoolSpec = Type.Object(
         description: 'IP in IP between nodes, for IPv4; CrossSubnet: only where they are in different subnets',
       }),
     ),
+    wireguardMode: Type.Optional(
+      oneOf(['Never', 'CrossSubnet', 'Always'], {
+        description: 'WireGuard between nodes, which encrypts; at most one of the three modes is another than Never',
+        ...extension(),
+      }),
+    ),
+    hostGateway: Type.Optional(
+      Type.Boolean({
+        description: 'true: without a tunnel routes lead straight to the other nodes, all on one subnet, without BGP',
+        ...extension(),
+      }),
+    ),
     ipip: Type.Optional(Type.Object({}, { description: 'Former ipipMode', ...refused(FORMER) })),
     'nat-outgoing': Type.Optional(Type.Boolean({ description: 'Former natOutgoing', ...refused(FORMER, ['true']) })),
   },
@@ -86,12 +98,16 @@ export function checkIpPool({ spec }: IpPool): Findings {
 }
 
 function checkTunnels(
-  { ipipMode = 'Never', vxlanMode = 'Never', ...spec }: IpPoolSpec,
+  { ipipMode = 'Never', vxlanMode = 'Never', wireguardMode = 'Never', ...spec }: IpPoolSpec,
   version: 4 | 6,
   found: Faults,
 ): void {
   if (ipipMode !== 'Never' && vxlanMode !== 'Never') {
     found.add('/spec/ipipMode', `is ${ipipMode} beside vxlanMode ${vxlanMode}`, 'Never for one of the two');
+  }
+  if (wireguardMode !== 'Never' && (ipipMode !== 'Never' || vxlanMode !== 'Never')) {
+    const beside = vxlanMode === 'Never' ? `ipipMode ${ipipMode}` : `vxlanMode ${vxlanMode}`;
+    found.add('/spec/wireguardMode', `is ${wireguardMode} beside ${beside}`, 'Never for one of the two');
   }
   if (ipipMode !== 'Never' && version === 6) found.add('/spec/ipipMode', `is ${ipipMode} for an IPv6 pool`, 'Never');
   const { allowedUses, disableBGPExport, nodeSelector = 'all()' } = spec;
@@ -105,10 +121,12 @@ function checkTunnels(
         ? ['ipipMode', 'Never']
         : vxlanMode !== 'Never'
           ? ['vxlanMode', 'Never']
-          : disableBGPExport
-            ? ['disableBGPExport', 'false']
-            : nodeSelector !== 'all()'
-              ? ['nodeSelector', 'all()']
-              : [];
+          : wireguardMode !== 'Never'
+            ? ['wireguardMode', 'Never']
+            : disableBGPExport
+              ? ['disableBGPExport', 'false']
+              : nodeSelector !== 'all()'
+                ? ['nodeSelector', 'all()']
+                : [];
   if (field !== undefined) found.add(`/spec/${field}`, 'does not go with the use LoadBalancer', right);
 }

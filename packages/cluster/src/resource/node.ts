@@ -1,6 +1,6 @@
 /** Node: what an operator says of one node. What the node says of itself is its live record, and no part of this. */
 import { type Static, Type } from '../schema/type.js';
-import { kept, noEffect } from './marks.js';
+import { kept } from './marks.js';
 import type { Resource } from './resource.js';
 import { address, asNumber } from './text.js';
 
@@ -65,7 +65,7 @@ export const NodeSpec = Type.Object(
           interfaceIPv4Address: Type.Optional(address('IPv4 address of the interface')),
           interfaceIPv6Address: Type.Optional(address('IPv6 address of the interface')),
         },
-        { ...closed, description: 'WireGuard of the node', ...noEffect('there is no WireGuard') },
+        { ...closed, description: 'WireGuard of the node', ...kept(OWN) },
       ),
     ),
   },

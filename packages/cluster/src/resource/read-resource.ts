@@ -15,7 +15,7 @@ export interface ReadResource {
   readonly resource?: Resource;
   /** Absent where the document is of no kind. */
   readonly kind?: Kind;
-  /** It is not ours at all: of another API, or of a kind of Calico's that is not taken. A file may hold such as well. */
+  /** It is not for us: of another API, of a kind of Calico's that is not taken, or what nodes write. Exports hold such as well. */
   readonly foreign?: true;
 }
 
@@ -58,15 +58,19 @@ export function readResource(document: unknown): ReadResource {
     faults.push({ pointer: '', message: '"apiVersion" is missing', expected: `apiVersion: ${API_VERSION}` });
   } else if (!API_VERSIONS.some((one) => one === apiVersion)) {
     const message = `is ${JSON.stringify(apiVersion)}, which is not known here`;
-    faults.push({ pointer: '/apiVersion', message, expected: listed(API_VERSIONS) });
+    const expected = word === 'Secret' ? 'its passwords by "tortie secrets set NAME KEY"' : listed(API_VERSIONS);
+    faults.push({ pointer: '/apiVersion', message, expected });
   }
   const kind = typeof word === 'string' ? kindOf(word) : undefined;
   const foreign = isForeign(apiVersion, word) && ({ foreign: true } as const);
   if (foreign && faults.length > 0) return { ...failed(faults), ...foreign };
   if (!kind || faults.length > 0) return { ...failed(kind ? faults : [...faults, kindFault(word)], kind), ...foreign };
   if (kind.readOnly) {
-    const message = `${kind.kind} is made by nodes themselves and read only`;
-    return failed([{ pointer: '/kind', message, expected: listed(KINDS.flatMap(writable)) }], kind);
+    const message = `${word} is made by nodes themselves and read only: tortie get ${kind.plural}`;
+    return {
+      ...failed([{ pointer: '/kind', message, expected: listed(KINDS.flatMap(writable)) }], kind),
+      foreign: true,
+    };
   }
   for (const name of Object.keys(others)) {
     const expected = 'apiVersion, kind, metadata and spec';

@@ -85,7 +85,7 @@ const FAULTS: readonly (readonly [unknown, ...string[]])[] = [
   ],
   [
     resource('IPAMBlock', {}),
-    '/kind: IPAMBlock is made by nodes themselves and read only, expected IPAMConfiguration, IPReservation, IPPool, Node, BGPFilter, BGPConfiguration or BGPPeer',
+    '/kind: IPAMBlock is made by nodes themselves and read only: tortie get ipamblocks, expected IPAMConfiguration, IPReservation, IPPool, Node, BGPFilter, BGPConfiguration or BGPPeer',
   ],
   [
     { ...resource('BGPPeer', { peerIP: '192.0.2.1', asNumber: 1 }), data: {} },
@@ -147,6 +147,11 @@ t.test('what is written for other programs is known as such', async (t) => {
   const foreign = (document: object): boolean => readResource(document).foreign ?? false;
   t.ok(foreign(resource('FelixConfiguration', {})));
   t.ok(foreign({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: {} }));
+  t.ok(foreign(resource('IPAMBlock', {})));
+  t.ok(foreign(resource('CalicoNodeStatus', { node: 'n1', classes: ['BGP'] })));
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'bgp' }, stringData: { tor: 'x' } };
+  t.ok(foreign(secret));
+  t.match(faultsOf(secret), [/expected its passwords by "tortie secrets set NAME KEY"$/]);
   t.notOk(foreign(resource('BGPPear', {})), 'a mistake is none');
   t.notOk(foreign({ ...resource('BGPPeer', {}), apiVersion: 'v1' }));
 });

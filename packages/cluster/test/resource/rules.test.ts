@@ -239,6 +239,18 @@ const ROWS: readonly Row[] = [
   ],
   [
     'IPPool',
+    'p',
+    { cidr: '10.0.0.0/16', wireguardMode: 'Always', vxlanMode: 'CrossSubnet' },
+    '/spec/wireguardMode: is Always beside vxlanMode CrossSubnet, expected Never for one of the two',
+  ],
+  [
+    'IPPool',
+    'p',
+    { cidr: '10.0.0.0/16', wireguardMode: 'Always', allowedUses: ['LoadBalancer'] },
+    '/spec/wireguardMode: does not go with the use LoadBalancer, expected Never',
+  ],
+  [
+    'IPPool',
     'a',
     { cidr: 'fd00::/64', ipipMode: 'Always' },
     '/spec/ipipMode: is Always for an IPv6 pool, expected Never',
