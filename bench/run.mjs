@@ -8,6 +8,7 @@
 //   npm run bench -- cluster-scale [--nodes 5000] [--pairs 2]   simulated clusters of thousands of nodes
 //   npm run bench -- cluster-live [--nodes 60]   real agents in network namespaces around an etcd
 //   npm run bench -- cluster-node [--nodes 5000]   one real agent in a cluster of thousands
+//   npm run bench -- etcd-proxy [--nodes 500]   what etcd's gRPC proxy takes off etcd
 //   npm run bench -- engine | fib | agent | ipam | cni
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -51,6 +52,7 @@ const WAYS = {
 const CLUSTERS = {
   'cluster-live': ({ nodes }) => (nodes ? ['--nodes', nodes] : []),
   'cluster-node': ({ nodes }) => (nodes ? ['--nodes', nodes] : []),
+  'etcd-proxy': ({ nodes }) => (nodes ? ['--nodes', nodes] : []),
   'cluster-scale': ({ nodes, pairs }) => [...(nodes ? ['--nodes', nodes] : []), ...(pairs ? ['--pairs', pairs] : [])],
 };
 const SCRIPTS = { ...WAYS, ...CLUSTERS };

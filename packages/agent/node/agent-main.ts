@@ -15,11 +15,7 @@ export const AGENT_EXIT = { failed: 1, config: 2, running: 5 } as const;
 export async function agentMain(options: RunAgentOptions): Promise<void> {
   let running: RunningAgent;
   try {
-    running = await withSmallYoungGeneration(async () => {
-      const { runAgent } = await import('./run-agent.js');
-      (await import('@tortie/linux/node')).returnFreedMemory();
-      return runAgent(options);
-    });
+    running = await withSmallYoungGeneration(async () => (await import('./run-agent.js')).runAgent(options));
   } catch (error) {
     process.stderr.write(`tortie agent: ${describe(error)}\n`);
     process.exitCode = statusOf(error);

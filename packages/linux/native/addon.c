@@ -230,12 +230,12 @@ static napi_value do_unmount(napi_env env, napi_callback_info info) {
   text(&a, 0, target);
   return integer(env, SYSCALL(umount2(target, number(&a, 1))));
 }
-/* returnFreed(octets mapped apart, octets kept at the end of the heap); ENOSYS with another C library than glibc */
+/* returnFreed(); ENOSYS with another C library than glibc */
 static napi_value return_freed(napi_env env, napi_callback_info info) {
 #ifdef __GLIBC__
-  Args a = args_of(env, info);
-  int ok = mallopt(M_MMAP_THRESHOLD, number(&a, 0)) && mallopt(M_TRIM_THRESHOLD, number(&a, 1));
-  return integer(env, ok ? 0 : -EINVAL);
+  (void)info;
+  malloc_trim(0);
+  return integer(env, 0);
 #else
   (void)info;
   return integer(env, -ENOSYS);

@@ -51,8 +51,8 @@ export interface Addon {
   watch(fd: number, token: number, again: boolean): number;
   unwatch(fd: number): number;
   hold(on: boolean): number;
-  /** glibc's M_MMAP_THRESHOLD and M_TRIM_THRESHOLD, in octets: mallopt(3). */
-  returnFreed(mmapThreshold: number, trimThreshold: number): number;
+  /** glibc's malloc_trim(3). */
+  returnFreed(): number;
 }
 
 const require = createRequire(import.meta.url);

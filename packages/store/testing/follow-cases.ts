@@ -5,7 +5,7 @@ import { Controller } from './controller.js';
 import { fails, same } from './expect.js';
 
 /** More than two pages. */
-const MANY = 230;
+const MANY = 130;
 const keyOf = (at: number): string => `/w/${String(at).padStart(4, '0')}`;
 
 async function fill(store: Store): Promise<void> {

@@ -1,4 +1,4 @@
-/** `[returns] -> JSON`: by how many octets the heap grows for buffers of 1 MB, once a larger one was freed. */
+/** -> JSON: octets of the C library's heap that are in memory, before and after freed ones are given back. */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -6,21 +6,20 @@ import { returnFreedMemory } from '@tortie/linux/node';
 
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc') as () => void;
-const MB = 1024 * 1024;
 
 function heapOctets(): number {
-  const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+) .*\[heap\]$/m.exec(readFileSync('/proc/self/maps', 'utf8'))!;
-  return Number.parseInt(to!, 16) - Number.parseInt(from!, 16);
+  const maps = readFileSync('/proc/self/smaps', 'utf8');
+  return 1024 * Number(/\[heap\]\n(?:.*\n)*?Rss: +(\d+) kB/.exec(maps)![1]);
 }
 
-const returned = process.argv[2] === 'returns' && returnFreedMemory();
-let buffers: Buffer[] = [Buffer.allocUnsafeSlow(8 * MB)];
+let buffers = Array.from({ length: 1000 }, () => Buffer.allocUnsafeSlow(64 * 1024).fill(1));
+const last = Buffer.allocUnsafeSlow(64 * 1024).fill(1);
 buffers = [];
 // Freed by a task that comes behind a collection.
-while (process.memoryUsage().arrayBuffers > MB) {
+while (process.memoryUsage().arrayBuffers > 1024 * 1024) {
   await new Promise((resolve) => setTimeout(resolve, 10));
   gc();
 }
 const before = heapOctets();
-for (let at = 0; at < 30; at++) buffers.push(Buffer.allocUnsafeSlow(MB));
-console.log(JSON.stringify({ returned, grown: heapOctets() - before, buffers: buffers.length }));
+const returned = returnFreedMemory();
+console.log(JSON.stringify({ returned, before, after: heapOctets(), kept: buffers.length + last.length }));

@@ -94,6 +94,11 @@ export class EtcdCluster {
     return this.#members.map(({ clientUrl }) => clientUrl);
   }
 
+  /** Of the first member, while it runs. */
+  get pid(): number {
+    return this.#members[0]!.process!.pid!;
+  }
+
   /** Starts a member that is not running, with the data it had. */
   spawn(at: number): void {
     const member = this.#members[at]!;
