@@ -3,23 +3,13 @@
  * while the store is away, even if the agent was started meanwhile. It is fed by the agent's watches and only read where the
  * store does not answer; nothing is ever written back from it.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { IpamApi } from '@tortie/ipam';
 import { type Entry, type FollowEvent, goneIn, isUnavailable, type Listing } from '@tortie/store';
 import { servicePrefix } from '../../src/store/keys.js';
 import type { Lister } from '../reconcilers/desired.js';
 import { ipamOf } from './after-restore.js';
-
-/** Raised when a reader of the former layout would misread the new one. */
-const FORMAT = 1;
-
-export interface CopyFile {
-  readonly format: number;
-  readonly savedAt: string;
-  /** Of the store, then. */
-  readonly position?: string;
-  readonly entries: readonly Entry[];
-}
+import { CopyFile, readCopyFile, type SavedCopy, savedCopy } from './copy-file.js';
 
 /** Changes that come together are written together. */
 const SAVE_AFTER_MS = 200;
@@ -29,7 +19,7 @@ export interface StoreCopyOptions {
   readonly store: Lister & { readonly position: string | undefined };
   readonly file: string;
   /** What a former run left there. */
-  readonly former: CopyFile | undefined;
+  readonly former: SavedCopy | undefined;
   /** The file cannot be written; the agent goes on without it. */
   readonly onProblem: OnProblem;
 }
@@ -37,11 +27,9 @@ export interface StoreCopyOptions {
 type OnProblem = (text: string, error: Error) => void;
 
 /** Undefined where there is no copy, or none that can be read. */
-export function readCopy(file: string, onProblem: OnProblem): CopyFile | undefined {
+export function readCopy(file: string, onProblem: OnProblem): SavedCopy | undefined {
   try {
-    const copy = JSON.parse(readFileSync(file, 'utf8')) as CopyFile;
-    if (copy.format !== FORMAT) throw new Error(`it has format ${copy.format}, this program knows format ${FORMAT}`);
-    return copy;
+    return readCopyFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       onProblem(`the copy of the store in ${file} cannot be read`, error as Error);
@@ -52,7 +40,10 @@ export function readCopy(file: string, onProblem: OnProblem): CopyFile | undefin
 
 export class StoreCopy implements Lister {
   readonly #options: StoreCopyOptions;
+  readonly #file: CopyFile;
   readonly #entries = new Map<string, Entry>();
+  /** Since it was saved; undefined: gone. */
+  #changed = new Map<string, Entry | undefined>();
   #savedAt: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** What was known before the store went back, until this node's part is recorded again. */
@@ -60,6 +51,7 @@ export class StoreCopy implements Lister {
 
   constructor(options: StoreCopyOptions) {
     this.#options = options;
+    this.#file = new CopyFile(options.file);
     for (const entry of options.former?.entries ?? []) this.#entries.set(entry.key, entry);
     this.#savedAt = options.former?.savedAt;
   }
@@ -98,8 +90,7 @@ export class StoreCopy implements Lister {
     const entries = [...this.#entries.values()];
     this.#frozen = entries;
     try {
-      const copy: CopyFile = { format: FORMAT, savedAt: new Date().toISOString(), entries };
-      writeFileSync(this.fileBefore, JSON.stringify(copy), { mode: 0o600 });
+      writeFileSync(this.fileBefore, JSON.stringify(savedCopy(entries)), { mode: 0o600 });
     } catch (error) {
       onProblem(`what was known before the store went back cannot be kept in ${file}`, error as Error);
     }
@@ -120,16 +111,28 @@ export class StoreCopy implements Lister {
   take(prefix: string, event: FollowEvent, matters: (entry: Entry) => boolean = () => true): void {
     if (event.type === 'page') {
       const known = [...this.#entries.keys()].filter((key) => key.startsWith(prefix));
-      for (const key of goneIn(event, known)) this.#entries.delete(key);
+      for (const key of goneIn(event, known)) this.#drop(key);
       for (const entry of event.entries) {
-        if (matters(entry)) this.#entries.set(entry.key, entry);
-        else this.#entries.delete(entry.key);
+        if (matters(entry)) this.#put(entry);
+        else this.#drop(entry.key);
       }
     } else if (event.type === 'put' && matters(event)) {
       const { key, value, revision } = event;
-      this.#entries.set(key, { key, value, revision });
-    } else if (!this.#entries.delete(event.key)) return;
+      this.#put({ key, value, revision });
+    } else if (!this.#drop(event.key)) return;
     this.#saveSoon();
+  }
+
+  #put(entry: Entry): void {
+    if (this.#entries.get(entry.key)?.revision === entry.revision) return;
+    this.#entries.set(entry.key, entry);
+    this.#changed.set(entry.key, entry);
+  }
+
+  #drop(key: string): boolean {
+    if (!this.#entries.delete(key)) return false;
+    this.#changed.set(key, undefined);
+    return true;
   }
 
   #saveSoon(): void {
@@ -140,19 +143,16 @@ export class StoreCopy implements Lister {
     if (this.#timer) this.#save();
   }
 
-  /** Peers have passwords: the file is its owner's alone, as the embedded store is. */
   #save(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const { file, onProblem, store } = this.#options;
-    const savedAt = new Date().toISOString();
+    const copy = savedCopy(this.#entries.values(), store.position);
+    const changed = this.#changed;
+    this.#changed = new Map();
     try {
-      const { position } = store;
-      const entries = [...this.#entries.values()];
-      const copy: CopyFile = { format: FORMAT, savedAt, ...(position !== undefined && { position }), entries };
-      writeFileSync(`${file}.new`, JSON.stringify(copy), { mode: 0o600 });
-      renameSync(`${file}.new`, file);
-      this.#savedAt = savedAt;
+      this.#file.save(copy, changed);
+      this.#savedAt = copy.savedAt;
     } catch (error) {
       onProblem(`the copy of the store in ${file} cannot be written`, error as Error);
     }

@@ -13,7 +13,7 @@ const failing = (code: 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_CORRUPT') => ({
   list: () => Promise.reject(new StoreError(code, 'it does')),
 });
 
-const entry = (key: string, value: unknown) => ({ key, value, revision: 7 });
+const entry = (key: string, value: unknown, revision = 7) => ({ key, value, revision });
 const page = (entries: readonly Entry[], { upTo }: { readonly upTo?: string } = {}) =>
   ({ type: 'page', after: undefined, upTo, entries, revision: 7 }) as const;
 
@@ -28,10 +28,10 @@ t.test('what watches told is listed while the store is away, by this run and the
   copy.take('/p/', page([entry('/p/b', 0), entry('/p/c', 1), entry('/p/old', 1)]), ours);
   copy.take('/p/', page([entry('/p/aa', 1)], { upTo: '/p/b' }), ours);
   t.match((await copy.list('/p/')).entries, [{ key: '/p/aa' }, { key: '/p/c' }, { key: '/p/old' }]);
-  copy.take('/p/', page([entry('/p/b', 1), entry('/p/c', 'foreign')]), ours);
+  copy.take('/p/', page([entry('/p/b', 1), entry('/p/c', 'foreign', 8)]), ours);
   copy.take('/p/', { type: 'put', ...entry('/p/a', { password: 'secret' }) }, ours);
   copy.take('/p/', { type: 'put', ...entry('/p/d', 1) }, ours);
-  copy.take('/p/', { type: 'put', ...entry('/p/d', 'foreign') }, ours);
+  copy.take('/p/', { type: 'put', ...entry('/p/d', 'foreign', 8) }, ours);
   copy.take('/p/', { type: 'put', ...entry('/p/e', 1) }, ours);
   copy.take('/p/', { type: 'delete', key: '/p/e', revision: 8 }, ours);
   const expected = { entries: [entry('/p/a', { password: 'secret' }), entry('/p/b', 1)], revision: 0 };
@@ -107,3 +107,51 @@ t.test('a copy that cannot be read or written is told, and the agent goes on wit
   nowhere.close();
   t.match(problems.pop(), /cannot be written: ENOENT/);
 });
+
+t.test(
+  'a change is written behind the copy, at a cost of its own; what was cut off there never happened',
+  async (t) => {
+    const file = join(root, 'large.json');
+    const changes = `${file}.changes`;
+    const options = { file, former: undefined, onProblem: t.fail, store: failing('ERR_STORE_UNAVAILABLE') };
+    const copy = new StoreCopy(options);
+    const read = (): [string, unknown][] =>
+      readCopy(file, t.fail)!.entries.map(({ key, value }): [string, unknown] => [key, value]);
+    const saved = (): void => copy.close();
+    copy.take(
+      '/p/',
+      page(Array.from({ length: 1000 }, (_, at) => entry(`/p/${String(at).padStart(4, '0')}`, 'x'.repeat(100)))),
+    );
+    saved();
+    const whole = readFileSync(file, 'utf8');
+    copy.take('/p/', { type: 'put', ...entry('/p/0001', 'other', 8) });
+    copy.take('/p/', { type: 'delete', key: '/p/0002', revision: 9 });
+    saved();
+    copy.take('/p/', { type: 'put', ...entry('/p/0003', 'last', 10) });
+    saved();
+    t.equal(readFileSync(file, 'utf8'), whole, 'the copy is not written again');
+    t.ok(statSync(changes).size < 1000, `${statSync(changes).size} octets of changes`);
+    t.equal(statSync(changes).mode & 0o777, 0o600);
+    const present = new Map(read());
+    t.equal(present.size, 999);
+    t.match([present.get('/p/0001'), present.get('/p/0002'), present.get('/p/0003')], ['other', undefined, 'last']);
+    t.ok(readCopy(file, t.fail)!.savedAt >= JSON.parse(whole).savedAt);
+
+    const text = readFileSync(changes, 'utf8');
+    writeFileSync(changes, text.slice(0, -5));
+    t.match(new Map(read()).get('/p/0001'), 'other', 'those before it did happen');
+    t.match(new Map(read()).get('/p/0003'), 'x'.repeat(100));
+    writeFileSync(changes, text.replace(/"of":"./, '"of":"?'));
+    t.match(new Map(read()).get('/p/0001'), 'x'.repeat(100), 'changes of another copy');
+    rmSync(changes);
+    t.equal(read().length, 1000, 'none at all');
+
+    for (let at = 0; readFileSync(file, 'utf8') === whole; at++) {
+      if (at > 100) throw new Error('never written again');
+      copy.take('/p/', { type: 'put', ...entry('/p/0004', 'y'.repeat(10_000), 11 + at) });
+      saved();
+    }
+    t.match(new Map(read()).get('/p/0001'), 'other', 'once the changes are as large it is, with all of them');
+    t.ok(statSync(changes).size < 100, 'and they begin anew');
+  },
+);

@@ -76,7 +76,7 @@ t.test('a store behind the proxy', { skip: etcdMissing }, async (t) => {
     await direct.delete('/r/a', a);
     await direct.create('/r/b', 1);
     await t.rejects(store.create('/r/c', 1), { code: 'ERR_STORE_UNAVAILABLE' });
-    t.strictSame(news, ['away']);
+    t.ok(news.includes('away'));
     await proxy.start();
     await follower.believes({ '/r/b': 1 });
     t.equal(follower.listings, 1, 'from the watch alone');
@@ -139,8 +139,8 @@ t.test('a key that is held through the proxy', { skip: etcdMissing }, async (t) 
   await hold.release().catch(() => {});
 });
 
-t.test('an etcd that was set back behind the proxy', { skip: etcdMissing }, async (t) => {
-  const { etcd, proxy, news, store } = await sceneOf(t);
+t.test('an etcd that was set back behind the proxy, which runs on', { skip: etcdMissing }, async (t) => {
+  const { etcd, news, store } = await sceneOf(t);
   await store.create('/s/a', 1);
   const saved = await etcd.save();
   await store.create('/s/b', 1);
@@ -148,8 +148,6 @@ t.test('an etcd that was set back behind the proxy', { skip: etcdMissing }, asyn
   const follower = new Follower(store, '/s/');
   await follower.believes({ '/s/a': 1, '/s/b': 1, '/s/c': 1 });
   await etcd.restore(saved);
-  await proxy.kill();
-  await proxy.start();
   await follower.believes({ '/s/a': 1 });
   t.ok(news.includes('set back'));
   await follower.stop();
