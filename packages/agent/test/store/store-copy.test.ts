@@ -113,7 +113,7 @@ t.test(
   async (t) => {
     const file = join(root, 'large.json');
     const changes = `${file}.changes`;
-    const options = { file, former: undefined, onProblem: t.fail, store: failing('ERR_STORE_UNAVAILABLE') };
+    const options = { node: 'n1', file, former: undefined, onProblem: t.fail, store: failing('ERR_STORE_UNAVAILABLE') };
     const copy = new StoreCopy(options);
     const read = (): [string, unknown][] =>
       readCopy(file, t.fail)!.entries.map(({ key, value }): [string, unknown] => [key, value]);
