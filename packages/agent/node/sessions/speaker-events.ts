@@ -1,18 +1,27 @@
 /** What the speaker tells -> the event log and the log, each with its cause. */
 import type { RunningSpeaker } from '@tortie/bgp/node';
+import { RepeatedEvents } from '../../src/repeated-events.js';
 import type { Journal } from '../journal.js';
 
+/** How often what is told again has happened since it was told. */
+const timesText = (times: number): string => (times === 1 ? '' : `, ${times} times`);
+
 export function followSpeaker(speaker: RunningSpeaker, journal: Journal): void {
+  const attempts = new RepeatedEvents();
+  const callers = new RepeatedEvents();
   speaker.on('session', ({ peer, from, to, reason }) => {
     const established = to === 'established' || from === 'established';
     const text = `session with ${peer}: ${from} -> ${to}`;
     const cause = reason === undefined ? {} : { cause: reason };
-    // On the way up and down again between attempts there is nothing to act on; a reason makes it worth a line.
-    if (established || reason !== undefined) {
+    if (established) {
+      attempts.forget(peer);
       journal.event({ kind: 'session', subject: peer, text, ...cause }, from === 'established' ? 'warn' : 'info');
-    } else {
-      journal.log.debug({ kind: 'session', subject: peer }, text);
+      return;
     }
+    // On the way up and down again between attempts there is nothing to act on; a reason that is new makes it worth a line.
+    const times = reason === undefined ? undefined : attempts.admit(peer, reason, performance.now());
+    if (times === undefined) journal.log.debug({ kind: 'session', subject: peer, ...cause }, text);
+    else journal.event({ kind: 'session', subject: peer, text: `${text}${timesText(times)}`, ...cause });
   });
   speaker.on('end-of-rib', ({ peer, family }) => {
     journal.event({ kind: 'session', subject: peer, text: `${peer} has sent End-of-RIB for ${family}` });
@@ -36,14 +45,14 @@ export function followSpeaker(speaker: RunningSpeaker, journal: Journal): void {
     journal.event({ kind: 'session', subject: peer, text }, 'warn');
   });
   speaker.on('refused', ({ remoteAddress, reason }) => {
-    journal.event({
-      kind: 'session',
-      subject: remoteAddress,
-      text: `refused a connection from ${remoteAddress}`,
-      cause: reason,
-    });
+    const text = `refused a connection from ${remoteAddress}`;
+    const times = callers.admit(remoteAddress, reason, performance.now());
+    const told = { kind: 'session', subject: remoteAddress, cause: reason };
+    if (times === undefined) journal.log.debug(told, text);
+    else journal.event({ ...told, text: `${text}${timesText(times)}` });
   });
   speaker.on('peer', ({ peer, change, impact }) => {
+    attempts.forget(peer);
     journal.event({
       kind: 'peer',
       subject: peer,

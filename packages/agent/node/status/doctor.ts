@@ -1,7 +1,8 @@
 /** What looks wrong: in the resources as they are, in what nodes say of themselves, and in what peers send to this one. */
+import { networkInterfaces } from 'node:os';
 import type { FamilyName, PeerView } from '@tortie/bgp';
 import { clusterFindings, type Finding } from '@tortie/cluster';
-import { formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
+import { formatAddress, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
 import { findNodeConflicts } from '../cluster/node-record.js';
 import { fullNeighbourTables } from '../kernel/neighbour-tables.js';
 import type { RestContext } from '../rest/context.js';
@@ -142,12 +143,35 @@ function ownFindings({ cluster, config }: RestContext): Finding[] {
 
 function peerFindings(context: RestContext, nowMs: number): Finding[] {
   const { speaker } = context;
-  return speaker.peers().flatMap((view) => [...passiveFinding(view, nowMs), ...excessFinding(context, view)]);
+  return speaker
+    .peers()
+    .flatMap((view) => [...downFinding(view), ...passiveFinding(view, nowMs), ...excessFinding(context, view)]);
 }
+
+/** A peer whose last attempt or session has ended, and no other came up since. */
+function downFinding({ name, config, state, lastCause }: PeerView): Finding[] {
+  if (config.adminDown || state === 'established' || lastCause === undefined || isOfRange(name)) return [];
+  const address = formatAddress(config.remoteAddress);
+  const own = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === address));
+  return [
+    {
+      code: 'session-down',
+      severity: 'warning',
+      subject: name,
+      text: `peer ${name} has no session: ${lastCause}`,
+      remedy: own
+        ? `${address} is an address of this node itself: give the peer that of the router`
+        : `look at ${address} port ${config.remotePort} and at the way there; tortie peers show ${name} tells what is configured here, and what the kernel dropped`,
+    },
+  ];
+}
+
+/** Whoever dialled from inside a peer range may go away as it came. */
+const isOfRange = (name: string): boolean => name.includes('/') && !name.startsWith('cluster/');
 
 function passiveFinding({ name, config, state, sinceMs }: PeerView, nowMs: number): Finding[] {
   if (!config.passive || config.adminDown || state === 'established' || nowMs - sinceMs < QUIET_MS) return [];
-  if (name.includes('/') && !name.startsWith('cluster/')) return [];
+  if (isOfRange(name)) return [];
   return [
     {
       code: 'passive-idle',

@@ -115,6 +115,13 @@ const ROWS: readonly Row[] = [
     cure: () => rig.call('n1', 'DELETE', '/v1/peers/quiet'),
   },
   {
+    code: 'session-down',
+    severity: 'warning',
+    text: /peer away has no session: TCP connection refused/,
+    provoke: () => rig.call('n1', 'POST', '/v1/peers', { ...QUIET, name: 'away', passive: false }),
+    cure: () => rig.call('n1', 'DELETE', '/v1/peers/away'),
+  },
+  {
     code: 'change-held',
     severity: 'warning',
     text: /2 sessions stay although a change would end them/,

@@ -29,6 +29,7 @@ export function connect(state: ConnectState, event: SessionEvent, config: FsmCon
     case 'connect-retry-timer-expires':
       return become(
         { ...state, delayOpen: false },
+        { type: 'unanswered' },
         { type: 'drop-connection' },
         startConnectRetry(config),
         stopTimer('delay-open'),

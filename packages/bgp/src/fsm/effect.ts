@@ -9,6 +9,8 @@ export type SessionEffect =
   | { readonly type: 'connect' }
   /** Close the connection, or give up dialling. What was sent before still goes out. */
   | { readonly type: 'drop-connection' }
+  /** Nothing came back from where we dialled; we dial again. */
+  | { readonly type: 'unanswered' }
   | { readonly type: 'send-open' }
   | { readonly type: 'send-keepalive' }
   | {

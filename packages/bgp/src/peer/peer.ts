@@ -25,6 +25,12 @@ import { progressOf, rank } from './session-rank.js';
 import { StaleRoutes } from './stale-routes.js';
 import { Timer } from './timer-queue.js';
 
+/** Not even a refusal came back. */
+const UNANSWERED: Cause = {
+  type: 'tcp-failed',
+  reason: 'no answer to our connection: the peer is away, or a packet filter or another TCP-MD5 key drops what we send',
+};
+
 export class Peer {
   config: ResolvedPeerConfig;
   /** Index in the RIB. */
@@ -249,6 +255,9 @@ export class Peer {
         if (session.connection !== undefined) host.close(session.connection);
         session.connection = undefined;
         return;
+      case 'unanswered':
+        if (!this.other(session)) this.#note(UNANSWERED);
+        return;
       case 'send-open':
         sendOpen(host, this, session, offeredCapabilities(this.config, host.restartState(this)));
         return;
@@ -276,6 +285,11 @@ export class Peer {
         this.#ended(session, effect.cause, effect.was);
         return;
     }
+  }
+
+  #note(cause: Cause): void {
+    this.lastCause = cause;
+    this.lastCauseAtMs = this.#host.nowMs;
   }
 
   #up(session: Session, negotiated: Negotiated): void {
@@ -314,8 +328,7 @@ export class Peer {
     const other = this.other(session);
     // What ends beside a living session is no news of the peer, unless it was the one that counted.
     if (was || !other) {
-      this.lastCause = cause;
-      this.lastCauseAtMs = this.#host.nowMs;
+      this.#note(cause);
       this.#cause = cause;
     }
     if (was) {

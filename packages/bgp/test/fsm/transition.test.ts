@@ -69,8 +69,9 @@ function short(effect: SessionEffect): string {
       return `${TIMER[effect.timer]}-`;
     case 'established':
       return 'up';
+    case 'unanswered':
     case 'ended':
-      return 'ended';
+      return effect.type;
   }
 }
 
@@ -132,7 +133,7 @@ const sections: readonly {
       '2 ManualStop, silent': `idle 0: ${END}`,
       '3 AutomaticStart': connect,
       '8 AutomaticStop': `idle 5: ${END}`,
-      '9 ConnectRetryTimer_Expires': 'connect 4: drop R5 D- dial',
+      '9 ConnectRetryTimer_Expires': 'connect 4: unanswered drop R5 D- dial',
       '10 HoldTimer_Expires': `idle 5: ${END}`,
       '11 KeepaliveTimer_Expires': `idle 5: ${END}`,
       '12 DelayOpenTimer_Expires': 'open-sent 4: R- D- OPEN H240',

@@ -46,6 +46,21 @@ t.test('one side passive', (t) => {
   t.end();
 });
 
+t.test('a peer that answers nothing: the cause says so, until it answers', (t) => {
+  const network = new SimNetwork();
+  const [a, b] = pairOf(network, {}, { passive: true });
+  network.cut(A, B);
+  network.run(4_900);
+  t.equal(a.speaker.peer(B)?.lastCause, undefined, 'the first attempt may still be answered');
+  network.run(2_000);
+  t.equal(a.state(B), 'connect');
+  t.match(a.speaker.peer(B)?.lastCause, { type: 'tcp-failed', reason: /^no answer to our connection/ });
+  t.same(a.reasons(B), [], 'which is no event each time');
+  network.heal(A, B);
+  t.ok(network.until(() => a.isUp(B) && b.isUp(A)));
+  t.end();
+});
+
 t.test('one side waits for the peer: it dials after one retry time, and not before', (t) => {
   const network = new SimNetwork();
   const [a, b] = pairOf(network, { waitForPeer: true }, {});

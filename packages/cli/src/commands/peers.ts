@@ -40,7 +40,12 @@ const COLUMNS: readonly Column<Peer>[] = [
 
 /** Without a neighbour nothing else matters. */
 const lastCause = ({ error, discovery, session }: Peer): string | undefined =>
-  error ?? (discovery?.address === undefined ? discovery?.reason : undefined) ?? session?.lastCause;
+  error ??
+  (discovery?.address === undefined ? discovery?.reason : undefined) ??
+  ([session?.lastCause, session?.kernelDrops?.map(({ hint }) => `segments ${hint}`).join('; ')]
+    .filter(Boolean)
+    .join('; ') ||
+    undefined);
 
 export async function listPeers(context: Context): Promise<void> {
   const list = await context.client().get<PeerList>('/v1/peers');
