@@ -6,7 +6,10 @@ export const PEER_CASES: readonly CommandCase[] = [
   {
     args: ['peers', 'list'],
     answers: { 'GET /v1/peers': { body: { peers: [PEER, DOWN] } } },
-    shows: [/^tor +10\.0\.0\.254 +64512 +ebgp +established +\S+ +7 +2 +-$/m, /^gone .* active .* connection refused$/m],
+    shows: [
+      /^tor +10\.0\.0\.254 +64512 +ebgp +established +\S+ +7 +2 +-$/m,
+      /^gone .* active .* connection refused; segments came with another TCP-MD5 key$/m,
+    ],
   },
   { args: ['peers', 'list'], answers: { 'GET /v1/peers': { body: { peers: [] } } }, shows: [/no peers; add one/] },
   {
