@@ -55,7 +55,9 @@ export class FibDisturbanceWatch {
           const { route, removed, replaced, appended } = event;
           if (route.metric !== metric || route.table !== table) break;
           const ours = route.protocol === protocol;
-          if (removed ? ours : ours || replaced) taken.push(route.prefix);
+          // Still under our name, but leading elsewhere, as where somebody replaces the object behind it.
+          if (ours && !removed) this.#stale(false);
+          else if (removed ? ours : replaced) taken.push(route.prefix);
           else if (!removed && !appended && route.prefix.version === 4) covered.push(route.prefix);
           break;
         }

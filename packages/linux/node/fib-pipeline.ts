@@ -36,6 +36,7 @@ const REPLACE = NLM_F.REQUEST | NLM_F.CREATE | NLM_F.REPLACE;
 const DELETE = NLM_F.REQUEST;
 const ESRCH = 3;
 const EEXIST = 17;
+const EINVAL = 22;
 /** The table value of a prefix while a message about it is on its way. */
 const PENDING = 0x40000000;
 /** Chunks handed to the addon at the same time. */
@@ -307,7 +308,9 @@ export class FibPipeline {
       } else {
         put(table, prefix, before);
         const unknown = refusal.errno === EEXIST && before < 0;
-        if (unknown && !this.listed && !lastTry) again.push(place);
+        // What the kernel says of an object that somebody has deleted a moment ago.
+        const isGone = refusal.errno === EINVAL && way >= 0 && this.#ways.at(way).nexthopId !== 0;
+        if (((unknown && !this.listed) || isGone) && !lastTry) again.push(place);
         else results[place] = { prefix, ok: false, ...(unknown ? FOREIGN : refusal) };
       }
     }
