@@ -114,6 +114,42 @@ const CASES: readonly CommandCase[] = [
     shows: [/^withdrawn/],
   },
   {
+    args: ['cluster', 'sessions'],
+    answers: {
+      'GET /v1/cluster': {
+        body: {
+          node: 'node-1',
+          member: true,
+          nodes: 2,
+          sessions: [
+            {
+              name: 'cluster/10.0.0.2',
+              origin: 'reverse of rr',
+              node: 'node-2',
+              remoteAddress: '10.0.0.2',
+              remotePort: 179,
+              remoteAsn: 64512,
+              type: 'ibgp',
+              client: true,
+              state: 'established',
+            },
+          ],
+          open: [
+            { name: 'cluster/tor', origin: 'node peer tor', interface: 'eth1', remoteAsn: 'external', established: 0 },
+            { name: 'cluster/vms', origin: 'global peer vms', range: '10.9.0.0/24', remoteAsn: 65000, established: 2 },
+          ],
+          pending: [],
+          notes: [],
+        },
+      },
+    },
+    shows: [
+      /^node-2 +10\.0\.0\.2 +64512 +ibgp client +established +reverse of rr$/m,
+      /^- +eth1 +external +- +- +node peer tor$/m,
+      /^- +10\.9\.0\.0\/24 \(2\) +65000 +- +established +global peer vms$/m,
+    ],
+  },
+  {
     args: ['services', 'list'],
     answers: {
       'GET /v1/services': {

@@ -11,6 +11,7 @@ import {
   type PlannedSession,
   planNode,
   readResource,
+  type Session,
 } from '@tortie/cluster';
 import { formatFault } from '@tortie/cluster/schema';
 import { formatPrefix } from '@tortie/ip';
@@ -18,6 +19,7 @@ import type { Plan, PlanRequest } from '../../src/api/plan.js';
 import { RESOURCE_TABLES, type ResourceChange, type ResourceTable, tableOf } from '../../src/cluster/cluster-mirror.js';
 import { type Issue, ValidationError } from '../../src/errors.js';
 import type { RestContext } from '../rest/context.js';
+import { isIn } from '../sessions/up-sessions.js';
 import { unfoldRequest } from './apply.js';
 
 /** Other nodes are looked at in clusters up to this size. */
@@ -56,8 +58,7 @@ export async function planChange(context: Context, request: PlanRequest): Promis
     sessions: own.map(({ fate, session, formerly }) => ({
       fate,
       name: session.name,
-      ...(session.node !== undefined && { node: session.node }),
-      remoteAddress: session.remoteAddress,
+      ...('at' in session ? session.at : atAddress(session)),
       origin: originText(session.origin),
       ...(formerly !== undefined && { formerly }),
     })),
@@ -73,6 +74,8 @@ export async function planChange(context: Context, request: PlanRequest): Promis
     findings: clusterFindings(after, config.node).filter((one) => !known.has(JSON.stringify(one))),
   };
 }
+
+const atAddress = ({ node, remoteAddress }: Session) => ({ ...(node !== undefined && { node }), remoteAddress });
 
 function changeOf({ resources = [], delete: deleted = [] }: PlanRequest): ResourceChange {
   const issues: Issue[] = [];
@@ -124,9 +127,11 @@ function lostRoutes(
 ): string[] {
   const going = new Set(
     planned
-      .filter(({ fate, session: { node } }) => fate === 'removed' && (node === undefined || !reached.has(node)))
+      .filter(({ fate, session }) => fate === 'removed' && !('node' in session && reached.has(session.node ?? '')))
       .map(({ session }) => session.name),
   );
+  // Peers of a range are called after it.
+  const goes = (peer: string): boolean => going.has(peer) || [...going].some((name) => isIn(name, peer));
   const lost: string[] = [];
   if (going.size === 0) return lost;
   for (const family of FAMILIES) {
@@ -135,7 +140,7 @@ function lostRoutes(
       for (const { prefix, candidates } of page.items) {
         const usable = candidates.filter(({ ineligible }) => ineligible === undefined);
         if (usable.length === 0) continue;
-        if (usable.every(({ peer }) => going.has(speaker.peerName(peer) ?? ''))) lost.push(formatPrefix(prefix));
+        if (usable.every(({ peer }) => goes(speaker.peerName(peer) ?? ''))) lost.push(formatPrefix(prefix));
       }
       cursor = page.next;
     }

@@ -20,6 +20,17 @@ export const ClusterSession = Type.Object({
 });
 export type ClusterSession = Static<typeof ClusterSession>;
 
+/** With whoever is at the far end of an interface, or dials from inside a prefix. */
+export const ClusterOpenSession = Type.Object({
+  name: Type.String({ description: 'Of the peer, or of the range of peers' }),
+  origin: Type.String(),
+  interface: Type.Optional(Type.String()),
+  range: Type.Optional(Type.String()),
+  remoteAsn: Type.Union([Count, Type.Literal('external'), Type.Literal('internal')]),
+  established: Type.Integer({ minimum: 0, description: 'Sessions that it has' }),
+});
+export type ClusterOpenSession = Static<typeof ClusterOpenSession>;
+
 export const PendingChange = Type.Object({
   id: Type.String({ description: 'Confirms exactly this' }),
   kind: Type.Union(
@@ -47,6 +58,7 @@ export const ClusterView = Type.Object({
   nodes: Type.Integer({ minimum: 0, description: 'Nodes of the cluster, this one included' }),
   clusterId: Type.Optional(Type.String({ description: 'This node is a route reflector' })),
   sessions: Type.Array(ClusterSession),
+  open: Type.Array(ClusterOpenSession, { description: 'Those whose remote address is not known beforehand' }),
   pending: Type.Array(PendingChange, { description: 'Changes that are held' }),
   notes: Type.Array(ClusterNote, { description: 'What of the resources has no session, or another one' }),
 });

@@ -58,7 +58,9 @@ export const PlannedSession = Type.Object({
   ]),
   name: Type.String(),
   node: Type.Optional(Type.String()),
-  remoteAddress: Type.String(),
+  remoteAddress: Type.Optional(Type.String({ description: 'Absent where it is not known beforehand' })),
+  interface: Type.Optional(Type.String({ description: 'Whoever is at its far end' })),
+  range: Type.Optional(Type.String({ description: 'Whoever dials from inside of it' })),
   origin: Type.String(),
   formerly: Type.Optional(Type.String({ description: 'What asks for it now, where that is another' })),
 });

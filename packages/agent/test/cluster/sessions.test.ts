@@ -156,6 +156,19 @@ t.test('peers of a range are held, also over a restart', async (t) => {
   });
   const session = () => outside.agent.speaker.peer('n1')?.state;
   await rig.until('somebody dials', () => session() === 'established');
+  const view = async () => (await rig.call('n1', 'GET', '/v1/cluster')).body;
+  await rig.until('it is counted', async () => JSON.stringify(await view()).includes('"established":1'));
+  t.match(await view(), {
+    sessions: [],
+    open: [{ name: 'cluster/any', origin: 'node peer any', range: '127.0.0.8/29', remoteAsn: 65000, established: 1 }],
+  });
+  t.match(await rig.call('n1', 'POST', '/v1/plan', { delete: [{ kind: 'BGPPeer', name: 'any' }] }), {
+    body: {
+      sessions: [{ fate: 'removed', name: 'cluster/any', range: '127.0.0.8/29' }],
+      counts: { removed: 1 },
+      held: [{ kind: 'blast-radius', sessions: ['cluster/any'] }],
+    },
+  });
   for (const restart of [false, true]) {
     if (restart) {
       await rig.stop('n1');

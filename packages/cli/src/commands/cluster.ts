@@ -1,12 +1,20 @@
 /** `tortie cluster` and `tortie secrets`: sessions that follow from resources, what is held, passwords by name. */
-import type { ClusterSession, ClusterView, SecretList } from '@tortie/agent/api';
+import type { ClusterOpenSession, ClusterSession, ClusterView, SecretList } from '@tortie/agent/api';
 import type { Context } from '../context.js';
 import { NegativeAnswer, UsageError } from '../failure.js';
 import type { Column } from '../output/table.js';
 
-const SESSIONS: readonly Column<ClusterSession>[] = [
+/** Of an interface or a range the address is not known beforehand. */
+type Row = Pick<ClusterSession, 'node' | 'origin' | 'state'> & {
+  readonly address: string | undefined;
+  readonly remoteAsn: number | string;
+  readonly type?: string;
+  readonly client?: boolean;
+};
+
+const SESSIONS: readonly Column<Row>[] = [
   { title: 'NODE', value: ({ node }) => node },
-  { title: 'ADDRESS', value: ({ remoteAddress }) => remoteAddress },
+  { title: 'ADDRESS', value: ({ address }) => address },
   { title: 'ASN', value: ({ remoteAsn }) => remoteAsn, right: true },
   { title: 'TYPE', value: ({ type, client }) => (client ? `${type} client` : type) },
   { title: 'STATE', value: ({ state }) => state, tone: ({ state }) => (state === 'established' ? 'good' : 'bad') },
@@ -18,14 +26,22 @@ const view = (context: Context): Promise<ClusterView> => context.client().get<Cl
 const outside = 'this node takes no part in a cluster; write "cluster: {}" into its configuration file';
 
 export async function showSessions(context: Context): Promise<void> {
-  context.answer(await view(context), ({ member, sessions, notes, pending }) => {
+  context.answer(await view(context), ({ member, sessions, open, notes, pending }) => {
     if (!member) return [outside];
+    const rows: Row[] = [...sessions.map((one) => ({ ...one, address: one.remoteAddress })), ...open.map(rowOf)];
     return [
-      ...(sessions.length > 0 ? context.table(SESSIONS, sessions) : ['no sessions follow from the resources']),
+      ...(rows.length > 0 ? context.table(SESSIONS, rows) : ['no sessions follow from the resources']),
       ...notes.map(({ text }) => `note: ${text}`),
       ...(pending.length > 0 ? [`${pending.length} changes are held: tortie cluster pending`] : []),
     ];
   });
+}
+
+/** A range is shown as one, with as many sessions as it has. */
+function rowOf({ origin, interface: device, range, remoteAsn, established }: ClusterOpenSession): Row {
+  const state = established > 0 ? 'established' : undefined;
+  const address = range === undefined ? device : `${range} (${established})`;
+  return { address, remoteAsn, origin, ...(state && { state }) };
 }
 
 export async function showPending(context: Context): Promise<void> {

@@ -30,9 +30,9 @@ function planLines({ node, sessions, counts, held, routes, others, total, findin
     `node ${node}: ${counted(counts)}`,
     ...sessions
       .filter(({ fate, formerly }) => fate !== 'kept' || formerly !== undefined)
-      .map(({ fate, node: other, remoteAddress, origin, formerly }) => {
+      .map(({ fate, node: other, remoteAddress, interface: device, range, origin, formerly }) => {
         const was = formerly === undefined ? '' : `, formerly ${formerly}`;
-        return `  ${SIGNS[fate]} ${other ?? remoteAddress}  ${fate}: ${origin}${was}`;
+        return `  ${SIGNS[fate]} ${other ?? remoteAddress ?? device ?? range}  ${fate}: ${origin}${was}`;
       }),
     ...held.map(({ reason, sessions: names }) => `  held: ${names.length} sessions stay: ${reason}`),
     ...(routes.lost.length > 0 ? [`  routes lost: ${routes.lost.join(' ')}${more}`] : []),

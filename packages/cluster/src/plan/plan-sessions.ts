@@ -1,7 +1,7 @@
 /** What becomes of sessions when resources change: of one node, and of all. Pure. */
 import type { ClusterIndex } from '../sessions/cluster-index.js';
 import { desiredSessions } from '../sessions/desired-sessions.js';
-import { originText, type Session } from '../sessions/session.js';
+import { type OpenSession, originText, type Session } from '../sessions/session.js';
 import { sessionCost } from '../sessions/session-cost.js';
 
 /** `kept`: nothing is sent for it; `refreshed`: routes go again; `reset`: it goes down and comes up again. */
@@ -10,7 +10,7 @@ export type SessionFate = 'added' | 'removed' | 'reset' | 'refreshed' | 'kept';
 export interface PlannedSession {
   readonly fate: SessionFate;
   /** After the change; before it for one that is removed. */
-  readonly session: Session;
+  readonly session: Session | OpenSession;
   /** What asked for it before, where that is another. */
   readonly formerly?: string;
 }
@@ -26,9 +26,8 @@ export function planNode(
   node: string,
   filters: ReadonlySet<string> = new Set(),
 ): PlannedSession[] {
-  const had = new Map(desiredSessions(before, node).sessions.map((session) => [session.name, session]));
-  const { sessions } = desiredSessions(after, node);
-  const planned: PlannedSession[] = sessions.map((session) => {
+  const had = new Map(allOf(before, node).map((session) => [session.name, session]));
+  const planned: PlannedSession[] = allOf(after, node).map((session) => {
     const former = had.get(session.name);
     had.delete(session.name);
     if (!former) return { fate: 'added', session };
@@ -43,7 +42,16 @@ export function planNode(
   return planned.sort((x, y) => (x.session.name < y.session.name ? -1 : 1));
 }
 
-function fateOf(before: Session, after: Session, filters: ReadonlySet<string>): SessionFate {
+function allOf(index: ClusterIndex, node: string): readonly (Session | OpenSession)[] {
+  const { sessions, open } = desiredSessions(index, node);
+  return [...sessions, ...open];
+}
+
+function fateOf(
+  before: Session | OpenSession,
+  after: Session | OpenSession,
+  filters: ReadonlySet<string>,
+): SessionFate {
   const cost = sessionCost(before, after);
   if (cost === 'session-reset') return 'reset';
   return cost === 'soft-refresh' || after.filters.some((name) => filters.has(name)) ? 'refreshed' : 'kept';

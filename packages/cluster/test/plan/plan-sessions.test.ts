@@ -23,7 +23,11 @@ t.test('from mesh to reflectors', async (t) => {
     peers: [peer('rr', { nodeSelector: 'all()', peerSelector: 'has(rr)' })],
   });
   t.strictSame(
-    planNode(before, after, 'n3').map(({ fate, session, formerly }) => [session.node, fate, formerly]),
+    planNode(before, after, 'n3').map(({ fate, session, formerly }) => [
+      'node' in session && session.node,
+      fate,
+      formerly,
+    ]),
     [
       ['n1', 'kept', 'node-to-node mesh'],
       ['n2', 'kept', 'node-to-node mesh'],
@@ -49,4 +53,21 @@ t.test('what resets, what refreshes', async (t) => {
   t.strictSame(fate(tor, ['f']), ['refreshed'], 'a filter of it changes');
   t.strictSame(fate(tor, ['g']), ['kept']);
   t.strictSame(fate({ ...tor, peerIP: '192.0.2.2' }), ['removed', 'added']);
+});
+
+t.test('peers of interfaces and ranges', async (t) => {
+  const nodes = [node(1)];
+  const fate = (before: object, after: object) =>
+    planNode(
+      index({ nodes, peers: [peer('a', before as BgpPeerSpec)] }),
+      index({ nodes, peers: [peer('a', after as BgpPeerSpec)] }),
+      'n1',
+    ).map((one) => [one.fate, 'at' in one.session && one.session.at]);
+  const eth1 = { interface: 'eth1', asNumber: 'external' };
+  t.strictSame(fate({ ...eth1, node: 'n2' }, eth1), [['added', { interface: 'eth1' }]]);
+  t.strictSame(fate(eth1, eth1), [['kept', { interface: 'eth1' }]]);
+  t.strictSame(fate(eth1, { ...eth1, holdTime: '9s' }), [['reset', { interface: 'eth1' }]]);
+  t.strictSame(fate(eth1, { ...eth1, filters: ['f'] }), [['refreshed', { interface: 'eth1' }]]);
+  t.strictSame(fate(eth1, { range: '10.0.0.0/24', asNumber: 1 }), [['reset', { range: '10.0.0.0/24' }]]);
+  t.strictSame(fate(eth1, { ...eth1, nodeSelector: 'has(x)' }), [['removed', { interface: 'eth1' }]]);
 });

@@ -5,6 +5,7 @@ import { ClusterView, ConfirmChange, SecretData, SecretList, SecretPatch } from 
 import { Type } from '../../../src/api/type.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { secretKey } from '../../../src/store/keys.js';
+import { isIn } from '../../sessions/up-sessions.js';
 import type { StoredSecret } from '../../store/secrets.js';
 import type { RestContext } from '../context.js';
 import { NameParams } from '../params.js';
@@ -146,8 +147,9 @@ export function clusterView({
   cluster,
   speaker,
 }: Pick<RestContext, 'config' | 'cluster' | 'speaker'>): ClusterView {
-  if (!cluster) return { node: config.node, member: false, nodes: 0, sessions: [], pending: [], notes: [] };
+  if (!cluster) return { node: config.node, member: false, nodes: 0, sessions: [], open: [], pending: [], notes: [] };
   const { sessions, mirror } = cluster;
+  const peers = sessions.open.length > 0 ? speaker.peers() : [];
   return {
     node: config.node,
     member: true,
@@ -168,6 +170,13 @@ export function clusterView({
         ...(state && { state }),
       };
     }),
+    open: sessions.open.map(({ name, origin, at, remoteAsn }) => ({
+      name,
+      origin: originText(origin),
+      ...at,
+      remoteAsn,
+      established: peers.filter((one) => one.state === 'established' && isIn(name, one.name)).length,
+    })),
     pending: sessions.pending.map((one) => ({ ...one, sessions: [...one.sessions] })),
     notes: [...sessions.notes],
   };
