@@ -59,6 +59,13 @@ export async function buildRest(options: RestOptions): Promise<FastifyInstance> 
     if (allowed.length > 0) reply.header('allow', allowed.join(', '));
     sendProblem(error, request.url, reply as ProblemReply);
   });
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Programs say that they send JSON with every request, also where there is none to send.
+    if (body === '' && request.routeOptions.schema?.body === undefined) done(null);
+    else parseJson(request, body as string, done);
+  });
   await registerOpenApi(app);
   for (const resource of RESOURCES) await app.register(resource(context));
   await app.ready();

@@ -14,7 +14,9 @@ export interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: DescribedSchema }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: DescribedSchema }>> };
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: DescribedSchema; readonly example?: unknown }>>;
+  };
   readonly responses: Readonly<Record<string, { content?: Record<string, { schema: DescribedSchema }> }>>;
 }
 
@@ -40,4 +42,17 @@ export function closed(schema: SchemaNode): SchemaNode {
     ...(schema.items && { items: closed(schema.items) }),
     ...(schema.anyOf && { anyOf: schema.anyOf.map(closed) }),
   };
+}
+
+/** The document with what it refers to in place, for tests that look at schemas. */
+export function resolved<T>(document: T): T {
+  const { components } = document as { components?: { schemas?: Record<string, unknown> } };
+  const walk = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== 'object' || value === null) return value;
+    const { $ref } = value as { $ref?: string };
+    if (typeof $ref === 'string') return walk(components?.schemas?.[$ref.replace('#/components/schemas/', '')]);
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, walk(one)]));
+  };
+  return walk(document) as T;
 }

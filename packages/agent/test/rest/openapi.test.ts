@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { parsePrefix } from '@tortie/ip';
 import t from 'tap';
 import { checkValue } from '../../src/schema/check.js';
-import { closed, type Paths, responseOf } from './described.js';
+import { closed, type Paths, resolved, responseOf } from './described.js';
 import { candidate } from './routes-fixture.js';
 import { setUp } from './set-up.js';
 
@@ -29,8 +29,13 @@ t.test('the document is a valid OpenAPI 3.1 description', async (t) => {
     version: string;
   };
   t.match(document, { openapi: '3.1.0', info: { version } });
+  const ids = new Set<string>();
   for (const [path, operations] of Object.entries(document.paths as Paths)) {
     for (const [method, operation] of Object.entries(operations)) {
+      t.match(operation.operationId, /^[a-z]+[A-Z]\w+$/, `${method} ${path} has a name for generators`);
+      t.notOk(ids.has(operation.operationId!), `${operation.operationId} is one operation`);
+      ids.add(operation.operationId!);
+      t.strictSame(Object.keys(operation.responses['4XX']?.content ?? {}), ['application/problem+json']);
       t.ok(operation.summary, `${method} ${path} has a summary`);
       t.ok(operation.responses['4XX'] ?? operation.responses['4xx'], `${method} ${path} tells of problems`);
       const named = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
@@ -53,7 +58,7 @@ t.test('what every path answers is what its schema says, and nothing besides', a
     prefix: parsePrefix('2001:db8::/32'),
     candidates: [candidate('2001:db8::/32', 1, { ineligible: 'as-loop' })],
   });
-  const document = (await call('GET', '/openapi.json')).body as { paths: Paths };
+  const document = resolved((await call('GET', '/openapi.json')).body as { paths: Paths });
   const seen = new Set<string>();
   for (const [method, path, template, body] of [
     ['GET', '/v1/status', '/v1/status'],
@@ -152,4 +157,57 @@ t.test('what every path answers is what its schema says, and nothing besides', a
     for (const method of Object.keys(operations))
       t.ok(seen.has(`${method.toUpperCase()} ${path}`), `${method} ${path} was tried`);
   }
+});
+
+t.test('schemas are there once, under their names, and whoever reads a resource is told its ETag', async (t) => {
+  const { call, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  const document = (await call('GET', '/openapi.json')).body as { paths: Paths; components: { schemas: object } };
+  const reference = (name: string): object => ({
+    'application/json': { schema: { $ref: `#/components/schemas/${name}` } },
+  });
+  t.match(document.paths['/v1/peers']!.post, {
+    operationId: 'postPeers',
+    requestBody: { content: reference('PeerSpec') },
+    responses: { 201: { content: reference('Peer') } },
+  });
+  t.match(document.paths['/v1/peers/{name}']!.get, { responses: { 200: { headers: { ETag: { schema: {} } } } } });
+  for (const name of ['Peer', 'PeerSpec', 'Problem', 'Status']) t.ok(name in document.components.schemas, name);
+  t.strictSame(
+    (JSON.stringify(document).match(/#\/components\/schemas\/\w+/g) ?? []).filter(
+      (one) => !(one.split('/').at(-1)! in document.components.schemas),
+    ),
+    [],
+    'nothing refers to what is not there',
+  );
+});
+
+t.test('examples are taken as they are', async (t) => {
+  const { call, close } = await setUp({ yaml: `${YAML}cluster: {}\n` });
+  t.teardown(close);
+  const { paths } = (await call('GET', '/openapi.json')).body as { paths: Paths };
+  let tried = 0;
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, { requestBody }] of Object.entries(operations)) {
+      const example = requestBody?.content['application/json']?.example;
+      if (example === undefined) continue;
+      const place = path.replace('{name}', path.startsWith('/v1/peers') && method === 'patch' ? 'tor-a' : 'tor');
+      const { status, body } = await call(method.toUpperCase(), place, example);
+      t.ok(
+        status < 300 || (body as { code: string }).code === 'ERR_AGENT_SESSION',
+        `${method} ${place}: ${JSON.stringify(body)}`,
+      );
+      tried++;
+    }
+  }
+  t.equal(tried, 12);
+});
+
+t.test('an empty body that is called JSON is none, where none is wanted', async (t) => {
+  const { call, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  await call('POST', '/v1/originated', { prefix: '10.9.0.0/16' });
+  t.equal((await call('DELETE', '/v1/originated/10.9.0.0%2F16', '')).status, 204);
+  t.match(await call('POST', '/v1/originated', ''), { status: 400, body: { code: 'ERR_AGENT_BODY' } });
+  t.match(await call('POST', '/v1/originated', '{"__proto__": 1}'), { status: 400, body: { code: 'ERR_AGENT_BODY' } });
 });

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { checkValue } from '../../src/schema/check.js';
-import { closed, type DescribedSchema, type Operation, type Paths, responseOf } from './described.js';
+import { closed, type DescribedSchema, type Operation, type Paths, resolved, responseOf } from './described.js';
 import { setUp } from './set-up.js';
 
 const RUNS = Number(process.env.TORTIE_RUNS ?? 5);
@@ -110,7 +110,7 @@ cluster: {}
 `,
   });
   t.teardown(close);
-  const { paths } = (await call('GET', '/openapi.json')).body as { paths: Paths };
+  const { paths } = resolved((await call('GET', '/openapi.json')).body as { paths: Paths });
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
