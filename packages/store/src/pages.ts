@@ -1,5 +1,5 @@
 /** A prefix read page by page, each of a moment of its own: what is in hand stays small, however much there is. */
-import type { Entry, Store } from './store.js';
+import type { Entry, ListPart, Store } from './store.js';
 
 /** Of the keys behind `after` and up to `upTo` these are all there are: it replaces what was known of that range. */
 export interface Page {
@@ -14,27 +14,33 @@ export interface Page {
 }
 
 /**
- * Of blocks with all their pods half a megabyte, and as objects two: V8's young generation is done with a page when the next one comes. With
- * 100 an agent among 5,000 nodes took up to 100 MB more while it read them.
+ * What a page is to have, in characters. V8's young generation is done with such a page when the next one comes: with pages of 1.5 MB an agent
+ * among 5,000 nodes took up to 100 MB more while it read their blocks.
  */
-const PAGE_SIZE = 32;
+const PAGE_TEXT = 512 * 1024;
+
+/** Entries of the first page, and the most of any. */
+const FIRST = 32;
+const MOST = 500;
 
 /** In order of the keys. What changed while they were read is told by `changes` behind the revision of the first. */
 export async function* readPages(store: Pick<Store, 'list'>, prefix: string): AsyncGenerator<Page, void, undefined> {
   let after: string | undefined;
+  let limit = FIRST;
   do {
-    const page = await readPage(store, prefix, after);
+    const page = await readPage(store, prefix, { limit, ...(after !== undefined && { after }) });
     after = page.upTo;
+    const last = page.entries.at(-1);
+    if (last) limit = Math.max(1, Math.min(MOST, Math.floor(PAGE_TEXT / JSON.stringify(last.value).length)));
     yield page;
     // Generators, and who loops over them, keep the last page in hand: after the last one for good.
     page.entries = [];
   } while (after !== undefined);
 }
 
-async function readPage(store: Pick<Store, 'list'>, prefix: string, after: string | undefined) {
-  const part = { limit: PAGE_SIZE, ...(after !== undefined && { after }) };
+async function readPage(store: Pick<Store, 'list'>, prefix: string, part: ListPart) {
   const { entries, revision, more } = await store.list(prefix, part);
-  return { type: 'page' as const, after, upTo: more && entries.at(-1)?.key, entries, revision };
+  return { type: 'page' as const, after: part.after, upTo: more && entries.at(-1)?.key, entries, revision };
 }
 
 /** Those of `known` keys that a page tells to be gone. */

@@ -4,15 +4,16 @@ import type { Case } from './conformance-cases.js';
 import { Controller } from './controller.js';
 import { fails, same } from './expect.js';
 
-/** More than two pages. */
+/** More than two pages, as the values are long. */
 const MANY = 130;
+const VALUE = 'x'.repeat(12_000);
 const keyOf = (at: number): string => `/w/${String(at).padStart(4, '0')}`;
 
 async function fill(store: Store): Promise<void> {
   const keys = ['/v/before', '/x/behind', ...Array.from({ length: MANY }, (_, at) => keyOf(at))];
   const atOnce = store.multiKey ? 50 : 1;
   for (let at = 0; at < keys.length; at += atOnce) {
-    await store.commit(keys.slice(at, at + atOnce).map((key) => ({ type: 'create', key, value: 0 })));
+    await store.commit(keys.slice(at, at + atOnce).map((key) => ({ type: 'create', key, value: VALUE })));
   }
 }
 
@@ -99,7 +100,8 @@ export const followCases: readonly Case[] = [
       const { value: first } = await following.next();
       know(known, first!);
       await drop(store, 7);
-      for (let at = 1; at <= 600; at++) await put(store, 8, at);
+      let { revision } = (await store.get(keyOf(8)))!;
+      for (let at = 1; at <= 600; at++) revision = await store.update(keyOf(8), at, revision);
       await fails(() => store.changes('/w/', first!.revision), 'ERR_STORE_COMPACTED', 'changes behind the first page');
       let listings = 1;
       let last = false;
