@@ -7,7 +7,7 @@
 import { formatAddress, formatPrefix, type IpVersion } from '@tortie/ip';
 import type { IpamApi } from './ipam.js';
 import { freeLeaks, type Leak, type LeakOutcome } from './leaks.js';
-import { type Liveness, whyGone } from './liveness.js';
+import { askedOnce, type Liveness, whyGone } from './liveness.js';
 import { LOAD_BALANCER } from './record/block-record.js';
 import type { Assignment, BlockView, Finding } from './requests.js';
 
@@ -71,8 +71,9 @@ export class Garbage {
   /** What is leaked at this moment, whatever the grace period. */
   async leaks(nodes?: readonly string[]): Promise<readonly Leak[]> {
     const leaks: Leak[] = [];
+    const liveness = askedOnce(this.#options.liveness);
     for (const assignments of await this.#byHandle(nodes)) {
-      const reason = await whyGone(this.#options.liveness, assignments);
+      const reason = await whyGone(liveness, assignments);
       if (reason) for (const one of assignments) leaks.push({ ...one, reason: reason.text });
     }
     return leaks;
@@ -99,7 +100,9 @@ export class Garbage {
   }
 
   async #handles(pass: Pass): Promise<void> {
-    const { liveness, maxPerPass = 10_000 } = this.#options;
+    const { maxPerPass = 10_000 } = this.#options;
+    // The second look asks anew.
+    const liveness = askedOnce(this.#options.liveness);
     let count = 0;
     for (const assignments of await this.#byHandle(pass.nodes)) {
       const reason = await whyGone(liveness, assignments);

@@ -7,6 +7,21 @@ export interface Liveness {
   workload(handle: string, assignment: Assignment): Promise<'alive' | 'gone' | 'unknown'>;
 }
 
+/** The same for one look at everything: each node is asked about once, and not once for each address it has. */
+export function askedOnce({ node, workload }: Liveness): Liveness {
+  const answers = new Map<string, ReturnType<Liveness['node']>>();
+  return {
+    workload,
+    node(name) {
+      const known = answers.get(name);
+      if (known) return known;
+      const answer = node(name);
+      answers.set(name, answer);
+      return answer;
+    },
+  };
+}
+
 /** Why all these addresses of one handle are unused; undefined where any may be in use. `atOnce`: no grace is needed. */
 export async function whyGone(
   liveness: Liveness,

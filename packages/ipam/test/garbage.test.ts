@@ -11,15 +11,19 @@ async function setUp() {
   await all.ipam.configure({ cooldownS: 0 });
   const gone = { nodes: new Set<string>(), workloads: new Set<string>() };
   const asked: string[] = [];
+  const askedNodes: string[] = [];
   const liveness: Liveness = {
-    node: async (name) => (gone.nodes.has(name) ? 'gone' : 'alive'),
+    node: async (name) => {
+      askedNodes.push(name);
+      return gone.nodes.has(name) ? 'gone' : 'alive';
+    },
     workload: async (handle) => {
       asked.push(handle);
       return gone.workloads.has(handle) ? 'gone' : handle.startsWith('?') ? 'unknown' : 'alive';
     },
   };
   const garbage = new Garbage({ ipam: all.ipam, liveness, now: () => all.clock.now, graceMs: GRACE });
-  return { ...all, gone, asked, garbage };
+  return { ...all, gone, asked, askedNodes, garbage };
 }
 
 const keys = (findings: readonly { key: string }[]): string[] => findings.map(({ key }) => key);
@@ -62,6 +66,21 @@ t.test('the workload is asked for once more just before', async (t) => {
   asked.length = 0;
   await garbage.collect();
   t.same(asked, ['a', 'a']);
+});
+
+t.test('a node is asked about once in a look at everything, and once more just before', async (t) => {
+  const { ipam, gone, askedNodes, garbage } = await setUp();
+  for (const node of ['m', 'n'])
+    for (let at = 0; at < 3; at++) await ipam.assign({ node, handle: `${node}${at}`, count4: 1 });
+  await garbage.collect();
+  t.same(askedNodes.toSorted(), ['m', 'n']);
+  askedNodes.length = 0;
+  t.same(await garbage.leaks(), []);
+  t.same(askedNodes.toSorted(), ['m', 'n']);
+  askedNodes.length = 0;
+  gone.nodes.add('n');
+  await garbage.collect();
+  t.same(askedNodes.filter((name) => name === 'n').length, 1 + 3 + 1, 'before each of its handles, and for its block');
 });
 
 t.test('the addresses of a node that is gone are freed at once, its blocks after the grace period', async (t) => {
