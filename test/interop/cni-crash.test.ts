@@ -110,3 +110,24 @@ t.test('routes to pods that others take away or turn elsewhere are back soon, an
     t.ok(told.some((text) => text.includes(`had no route to ${v4} any more`)));
   }),
 );
+
+t.test("a host's end that is renamed has its name again, one that is deleted is told", { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const [one, two] = [await node.pod(), await node.pod()];
+    await node.add(one);
+    const result = await node.add(two);
+    const [link, v4, v6] = [result.interfaces[0]!.name, addressIn(result, 4), addressIn(result, 6)];
+    await node.ip('link', 'set', link, 'down');
+    await node.ip('link', 'set', link, 'name', 'eth7');
+    await node.ip('link', 'set', 'eth7', 'up');
+    const told = async (text: string): Promise<boolean> =>
+      (await events(node.agent)).some((event) => event.text.includes(text));
+    await eventually('its name', () => told(`has ${link} again, which was renamed to eth7`));
+    for (const address of [v4, v6]) await eventually('an answer', () => pings(one.name, address));
+    await node.silent('CHECK', { ...two, config: { prevResult: result } });
+    await node.ip('link', 'del', link);
+    await eventually('what is told', () => told(`is cut off: the host has no ${link} any more`));
+    t.ok(await node.add(two), 'ADD mends it');
+    t.ok(await pings(one.name, v4));
+  }),
+);

@@ -100,7 +100,7 @@ async function createVeth(host: Rtnetlink, { hostInterface, ifName, netns, mtu, 
 }
 
 /** What the kernel takes as alias. */
-const plain = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 255);
+export const aliasOf = (text: string): string => text.replace(/[^\x20-\x7e]/g, '?').slice(0, 255);
 
 const nameTaken = (error: unknown, ifName: string): unknown =>
   isErrno(error, 'EEXIST')
@@ -127,7 +127,7 @@ async function setUpHostEnd(host: Rtnetlink, mark: RouteMark, ifindex: number, l
     await ensureSysctl(`${conf6}/forwarding`, 1);
   }
   await Promise.all([
-    host.changeLink(ifindex, { up: true, alias: plain(alias) }),
+    host.changeLink(ifindex, { up: true, alias: aliasOf(alias) }),
     // The kernel makes this address by itself, but not where addr_gen_mode says otherwise.
     has6 && host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH).catch(unlessThere),
     routeToPod(host, mark, ifindex, addresses),

@@ -13,7 +13,7 @@ import type { Assignment, IpamApi } from '@tortie/ipam';
 import { type Link, SCOPE } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
-import { GATEWAYS } from '../../src/pods/gateway.js';
+import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import { handleOf, hostInterfaceOf, isHostInterface } from '../../src/pods/names.js';
 import { factsOf, isSame, podOf } from '../../src/pods/pod-facts.js';
 import type { Journal } from '../journal.js';
@@ -21,7 +21,7 @@ import type { Reconciler } from '../reconcilers/reconcile-loop.js';
 import { ensureForwarding } from './forwarding.js';
 import { KeyedTurns } from './keyed-turns.js';
 import { takeAddresses } from './pod-addresses.js';
-import { findFaults, plugPod, type RouteMark, routeToPod, unplugPod } from './pod-link.js';
+import { aliasOf, findFaults, plugPod, type RouteMark, routeToPod, unplugPod } from './pod-link.js';
 import { PodNetns } from './pod-netns.js';
 
 export interface PodsOptions {
@@ -44,6 +44,8 @@ export class Pods implements Reconciler {
   readonly #turns = new KeyedTurns();
   /** Alias by interface. */
   readonly #strangers = new Map<string, string>();
+  /** Interfaces that are gone while their pods run, as far as that was told. */
+  readonly #cutOff = new Set<string>();
 
   private constructor(options: PodsOptions) {
     this.#options = options;
@@ -135,9 +137,12 @@ export class Pods implements Reconciler {
     const links = await this.#links();
     this.#forgetStrangers(links);
     for (const pod of this.list()) {
-      const link = links.get(pod.hostInterface);
-      if (link) await this.#mend(pod, link);
-      else if (!PodNetns.isThere(pod.netns)) await this.#forget(pod);
+      const link = links.get(pod.hostInterface) ?? (await this.#renamedBack(pod, links));
+      if (link) {
+        this.#cutOff.delete(pod.hostInterface);
+        await this.#mend(pod, link);
+      } else if (!PodNetns.isThere(pod.netns)) await this.#forget(pod);
+      else await this.#tellCutOff(pod);
     }
   }
 
@@ -169,6 +174,7 @@ export class Pods implements Reconciler {
     await ipam.release({ handle });
     const pod = this.#pods.get(handle);
     this.#pods.delete(handle);
+    this.#cutOff.delete(hostInterfaceOf(handle));
     if (pod) this.#tell(pod, `is gone; ${pod.addresses.join(' and ')} are free again`);
   }
 
@@ -264,6 +270,38 @@ export class Pods implements Reconciler {
     });
   }
 
+  /** The host's end under a name that somebody has given it; routes, filters and statistics know it by its own. */
+  async #renamedBack(pod: Pod, links: ReadonlyMap<string, Link>): Promise<Link | undefined> {
+    const alias = aliasOf(nameOf(pod));
+    const found = [...links.values()].filter(
+      (link) => link.kind === 'veth' && link.mac === HOST_MAC && link.alias === alias && !isHostInterface(link.name),
+    );
+    const [link] = found;
+    if (!link || found.length > 1) return undefined;
+    const { rtnetlink, journal } = this.#options;
+    try {
+      await rtnetlink.changeLink(link.ifindex, { up: false });
+      await rtnetlink.changeLink(link.ifindex, { name: pod.hostInterface });
+    } catch (error) {
+      journal.log.warn({ err: error, pod: pod.hostInterface }, 'renaming the link of a pod failed');
+      return undefined;
+    }
+    this.#tell(pod, `has ${pod.hostInterface} again, which was renamed to ${link.name}`);
+    return rtnetlink.link(link.ifindex);
+  }
+
+  /** In its turn: a DEL of it may be under way. */
+  async #tellCutOff(pod: Pod): Promise<void> {
+    const { hostInterface } = pod;
+    await this.#turns.take(handleOf(pod), async () => {
+      if (this.#pods.get(handleOf(pod)) !== pod || this.#cutOff.has(hostInterface)) return;
+      if (await this.#options.rtnetlink.link(hostInterface)) return;
+      this.#cutOff.add(hostInterface);
+      const cause = 'somebody has deleted it; start the pod anew';
+      this.#tell(pod, `is cut off: the host has no ${hostInterface} any more`, cause, 'warn');
+    });
+  }
+
   /** Its namespace went away without a DEL, as with a reboot of the node. */
   async #forget(pod: Pod): Promise<void> {
     await this.#turns.take(handleOf(pod), async () => {
@@ -288,14 +326,12 @@ export class Pods implements Reconciler {
     await rtnetlink.replaceRoute({ prefix: hostPrefix(GATEWAYS[4]), nextHops, scope: SCOPE.LINK, ...mark });
   }
 
-  #tell(pod: Pod, text: string, cause?: string): void {
+  #tell(pod: Pod, text: string, cause?: string, level: 'info' | 'warn' = 'info'): void {
     const subject = nameOf(pod);
-    this.#options.journal.event({
-      kind: 'pod',
-      subject,
-      text: `${subject} ${text}`,
-      ...(cause !== undefined && { cause }),
-    });
+    this.#options.journal.event(
+      { kind: 'pod', subject, text: `${subject} ${text}`, ...(cause !== undefined && { cause }) },
+      level,
+    );
   }
 }
 

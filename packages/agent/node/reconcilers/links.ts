@@ -84,6 +84,9 @@ export class Links {
     for (const event of events) {
       if (event.type === 'link') {
         const { link, removed } = event;
+        const before = this.#byIndex.get(link.ifindex);
+        if (before && before.name !== link.name && isHostInterface(before.name))
+          for (const listener of this.#podListeners) listener(before, true);
         if (isHostInterface(link.name)) for (const listener of this.#podListeners) listener(link, removed);
         else others = true;
         this.#onLink(link, removed);
