@@ -129,7 +129,7 @@ export type {
   UnknownCapability,
 } from './wire/capability/capability.js';
 export { ROLES, type Role } from './wire/capability/role.js';
-export { decodeMessage, encodeMessage } from './wire/codec.js';
+export { decodeFrame, decodeMessage, encodeMessage } from './wire/codec.js';
 export { type WireContext, wireContext } from './wire/context.js';
 export { FAMILIES, type Family, type FamilyName, familyByName } from './wire/family/family.js';
 export { type Frame, Framer } from './wire/framer.js';

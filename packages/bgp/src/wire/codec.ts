@@ -2,7 +2,7 @@
 import { EncodeError, NotificationError } from '../errors.js';
 import { ERROR_CODE, HEADER_ERROR, MESSAGE_TYPE } from '../iana.js';
 import { maxMessageOctets, type WireContext } from './context.js';
-import { checkHeader, HEADER_OCTETS, STANDARD_OCTETS, writeHeader } from './framer.js';
+import { checkHeader, type Frame, HEADER_OCTETS, STANDARD_OCTETS, writeHeader } from './framer.js';
 import type { Message } from './message.js';
 import { decodeNotification, encodeNotification } from './notification.js';
 import { decodeOpen, encodeOpen } from './open.js';
@@ -20,6 +20,10 @@ export function decodeMessage(bytes: Uint8Array, context: WireContext): Message 
   checkHeader(bytes, 0, maxMessageOctets(context));
   return decodeBody(bytes[18]!, bytes, HEADER_OCTETS, bytes.length, context);
 }
+
+/** Decodes a message that a Framer has cut from a stream. Throws NotificationError. */
+export const decodeFrame = ({ type, bytes, start, end }: Frame, context: WireContext): Message =>
+  decodeBody(type, bytes, start, end, context);
 
 /** Decodes the body of a message whose header was checked, as a frame gives it. Throws NotificationError. */
 export function decodeBody(type: number, bytes: Uint8Array, start: number, end: number, context: WireContext): Message {

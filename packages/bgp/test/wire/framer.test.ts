@@ -1,7 +1,10 @@
 /** The framer: cut anywhere it gives the same messages, and what RFC 4271 section 6.1 forbids it refuses. */
 import t from 'tap';
 import { NotificationError } from '../../src/errors.js';
+import { decodeFrame, decodeMessage } from '../../src/wire/codec.js';
+import { wireContext } from '../../src/wire/context.js';
 import { Framer, writeHeader } from '../../src/wire/framer.js';
+import type { Message } from '../../src/wire/message.js';
 import { hexOf, octets } from '../corpus/hex.js';
 import { MESSAGE_VECTORS } from '../vectors/messages.js';
 
@@ -109,5 +112,29 @@ t.test('the limit can be raised in the middle of a stream', (t) => {
   t.equal(frames(framer, [long.subarray(0, 1000), long.subarray(1000)]).length, 1);
   framer.setMaxOctets(4096);
   t.throws(() => frames(framer, [long]), NotificationError);
+  t.end();
+});
+
+/** The message, or with which code it is refused. */
+function outcome(decode: () => Message): unknown {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof NotificationError)) throw error;
+    return [error.errorCode, error.errorSubcode];
+  }
+}
+
+t.test('what it gives decodes to what the whole message does', (t) => {
+  const framer = new Framer();
+  framer.push(STREAM);
+  for (const { hex } of MESSAGE_VECTORS) {
+    const frame = framer.next()!;
+    t.strictSame(
+      outcome(() => decodeFrame(frame, wireContext())),
+      outcome(() => decodeMessage(octets(hex), wireContext())),
+    );
+  }
+  t.equal(framer.next(), undefined);
   t.end();
 });
