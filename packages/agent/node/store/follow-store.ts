@@ -13,6 +13,12 @@ import type { Agent } from '../agent.js';
 import type { RemoteStore } from './remote-store.js';
 import { type StoreWatch, watchStore } from './store-watch.js';
 
+/**
+ * Address management learns what changed when it is asked for something, which a node may not do for minutes. So that it never has to list all
+ * blocks again for that, it is asked after so many changes: a store keeps the last megabytes of them, and each may have 15 kB.
+ */
+const BLOCKS_AT_ONCE = 100;
+
 export interface FollowStoreOptions {
   readonly agent: Agent;
   readonly remote: RemoteStore | undefined;
@@ -23,7 +29,8 @@ export interface FollowStoreOptions {
 }
 
 export function followStore({ agent, remote, blocksRead, onNodes }: FollowStoreOptions): readonly StoreWatch[] {
-  const { config, store, journal, blocks } = agent;
+  const { config, store, journal, blocks, ipam } = agent;
+  let blocksChanged = 0;
   const { node } = config;
   const watch = (prefix: string, onChange: (event: FollowEvent) => void, read?: PagesRead): StoreWatch =>
     watchStore({ store, prefix, journal, onChange, ...(read && { read }) });
@@ -67,6 +74,7 @@ export function followStore({ agent, remote, blocksRead, onNodes }: FollowStoreO
     own(
       BLOCKS,
       (event) => {
+        if (event.type !== 'page' && ++blocksChanged % BLOCKS_AT_ONCE === 0) void ipam.pools.list().catch(() => {});
         onAddressing(event);
         agent.dataplane.blocksChanged(event);
       },

@@ -17,6 +17,7 @@ const CLUSTER: LargeCluster = { nodes: 60, pairs: 2 };
 const PRESENT = 50;
 
 interface Scene {
+  readonly memory: MemoryStore;
   readonly speaker: FakeSpeaker;
   /** `get KEY`, …: what the agent has asked of the store. */
   readonly asked: string[];
@@ -28,8 +29,7 @@ interface Scene {
 }
 
 /** A real agent as node `at` of the cluster, on a store and a speaker that show what is asked of them. */
-async function sceneOf(t: Test, at: number): Promise<Scene> {
-  const memory = new MemoryStore();
+async function sceneOf(t: Test, at: number, memory = new MemoryStore()): Promise<Scene> {
   const all = await entriesOf(CLUSTER);
   const later = Array.from({ length: CLUSTER.nodes - PRESENT }, (_, index) => nameOf(PRESENT + index));
   const isOf = (name: string) => (entry: (typeof all)[number]) => JSON.stringify(entry).includes(name);
@@ -94,6 +94,7 @@ pools: [{ name: pods, cidr: ${poolOf(CLUSTER)}, blockSize: 26 }]
     await rm(folder, { recursive: true });
   });
   return {
+    memory,
     speaker,
     asked,
     told,
@@ -152,4 +153,31 @@ t.test('a reflector', async (t) => {
     joined.map((at) => [`cluster/${addressOf(at)}`, 1]).sort(),
     'the speaker hears of the new peers, once, and of no other',
   );
+});
+
+t.test('where blocks change more often than the store remembers, they are not listed again', async (t) => {
+  const scene = await sceneOf(t, 20, new MemoryStore({ keepCommits: 300 }));
+  await quiet(scene);
+  scene.asked.length = 0;
+  const blocks = (await scene.memory.list('/ipam/blocks/')).entries;
+  const entries = blocks.filter(({ value }) => !JSON.stringify(value).includes(nameOf(20)));
+  let told = 0;
+  for (let turn = 0; turn < 40; turn++) {
+    for (const { key } of entries) {
+      const { value, revision } = (await scene.memory.get(key))!;
+      await scene.memory.update(key, { ...(value as object), affinityClaimTime: turn }, revision);
+    }
+    told += entries.length;
+    await until('the agent to be told', async () => scene.told.length >= told);
+  }
+  await quiet(scene);
+  // Something that makes the agent look at all of them.
+  const pool = (await scene.memory.list('/ipam/pools/')).entries[0]!;
+  await scene.memory.update(pool.key, pool.value, pool.revision);
+  await until('the agent to look', async () => scene.told.includes(pool.key));
+  await quiet(scene);
+  t.ok(told > 1200, `${told} changes`);
+  t.ok(scene.asked.includes('changes /ipam/blocks/'), 'it asks for what changed');
+  t.notOk(scene.asked.includes('list /ipam/blocks/'), 'and for nothing else');
+  t.ok(scene.asked.length < told / 10, `${scene.asked.length} requests`);
 });
