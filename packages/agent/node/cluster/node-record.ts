@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FollowEvent, goneIn, isConflict, type Store } from '@tortie/store';
 import { NODES, nodeKey } from '../../src/store/keys.js';
-import type { TunnelName } from '../../src/ways/tunnel.js';
+import { TUNNELS, type TunnelName } from '../../src/ways/tunnel.js';
 
 export interface NodeRecord {
   readonly name: string;
@@ -59,7 +59,7 @@ export async function writeNodeRecord(store: Store, record: NodeRecord): Promise
 }
 
 /** By what other nodes send to it. */
-const WAYS_TO = ['ipv4Address', 'ipv6Address', 'otherAddresses', 'vxlan4', 'vxlan6'] as const;
+const WAYS_TO = ['ipv4Address', 'ipv6Address', 'otherAddresses', ...TUNNELS.map(({ name }) => name)] as const;
 
 /** The records of all nodes, by a watch: a node that comes or goes costs each other one an event, and no listing. */
 export class NodeRecords {
