@@ -2,7 +2,8 @@
  * WireGuard between nodes, where the kernel has it (`npm run test:kernels` has one that does): traffic goes on while pools change
  * from and to it, and the key stays where it is. Where it has not, that is said, and nothing else suffers.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import type { Wireguard } from '@tortie/agent/api';
 import { enterNamespaces, withHosts } from '@tortie/lab';
 import t from 'tap';
 import { eventually } from './eventually.js';
@@ -17,6 +18,7 @@ import {
   startPings,
   withNetwork,
 } from './network-rig.js';
+import { events } from './start-agent.js';
 import { switchWays, type WayStep } from './switch-ways.js';
 
 await enterNamespaces();
@@ -86,6 +88,89 @@ t.test(
       t.equal(readFileSync(file, 'utf8').trim(), secret);
       await host.exec('ip', ['link', 'del', 'wg.tortie']);
       await eventually('a new device', async () => faultsIn(await askAll(lab)).length === 0);
+    }),
+);
+
+t.test(
+  'another key, by command and after its file is lost: packets go on, and none goes unencrypted',
+  { skip: lacking },
+  (t) =>
+    withNetwork({ way: { wireguardMode: 'Always' }, bgp: true, pods: 1, oneSubnet: true }, async (lab) => {
+      const [agent, other] = [lab.agent('n1'), lab.agent('n2')];
+      const keyOf = async () => (await agent.client.get<Wireguard>('/v1/wireguard')).publicKey!;
+      const encrypted = (key: string): Promise<boolean> =>
+        eventually(`n2 to have heard of ${key}`, async () => {
+          const { devices } = await other.client.get<Wireguard>('/v1/wireguard');
+          const peers = devices.flatMap((device) => device.peers.filter(({ node }) => node === 'n1'));
+          return peers.length === 2 && peers.every((one) => one.publicKey === key && one.lastHandshakeAt !== undefined);
+        });
+      const first = await eventually('a key', keyOf);
+      await encrypted(first);
+      for (const name of ['n1', 'n2']) {
+        await eventually(`${name} to have its routes`, async () =>
+          (await conditionOf(lab.agent(name), 'ways'))?.detail.includes('2 over WireGuard'),
+        );
+      }
+      await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
+      const file = (
+        await lab.host('n1').exec('find', [lab.host('n1').path('..'), '-name', 'n1.wireguard.key'])
+      ).stdout.trim();
+      const secrets = [readFileSync(file, 'utf8').trim()];
+      const clear = `table inet clear {
+      counter packets {}
+      chain forward {
+        type filter hook forward priority 0;
+        oifname "eth0" ip daddr 10.244.0.0/16 counter name packets
+        oifname "eth0" ip6 daddr fd00:10:244::/112 counter name packets
+      }
+    }`;
+      for (const name of ['n1', 'n2']) await lab.host(name).exec('nft', ['-f', '/dev/stdin'], { input: clear });
+      const streams = [
+        ['n1', 'n2'],
+        ['n2', 'n1'],
+      ].flatMap(([from, to]) =>
+        FAMILIES.map((family) => startPings(podOn(lab, from!), podOn(lab, to!).addresses[family]!)),
+      );
+
+      const { body } = await agent.client.call<Wireguard>('POST', '/v1/wireguard/rotate');
+      const second = await keyOf();
+      t.equal(body.publicKey, second);
+      t.not(second, first);
+      await encrypted(second);
+      secrets.push(readFileSync(file, 'utf8').trim());
+      t.equal(statSync(file).mode & 0o777, 0o600);
+
+      await agent.stop('SIGKILL');
+      rmSync(file);
+      await agent.start();
+      const third = await eventually('a third key', async () => {
+        const key = await keyOf();
+        return key !== second && key;
+      });
+      await encrypted(third);
+      secrets.push(readFileSync(file, 'utf8').trim());
+      await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
+      for (const { sent, received } of await Promise.all(streams.map((end) => end()))) {
+        t.comment(`${sent - received} of ${sent} packets lost`);
+        t.ok(sent - received <= 1 + sent * MAY_LOSE, `${sent - received} of ${sent} lost`);
+      }
+      for (const name of ['n1', 'n2']) {
+        t.match(
+          (await lab.host(name).exec('nft', ['list', 'counter', 'inet', 'clear', 'packets'])).stdout,
+          /packets 0 /,
+        );
+      }
+      const told = (await events(other)).filter(({ subject }) => subject === 'wg.tortie').map(({ text }) => text);
+      t.match(told.join('\n'), `node n1 has another public key, ${third}; it was ${second}`);
+      t.equal(new Set(secrets).size, 3);
+      const everything = [
+        JSON.stringify(await agent.client.get('/v1/resources/nodes')),
+        JSON.stringify(await agent.client.get('/v1/wireguard')),
+        JSON.stringify(await events(agent)),
+        agent.process.logTail(10_000),
+        other.process.logTail(10_000),
+      ].join('\n');
+      for (const secret of secrets) t.notOk(everything.includes(secret), 'no private key is told');
     }),
 );
 

@@ -68,6 +68,8 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan -f reflectors.yaml', 'plan -f rack.yaml --delete'],
   doctor: ['doctor'],
   drain: ['drain --wait 60'],
+  'wireguard show': ['wireguard show'],
+  'wireguard rotate': ['wireguard rotate'],
   undrain: ['undrain'],
   'cni install': ['cni install --mtu 1450', 'cni install --chain portmap,bandwidth'],
   'cni uninstall': ['cni uninstall'],

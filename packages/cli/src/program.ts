@@ -56,6 +56,7 @@ export function buildProgram(io: Io, version: string): Command {
   serviceCommands(leaf, group(program, 'services', 'services with a ready endpoint on this node, which it announces'));
   bmpCommands(leaf, group(program, 'bmp', 'collectors that are shown the tables (BMP)'));
   ipamCommands(leaf, group, group(program, 'ipam', 'pools, blocks and addresses'));
+  wireguardCommands(leaf, group(program, 'wireguard', "this node's key for packets between nodes, and its peers"));
   clusterCommands(
     leaf,
     program,
@@ -258,6 +259,19 @@ function bmpCommands(leaf: Leaf, bmp: Command): void {
     .option('--stats-interval <seconds>', 'time between statistics; 0: none');
   leaf(bmp, 'rm <collector>', 'remove a collector', async (context, [name]) =>
     (await load()).removeCollector(context, name!),
+  );
+}
+
+function wireguardCommands(leaf: Leaf, wireguard: Command): void {
+  const load = () => import('./commands/wireguard.js');
+  leaf(wireguard, 'show', 'the public key of this node, and which nodes have answered', async (context) =>
+    (await load()).showWireguard(context),
+  );
+  leaf(
+    wireguard,
+    'rotate',
+    'another key pair for this node, for one that is lost or known to others',
+    async (context) => (await load()).rotateKey(context),
   );
 }
 

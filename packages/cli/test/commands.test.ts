@@ -2,7 +2,7 @@ import t from 'tap';
 import type { CommandCase } from './command-case.js';
 import { IPAM_CASES } from './ipam-cases.js';
 import { PEER_CASES } from './peer-cases.js';
-import { COLLECTOR, FIB, PEER, POD, ROUTE, STATUS, WHY } from './samples.js';
+import { COLLECTOR, FIB, PEER, POD, ROUTE, STATUS, WHY, WIREGUARD } from './samples.js';
 import { startStub } from './stub.js';
 
 const assignment = { address: '10.244.0.1', handle: 'pod-1', node: 'node-1', block: '10.244.0.0/26', pool: 'default' };
@@ -26,6 +26,31 @@ const CASES: readonly CommandCase[] = [
     },
     asks: 'POST /v1/mrt/dumps',
     shows: [/^\/mrt\/rib\.1\.mrt: 3 routes of 2 prefixes, 7 ms$/m],
+  },
+  {
+    args: ['wireguard', 'show'],
+    answers: { 'GET /v1/wireguard': { body: WIREGUARD } },
+    shows: [
+      /^public key of this node: AAAA=$/m,
+      /^node-2 +wg\.tortie +10\.0\.0\.2 +\S+ ago +BBBB=$/m,
+      /^node-3 +wg\.tortie +10\.0\.0\.3 +none yet +CCCC=$/m,
+    ],
+  },
+  {
+    args: ['wireguard', 'show'],
+    answers: { 'GET /v1/wireguard': { body: { devices: [] } } },
+    shows: [/^no pool asks for WireGuard: tortie ipam pools set POOL --wireguard Always$/m],
+  },
+  {
+    args: ['wireguard', 'rotate'],
+    answers: { 'POST /v1/wireguard/rotate': { body: WIREGUARD } },
+    asks: 'POST /v1/wireguard/rotate',
+    shows: [/^the public key of this node is now AAAA=$/m, /see who has answered with: tortie wireguard show$/m],
+  },
+  {
+    args: ['wireguard', 'rotate'],
+    answers: { 'POST /v1/wireguard/rotate': { body: { publicKey: 'AAAA=', devices: [] } } },
+    shows: [/^no pool asks for WireGuard: nobody has to be told$/m],
   },
   {
     args: ['status'],

@@ -9,6 +9,7 @@ import type {
   RouteAttributes,
   Status,
   Why,
+  Wireguard,
 } from '@tortie/agent/api';
 
 export const ATTRIBUTES: RouteAttributes = {
@@ -210,4 +211,19 @@ export const POD: Pod = {
   namespace: 'default',
   pod: 'web-1',
   since: '2026-01-01T00:00:00Z',
+};
+
+export const WIREGUARD: Wireguard = {
+  publicKey: 'AAAA=',
+  devices: [
+    {
+      interface: 'wg.tortie',
+      ipVersion: 4,
+      port: 51820,
+      peers: [
+        { node: 'node-2', publicKey: 'BBBB=', endpoint: '10.0.0.2', lastHandshakeAt: '2026-01-01T00:00:00.000Z' },
+        { node: 'node-3', publicKey: 'CCCC=', endpoint: '10.0.0.3' },
+      ],
+    },
+  ],
 };

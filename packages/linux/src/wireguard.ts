@@ -282,7 +282,10 @@ export function* wireguardPieces(peers: readonly WireguardPeerChange[]): Generat
   if (piece.length > 0) yield piece;
 }
 
-/** What brings peers from what they are to what they shall be; empty where nothing differs. Addresses that come are there before any goes. */
+/**
+ * What brings peers from what they are to what they shall be; empty where nothing differs. Addresses that come are there before any
+ * goes, and at another peer before the one that had them is removed.
+ */
 export function wireguardDelta(
   present: readonly WireguardPeer[],
   wanted: readonly Required<Pick<WireguardPeerChange, 'publicKey' | 'endpoint' | 'keepaliveS' | 'allowedIps'>>[],
@@ -301,7 +304,7 @@ export function wireguardDelta(
     }
     if (texts.size + missing.length > allowedIps.length) last.push({ publicKey, allowedIps, replaceAllowedIps: true });
   }
-  return [...[...before.values()].map(({ publicKey }) => ({ publicKey, remove: true })), ...changes, ...last];
+  return [...changes, ...[...before.values()].map(({ publicKey }) => ({ publicKey, remove: true })), ...last];
 }
 
 const keyText = (octetsOfKey: Uint8Array): string => octetsOfKey.join();

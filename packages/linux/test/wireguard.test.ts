@@ -118,6 +118,7 @@ t.test('what brings peers to what they shall be', async (t) => {
   t.same(delta([peer(KEY, a)], [want(KEY, a, b)]), [`KEY gets ${b}`], 'nothing is taken away for a moment');
   t.same(delta([peer(KEY, a, b)], [want(KEY, a)]), [`KEY has only ${a}`]);
   t.same(delta([peer(KEY, a), peer(OTHER, b)], [want(KEY, a)]), ['OTHER goes']);
+  t.same(delta([peer(KEY, a)], [want(OTHER, a)]), [`OTHER gets endpoint ${a}`, 'KEY goes'], 'another key for the same');
   t.same(
     delta([peer(KEY, a), peer(OTHER, b)], [want(KEY), want(OTHER, a, b)]),
     [`OTHER gets ${a}`, 'KEY has only'],

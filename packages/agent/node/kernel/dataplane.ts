@@ -16,7 +16,9 @@ import type { IpamApi } from '@tortie/ipam';
 import { openNftables } from '@tortie/linux/node';
 import type { FollowEvent, Store } from '@tortie/store';
 import type { Condition } from '../../src/api/status.js';
+import type { Wireguard } from '../../src/api/wireguard.js';
 import type { AgentConfig } from '../../src/config/config.js';
+import { AgentError } from '../../src/errors.js';
 import type { DroppedPods } from '../../src/filters/dropped-pods.js';
 import { MASQUERADE_TABLE } from '../../src/masquerade/masquerade.js';
 import { SOURCE_CHECK_TABLE } from '../../src/pods/source-check.js';
@@ -62,6 +64,7 @@ export class Dataplane {
   readonly #ways: WaysReconciler | undefined;
   readonly #waysLoop: ReconcileLoop | undefined;
   readonly #pods: DataplaneOptions['pods'];
+  readonly #store: Store;
   /** Who used a block when it was last seen, by its key. */
   readonly #users = new Map<string, string>();
   #looked = false;
@@ -69,6 +72,7 @@ export class Dataplane {
   constructor({ config, store, ipam, journal, kernel, identity, pods, onRecord }: DataplaneOptions) {
     const { rtnetlink, links, programming, fib } = kernel;
     this.#pods = pods;
+    this.#store = store;
     this.nodes = new NodeRecords(store);
     this.#nodeRecord = new NodeRecordReconciler({
       store,
@@ -200,6 +204,24 @@ export class Dataplane {
   /** Of tunnels that pools ask for; undefined: there is none. */
   async tunnelMtu(): Promise<number | undefined> {
     return this.#ways?.mtuOfPods();
+  }
+
+  async wireguard(): Promise<Wireguard> {
+    return (await this.#ways?.wireguard()) ?? { devices: [] };
+  }
+
+  /**
+   * Resolves when the kernel has the new key and the store tells the other nodes of it. Throws AgentError where this node has no ways
+   * of its own, StoreError where the store is away: the others could not be told, and would be lost.
+   */
+  async rotateWireguardKey(): Promise<Wireguard> {
+    if (!this.#ways || !this.#waysLoop) {
+      throw new AgentError('ERR_AGENT_UNAVAILABLE', 'this node programs no tunnels, and has no key for WireGuard');
+    }
+    await this.#store.get(nodeKey(this.record.name));
+    this.#ways.renewKey();
+    await settled(this.#waysLoop);
+    return this.#ways.wireguard();
   }
 
   #clusterChanged(): void {

@@ -7,8 +7,9 @@
  */
 import { type Address, formatAddress, type IpVersion, parseAddress, parseInterfaceAddress } from '@tortie/ip';
 import type { IpamApi, Pool } from '@tortie/ipam';
-import type { Neighbour } from '@tortie/linux';
+import type { Neighbour, WireguardPeer } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
+import type { Wireguard, WireguardInterface, WireguardPeerView } from '../../src/api/wireguard.js';
 import type { HostAddress } from '../../src/node/node-addresses.js';
 import { tunnelMac } from '../../src/ways/mac.js';
 import {
@@ -72,6 +73,12 @@ export class WaysReconciler implements Reconciler {
   readonly #idleSince = new Map<TunnelName, number>();
   readonly #problems = new Map<TunnelName, string>();
   readonly #mtus: Partial<Record<TunnelName, number>> = {};
+  /**
+   * Far ends of WireGuard that have answered since they are there, as `endName` calls them. One whose key changes keeps its routes:
+   * packets wait for the handshake in the device, and go no other way, on which anybody could read them.
+   */
+  #answered = new Set<string>();
+  #ends: WaysPlan['ends'] = new Map();
   #plan: WaysPlan | undefined;
   #pools: readonly Pool[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -116,6 +123,32 @@ export class WaysReconciler implements Reconciler {
     return this.#pools.filter(asksForWays).map(({ name }) => name);
   }
 
+  /** For the next round: another key pair for WireGuard. */
+  renewKey(): void {
+    this.#peers.renewKey();
+  }
+
+  /** WireGuard as the kernel has it; empty where no pool asks for it. */
+  async wireguard(): Promise<Wireguard> {
+    const devices: WireguardInterface[] = [];
+    for (const { name, version, device, way, port } of TUNNELS) {
+      const present = this.#devices.get(name);
+      if (way !== 'wireguard' || !present) continue;
+      const peers = await this.#peers.peers(present.ifindex);
+      devices.push({
+        interface: device,
+        ipVersion: version,
+        port: port!,
+        peers: (this.#ends.get(name) ?? []).flatMap(({ node, key = '' }) => {
+          const peer = peers.get(key);
+          return peer ? [peerView(node, key, peer)] : [];
+        }),
+      });
+    }
+    const { key } = this.#peers;
+    return { ...(key !== undefined && { publicKey: key }), devices };
+  }
+
   async reconcile(): Promise<void> {
     const { ipam, records, uplink, setRoutes, routesWritten } = this.#options;
     const pools = await ipam.pools.list();
@@ -141,8 +174,11 @@ export class WaysReconciler implements Reconciler {
       if (link) uplinks[version] = link.ifindex;
     }
     const used = [...this.#devices].filter(([name]) => !this.#idleSince.has(name));
+    const idle = [...this.#devices].filter(([name]) => this.#idleSince.has(name));
     const prefixes = await ipam.nodePrefixes();
     const ends = farEnds({ own, others, prefixes });
+    this.#tellKeys(ends);
+    this.#ends = ends;
     const left: Neighbour[] = [];
     const answered = new Set<string>();
     for (const { name, way, version, port } of TUNNELS) {
@@ -151,15 +187,18 @@ export class WaysReconciler implements Reconciler {
       const far = ends.get(name) ?? [];
       if (way === 'vxlan') left.push(...(await this.#neighbours.add(device.ifindex, version, far)));
       if (way !== 'wireguard') continue;
+      for (const { node } of far) if (this.#answered.has(endName(name, node))) answered.add(endName(name, node));
       for (const node of await this.#peers.set(device.ifindex, port!, far)) answered.add(endName(name, node));
     }
+    this.#answered = answered;
     const plan = planWays({
       own,
       others,
       pools,
-      devices: { uplink: uplinks, tunnels: Object.fromEntries(used.map(([name, { ifindex }]) => [name, ifindex])) },
+      devices: { uplink: uplinks, tunnels: indices(used), idle: indices(idle) },
       prefixes,
       answered,
+      before: this.#plan?.routes ?? [],
     });
     this.#lookAgain(
       used.some(
@@ -204,10 +243,11 @@ export class WaysReconciler implements Reconciler {
     const address = await this.#tunnelAddress(tunnel);
     const mac = way === 'vxlan' ? { mac: tunnelMac(node, device) } : {};
     const { link, done } = await ensureTunnel(rtnetlink, { name: device, way, local, mtu, address, ...mac });
-    const key = way === 'wireguard' ? { key: await this.#peers.setUp(link.ifindex, port!) } : {};
+    const { key, before } = way === 'wireguard' ? await this.#peers.setUp(link.ifindex, port!) : {};
+    if (before !== undefined) done.push(`the public key of ${device} is ${key}, it was ${before}`);
     const cause = `pools ask for ${TUNNEL_WAYS[way].title} from ${text}`;
     for (const what of done) journal.event({ kind: 'link', subject: device, text: what, cause });
-    this.#devices.set(name, { address, ...mac, ...key, ifindex: link.ifindex, mtu });
+    this.#devices.set(name, { address, ...mac, ...(key !== undefined && { key }), ifindex: link.ifindex, mtu });
     this.#idleSince.delete(name);
   }
 
@@ -293,6 +333,20 @@ export class WaysReconciler implements Reconciler {
     this.#lookMs = Math.min(this.#lookMs * 2, LAST_LOOK_MS);
   }
 
+  /** Whoever writes to the store may name keys: that one has changed is worth a look. */
+  #tellKeys(ends: WaysPlan['ends']): void {
+    for (const { name, device: subject, way } of TUNNELS) {
+      if (way !== 'wireguard') continue;
+      const before = new Map(this.#ends.get(name)?.map(({ node, key }) => [node, key]));
+      for (const { node, key } of ends.get(name) ?? []) {
+        const had = before.get(node);
+        if (had === undefined || had === key) continue;
+        const text = `node ${node} has another public key, ${key}; it was ${had}`;
+        this.#options.journal.event({ kind: 'link', subject, text, cause: 'its record says so' });
+      }
+    }
+  }
+
   #tell(plan: WaysPlan): void {
     const before = new Set(this.#plan?.waiting);
     for (const text of plan.waiting) {
@@ -301,8 +355,18 @@ export class WaysReconciler implements Reconciler {
   }
 }
 
+const indices = (devices: readonly (readonly [TunnelName, Device])[]): Partial<Record<TunnelName, number>> =>
+  Object.fromEntries(devices.map(([name, { ifindex }]) => [name, ifindex]));
+
 const wanted = (pools: readonly Pool[]): readonly Tunnel[] =>
   TUNNELS.filter((tunnel) => pools.some((pool) => asksFor(pool, tunnel)));
+
+const peerView = (node: string, publicKey: string, { endpoint, handshakeS }: WireguardPeer): WireguardPeerView => ({
+  node,
+  publicKey,
+  ...(endpoint && { endpoint: formatAddress(endpoint.address) }),
+  ...(handshakeS > 0 && { lastHandshakeAt: new Date(handshakeS * 1000).toISOString() }),
+});
 
 function factsOf(record: NodeRecord): NodeFacts {
   const address: Partial<

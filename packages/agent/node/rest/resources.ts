@@ -20,6 +20,7 @@ import { poolRoutes } from './routes/pools.js';
 import { resourceRoutes } from './routes/resources.js';
 import { routeRoutes } from './routes/routes.js';
 import { serviceRoutes } from './routes/services.js';
+import { wireguardRoutes } from './routes/wireguard.js';
 
 export type Resource = (context: RestContext) => FastifyPluginAsyncTypebox;
 
@@ -40,6 +41,7 @@ export const RESOURCES: readonly Resource[] = [
   clusterRoutes,
   planRoutes,
   drainRoutes,
+  wireguardRoutes,
   bmpCollectorRoutes,
   mrtRoutes,
   resourceRoutes,

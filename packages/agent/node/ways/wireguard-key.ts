@@ -1,6 +1,6 @@
 /** The node's key pair for WireGuard (X25519, RFC 7748): made once, kept in a file for root only, told to nobody but the kernel. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface WireguardKey {
@@ -19,7 +19,7 @@ export function wireguardKey(file: string): WireguardKey {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return create(file);
+    return newWireguardKey(file);
   }
   const octets = Buffer.from(text.trim(), 'base64');
   if (octets.length !== KEY_OCTETS) {
@@ -30,11 +30,14 @@ export function wireguardKey(file: string): WireguardKey {
   return pairOf(createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, octets]), format: 'der', type: 'pkcs8' }));
 }
 
-function create(file: string): WireguardKey {
+/** Makes a pair and writes it; the one that was there is gone. */
+export function newWireguardKey(file: string): WireguardKey {
   const pair = pairOf(generateKeyPairSync('x25519').privateKey);
   const scratch = `${file}.new`;
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(scratch, `${Buffer.from(pair.privateKey).toString('base64')}\n`, { mode: 0o600 });
+  rmSync(scratch, { force: true });
+  const text = `${Buffer.from(pair.privateKey).toString('base64')}\n`;
+  writeFileSync(scratch, text, { mode: 0o600, flag: 'wx', flush: true });
   renameSync(scratch, file);
   return pair;
 }

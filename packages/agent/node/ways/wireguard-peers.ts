@@ -1,8 +1,8 @@
 /** Keys and peers of WireGuard devices, from the nodes' records; who has answered is asked of the kernel. */
-import { sameKey, wireguardDelta } from '@tortie/linux';
+import { sameKey, type WireguardPeer, wireguardDelta } from '@tortie/linux';
 import { openWireguard, type Wireguard } from '@tortie/linux/node';
 import type { FarEnd } from '../../src/ways/plan.js';
-import { type WireguardKey, wireguardKey } from './wireguard-key.js';
+import { newWireguardKey, type WireguardKey, wireguardKey } from './wireguard-key.js';
 
 /**
  * A packet now and then: the first of them makes the handshake before any route needs it, and the address of a node behind NAT
@@ -19,16 +19,26 @@ export class WireguardPeers {
     this.#keyFile = keyFile;
   }
 
-  /** Gives a device its key and port where it has others; the public key as text. */
-  async setUp(ifindex: number, port: number): Promise<string> {
+  /** The public one, as `wg show` writes it; undefined: none was needed yet. */
+  get key(): string | undefined {
+    return this.#key && textOf(this.#key.publicKey);
+  }
+
+  /** Another key pair, which devices get when they are set up the next time. */
+  renewKey(): void {
+    this.#key = newWireguardKey(this.#keyFile);
+  }
+
+  /** Gives a device its key and port where it has others. */
+  async setUp(ifindex: number, port: number): Promise<{ readonly key: string; readonly before?: string }> {
     this.#key ??= wireguardKey(this.#keyFile);
     this.#wireguard ??= await openWireguard();
     const { privateKey, publicKey } = this.#key;
     const device = await this.#wireguard.device(ifindex);
-    if (!device.publicKey || !sameKey(device.publicKey, publicKey) || device.port !== port) {
-      await this.#wireguard.change({ ifindex, privateKey, port });
-    }
-    return Buffer.from(publicKey).toString('base64');
+    const differs = !device.publicKey || !sameKey(device.publicKey, publicKey);
+    if (differs || device.port !== port) await this.#wireguard.change({ ifindex, privateKey, port });
+    const key = textOf(publicKey);
+    return differs && device.publicKey ? { key, before: textOf(device.publicKey) } : { key };
   }
 
   /** Makes the peers of a device those ends; gives the nodes that have answered at some time. */
@@ -54,7 +64,15 @@ export class WireguardPeers {
     );
   }
 
+  /** Peers as the kernel has them, by their keys. */
+  async peers(ifindex: number): Promise<ReadonlyMap<string, WireguardPeer>> {
+    const device = await this.#wireguard!.device(ifindex);
+    return new Map(device.peers.map((peer) => [textOf(peer.publicKey), peer]));
+  }
+
   close(): void {
     this.#wireguard?.close();
   }
 }
+
+const textOf = (key: Uint8Array): string => Buffer.from(key).toString('base64');

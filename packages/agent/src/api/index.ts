@@ -23,3 +23,4 @@ export * from './route.js';
 export * from './service.js';
 export * from './status.js';
 export * from './text.js';
+export * from './wireguard.js';

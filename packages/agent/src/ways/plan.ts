@@ -5,7 +5,15 @@
  * A route over a tunnel is there once the other end says that it hears: until then the way of before stays, so that a pool's way
  * can be changed while traffic flows.
  */
-import { type Address, comparePrefixes, hostPrefix, type IpVersion, type Prefix } from '@tortie/ip';
+import {
+  type Address,
+  addressesEqual,
+  comparePrefixes,
+  hostPrefix,
+  type IpVersion,
+  type Prefix,
+  prefixesEqual,
+} from '@tortie/ip';
 import type { NodePrefix, Pool } from '@tortie/ipam';
 import type { NextHop } from '@tortie/linux';
 import { linkLocalOf } from './mac.js';
@@ -37,6 +45,8 @@ export interface NodeFacts {
 export interface OwnDevices {
   readonly uplink: Readonly<Partial<Record<IpVersion, number>>>;
   readonly tunnels: Readonly<Partial<Record<TunnelName, number>>>;
+  /** Those that no pool asks for any more: packets still come and go there for a while. */
+  readonly idle?: Readonly<Partial<Record<TunnelName, number>>>;
 }
 
 export interface WaysInput {
@@ -47,6 +57,8 @@ export interface WaysInput {
   readonly prefixes: readonly NodePrefix[];
   /** Far ends of WireGuard that have answered, as `endName` calls them: to others packets would be lost. */
   readonly answered: ReadonlySet<string>;
+  /** Routes as they were: one that still leads there stays until the new one can be. */
+  readonly before?: readonly WayRoute[];
 }
 
 export const endName = (tunnel: TunnelName, node: string): string => `${tunnel} ${node}`;
@@ -91,6 +103,8 @@ export function planWays(input: WaysInput): WaysPlan {
     const hop = other && way.type !== 'none' ? hopOver(input, way.type, prefix.version, other) : undefined;
     if (way.type !== 'none' && hop && !('reason' in hop)) routes.push({ prefix, node, way: way.type, hop });
     else {
+      const former = input.before?.find((route) => prefixesEqual(route.prefix, prefix) && route.node === node);
+      if (former && way.type !== 'none' && stillLeads(input, former, other)) routes.push(former);
       const reason =
         way.type === 'none' ? way.reason : hop && 'reason' in hop ? hop.reason : 'has no record in the store';
       waiting.add(`node ${node}, IPv${prefix.version}: ${reason}`);
@@ -139,6 +153,20 @@ function hopOver(
     return { reason: `has not answered over ${title} yet` };
   }
   return HOPS[way](version, end, gateway, ifindex);
+}
+
+/** Whether packets that take a route of before arrive: both ends of its tunnel are still there. */
+function stillLeads({ devices }: WaysInput, { way, prefix, hop }: WayRoute, other: NodeFacts | undefined): boolean {
+  const { version } = prefix;
+  if (way === 'direct') {
+    const gateway = other?.address[version]?.address;
+    return (
+      hop.ifindex === devices.uplink[version] && !!gateway && !!hop.gateway && addressesEqual(gateway, hop.gateway)
+    );
+  }
+  const name = TUNNELS.find((one) => one.way === way && one.version === version)?.name;
+  if (!name || !other?.tunnels[name]) return false;
+  return hop.ifindex === (devices.tunnels[name] ?? devices.idle?.[name]);
 }
 
 type HopOf = (version: IpVersion, end: TunnelEnd, underlay: Address, ifindex: number) => NextHop;

@@ -101,6 +101,8 @@ t.test('what every path answers is what its schema says, and nothing besides', a
     ['GET', '/v1/doctor', '/v1/doctor'],
     ['POST', '/v1/drain', '/v1/drain', { drain: true }],
     ['GET', '/v1/drain', '/v1/drain'],
+    ['GET', '/v1/wireguard', '/v1/wireguard'],
+    ['POST', '/v1/wireguard/rotate', '/v1/wireguard/rotate'],
     ['POST', '/v1/cluster/confirm', '/v1/cluster/confirm', { id: '00000000' }],
     ['PUT', '/v1/secrets/bgp', '/v1/secrets/{name}', { data: { tor: 'hunter2' } }],
     ['PATCH', '/v1/secrets/bgp', '/v1/secrets/{name}', { data: { spine: 'hunter3' } }],

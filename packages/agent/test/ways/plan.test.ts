@@ -133,6 +133,32 @@ t.test('a node that does not hear yet gets no route, and the reason is told', as
   ]);
 });
 
+t.test('a route stays as it was until the new one can be, as long as it still leads there', async (t) => {
+  const over = (fields: Partial<WayPool>, change: Partial<WaysInput> = {}) =>
+    input(fields, { prefixes: one, ...change });
+  const one = input({}).prefixes.filter(({ prefix }) => formatPrefix(prefix) === '10.244.3.0/26');
+  const routesOf = (fields: Partial<WayPool>) => planWays(over(fields)).routes;
+  const before = routesOf({ vxlanMode: 'Always' });
+  const silent = { answered: new Set<string>(), before };
+  const { uplink, tunnels } = over({}).devices;
+  const { vxlan4, ...rest } = tunnels;
+  const devices = { uplink, tunnels: rest, idle: { vxlan4: vxlan4! } };
+  const wireguard = { wireguardMode: 'Always' } as const;
+  t.same(shown(over(wireguard, { ...silent, devices })), ['10.244.3.0/26 vxlan 10.244.3.1 dev 7 onlink']);
+  t.match(planWays(over(wireguard, { ...silent, devices })).waiting, [/has not answered over WireGuard yet/]);
+  t.same(shown(over(wireguard, { devices, before })), ['10.244.3.0/26 wireguard link dev 10'], 'it has answered');
+  t.same(shown(over(wireguard, { ...silent, devices: { uplink, tunnels: rest } })), [], 'our device is gone');
+  t.same(shown(over(wireguard, { ...silent, devices, others: [node('n3', '10.0.1.3/24', undefined, false)] })), []);
+  t.same(shown(over({}, { ...silent, devices })), [], 'the pool is left to BGP');
+  t.same(shown(over({ hostGateway: true }, { ...silent, devices })), [], 'there is no way as asked for');
+  const near = input({}).prefixes.filter(({ prefix }) => formatPrefix(prefix) === '10.244.2.0/26');
+  const direct = planWays(input({ hostGateway: true }, { prefixes: near })).routes;
+  const unheard = { prefixes: near, before: direct, others: [node('n2', '10.0.0.2/24', undefined, false)] };
+  t.same(shown(input({ vxlanMode: 'Always' }, unheard)), ['10.244.2.0/26 direct 10.0.0.2 dev 2']);
+  const moved = [node('n2', '10.0.0.9/24', undefined, false)];
+  t.same(shown(input({ vxlanMode: 'Always' }, { ...unheard, others: moved })), [], 'the node has another address');
+});
+
 t.test('the order of what comes in is of no account', async (t) => {
   const forwards = input({ vxlanMode: 'CrossSubnet' });
   const { prefixes, others, pools } = forwards;

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { wireguardKey } from '../../node/ways/wireguard-key.js';
+import { newWireguardKey, wireguardKey } from '../../node/ways/wireguard-key.js';
 
 const BOB = '5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb';
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex');
@@ -17,6 +17,15 @@ t.test('a key is made once, for nobody else to read', async (t) => {
   );
   chmodSync(file, 0o644);
   t.same(wireguardKey(file), first);
+  t.equal(statSync(file).mode & 0o777, 0o600);
+});
+
+t.test('another key takes the place of the one that is there, as private as that', async (t) => {
+  const file = join(t.testdir({ 'key.new': 'what a crash has left' }), 'key');
+  const first = wireguardKey(file);
+  const second = newWireguardKey(file);
+  t.notSame(second.publicKey, first.publicKey);
+  t.same(wireguardKey(file), second);
   t.equal(statSync(file).mode & 0o777, 0o600);
 });
 
