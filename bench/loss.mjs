@@ -1,6 +1,6 @@
-// `npm run bench -- loss`: datagrams lost between pods while something happens to agents, reflectors, routers and ways. A thousand go
-// each second over each family and to each place, and come back. Needs root and what `npm run build` makes.
-//   npm run bench -- loss [--only restarts,ways,reflectors,ecmp] [--out FILE.md]
+// `npm run bench -- loss`: datagrams lost between pods while something happens to agents, reflectors, routers and ways. A thousand
+// (`--rate`) go each second over each family and to each place, and come back. Needs root and what `npm run build` makes.
+//   npm run bench -- loss [--only restarts,ways,tunnels,reflectors,ecmp] [--rate 1000] [--out FILE.md] [--kernel]
 //   npm run bench -- loss --from COMMIT [--only versions]     upgrades from what this commit was, and the way back
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,10 +12,15 @@ import { parseArgs } from 'node:util';
 import { birdConfig, dropPackets, enterNamespaces, withLab } from '@tortie/lab';
 import { withNetwork } from '../test/interop/dist/test/network-rig.js';
 import { buildCommit, installInto } from '../test/interop/dist/test/second-installation.js';
-import { changeWay, FAMILIES, podOf, podsReached, reached, until, WAYS } from './ways.mjs';
+import { changeWay, FAMILIES, podOf, podsReached, reached, until, WAYS, waysHere } from './ways.mjs';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, from: { type: 'string' }, out: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    from: { type: 'string' },
+    rate: { type: 'string', default: '1000' },
+    out: { type: 'string' },
+  },
 });
 const BEFORE_MS = 500;
 const AFTER_MS = 1000;
@@ -45,7 +50,7 @@ async function startStreams(from, targets, flows) {
     await until('the echo', async () => (await pod.exec('ss', ['-Huln', `sport = :${PORT}`])).stdout.trim() !== '');
   }
   const senders = targets.flatMap((pod) =>
-    FAMILIES.map((family) => run(from, ['send', pod.addresses[family], PORT, String(flows)])),
+    FAMILIES.map((family) => run(from, ['send', pod.addresses[family], PORT, String(flows), values.rate])),
   );
   await sleep(BEFORE_MS);
   return async () => {
@@ -92,7 +97,7 @@ async function restarts() {
   await withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
     await reached(lab);
     await row('nothing happens, 5 s', lab, ['n2', 'n3'], () => sleep(5000));
-    for (const each of WAYS) {
+    for (const each of await waysHere(lab)) {
       await changeWay(lab, each);
       const to = each.far ? ['n2', 'n3'] : ['n2'];
       const again = (what, act) =>
@@ -136,7 +141,7 @@ async function versions() {
   table(`agents of ${about} and of this tree (three nodes, all of them; to a near pod and a far one)`);
   await withNetwork({ way: {}, bgp: true, pods: 1, agent: old.agent }, async (lab) => {
     await reached(lab);
-    for (const each of WAYS) {
+    for (const each of await waysHere(lab)) {
       await changeWay(lab, each);
       const to = each.far ? ['n2', 'n3'] : ['n2'];
       const before = await podsOf(lab);
@@ -155,12 +160,20 @@ async function versions() {
   });
 }
 
+const named = (name) => WAYS.find((each) => each.name === name);
+
+async function changes(lab, pairs) {
+  for (const [before, after] of pairs) {
+    await changeWay(lab, named(before));
+    await row(`${before} → ${after}`, lab, ['n2', 'n3'], () => changeWay(lab, named(after)));
+  }
+}
+
 async function ways() {
   table('the way of both pools is changed (to a near pod and a far one)');
   await withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
     await reached(lab);
-    const named = (name) => WAYS.find((each) => each.name === name);
-    for (const [before, after] of [
+    await changes(lab, [
       ['bgp', 'vxlan'],
       ['vxlan', 'cross-subnet'],
       ['cross-subnet', 'bgp'],
@@ -171,11 +184,51 @@ async function ways() {
       ['host-gw', 'vxlan'],
       ['vxlan', 'host-gw'],
       ['host-gw', 'bgp'],
-    ]) {
-      await changeWay(lab, named(before));
-      await row(`${before} → ${after}`, lab, ['n2', 'n3'], () => changeWay(lab, named(after)));
-    }
+    ]);
   });
+}
+
+async function tunnels() {
+  await withNetwork({ way: {}, bgp: true, pods: 1 }, async (lab) => {
+    await reached(lab);
+    const here = (await waysHere(lab)).map(({ name }) => name);
+    const pairs = [
+      ['bgp', 'ipip'],
+      ['ipip', 'bgp'],
+      ['bgp', 'wireguard'],
+      ['wireguard', 'vxlan'],
+      ['vxlan', 'wireguard'],
+      ['wireguard', 'bgp'],
+    ].filter((pair) => pair.every((name) => here.includes(name)));
+    if (pairs.length === 0) return;
+    table('the way of both pools is changed (IPIP: of the IPv4 pool; to a near pod and a far one)');
+    if (here.includes('wireguard')) {
+      await changeWay(lab, named('wireguard'));
+      await rotations(lab);
+    }
+    await changes(lab, pairs);
+  });
+}
+
+/** Until two nodes have answered over both families since n1's key is this one. */
+const answered = (lab, key) =>
+  until('handshakes with the new key', async () => {
+    for (const node of ['n2', 'n3']) {
+      const { devices } = await lab.agent(node).client.get('/v1/wireguard');
+      const peers = devices.flatMap(({ peers }) => peers.filter((peer) => peer.node === 'n1'));
+      if (peers.length < 2 || peers.some((peer) => peer.publicKey !== key || !peer.lastHandshakeAt)) return false;
+    }
+    return true;
+  });
+
+async function rotations(lab) {
+  const { client } = lab.agent('n1');
+  for (let round = 1; round <= 3; round++) {
+    await row(`the sender's node gets another WireGuard key, ${round}`, lab, ['n2', 'n3'], async () => {
+      const { body } = await client.call('POST', '/v1/wireguard/rotate');
+      await answered(lab, body.publicKey);
+    });
+  }
 }
 
 async function reflectors() {
@@ -313,6 +366,7 @@ const PARTS = {
   restarts,
   versions,
   ways,
+  tunnels,
   reflectors,
   ecmp: async () => {
     await ecmp(true);
@@ -324,9 +378,9 @@ await enterNamespaces();
 try {
   execFileSync('cc', ['-O2', '-Wall', '-o', STREAM, fileURLToPath(new URL('stream.c', import.meta.url))]);
   say(
-    `${cpus().length} processors, load ${loadavg()[0].toFixed(1)} before; 1,000 datagrams a second and stream, both ways`,
+    `${cpus().length} processors, load ${loadavg()[0].toFixed(1)} before; ${values.rate} datagrams a second and stream, both ways`,
   );
-  const parts = values.only ?? (values.from ? 'versions' : 'restarts,ways,reflectors,ecmp');
+  const parts = values.only ?? (values.from ? 'versions' : 'restarts,ways,tunnels,reflectors,ecmp');
   for (const name of parts.split(',')) {
     if (!PARTS[name]) throw new Error(`--only: "${name}" is none of ${Object.keys(PARTS).join(', ')}`);
     await PARTS[name]();

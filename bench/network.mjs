@@ -1,18 +1,19 @@
 // `npm run bench -- network`: what pods get of the network by every way between nodes, beside plain routing over veths without Tortie.
 // Each run of a way stands between two plain ones, which it is compared with; two plain ones in succession tell how much of a
 // difference is the machine's. Needs root, iperf3, BIRD and what `npm run build` makes.
-//   npm run bench -- network [--repeat 5] [--seconds 2]
+//   npm run bench -- network [--repeat 5] [--seconds 2] [--only bgp,vxlan,ipip,wireguard] [--kernel]
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { enterNamespaces, runCommand } from '@tortie/lab';
 import { withNetwork } from '../test/interop/dist/test/network-rig.js';
-import { changeWay, FAMILIES, podOf, reached, until, WAYS } from './ways.mjs';
+import { changeWay, FAMILIES, podOf, reached, until, waysHere } from './ways.mjs';
 
 const { values } = parseArgs({
   options: {
     repeat: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
+    only: { type: 'string' },
     out: { type: 'string' },
   },
 });
@@ -94,15 +95,17 @@ async function measure(lab) {
     if (!rows.has(name)) rows.set(name, { ipv4: { rates: [], ratios: [] }, ipv6: { rates: [], ratios: [] } });
     return rows.get(name);
   };
+  const only = values.only?.split(',');
+  const ways = (await waysHere(lab)).filter(({ name }) => !only || only.includes(name));
   const plainRate = (to, family) => throughput(plain.n1, plain[to], plain[to].addresses[family]);
   try {
     for (let round = 0; round < REPEAT; round++) {
-      for (const each of WAYS) {
+      for (const each of ways) {
         await changeWay(lab, each);
         for (const [where, to] of Object.entries(TO)) {
           if (!each.far && where === 'far') continue;
           const pod = podOf(lab, to);
-          for (const family of FAMILIES) {
+          for (const family of each.families) {
             const before = await plainRate(to, family);
             const rate = await throughput(podOf(lab, 'n1'), pod, pod.addresses[family]);
             const after = await plainRate(to, family);
@@ -127,7 +130,9 @@ async function measure(lab) {
   for (const [name, families] of [...rows].sort(([x], [y]) => Number(/far/.test(x)) - Number(/far/.test(y)))) {
     const cells = FAMILIES.flatMap((family) => {
       const { rates, ratios } = families[family];
-      return [median(rates).toFixed(1), `${median(ratios).toFixed(2)} (${range(ratios)})`];
+      return rates.length > 0
+        ? [median(rates).toFixed(2), `${median(ratios).toFixed(2)} (${range(ratios)})`]
+        : ['', ''];
     });
     say(`| ${name} | ${cells.join(' | ')} |`);
   }

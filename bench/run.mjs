@@ -2,14 +2,15 @@
 //   npm run bench -- rig [--repeat 5] [--duts "tortie bird frr"] [--cases "ebgp:500000:1"] [--out FILE.md]
 //                          [--results FILE.jsonl]
 //   npm run bench -- plots [--results FILE.jsonl]      bench/plots/*.svg from the runs that `--results` of the rig has kept
-//   npm run bench -- network [--repeat 5] [--seconds 2]   throughput from pod to pod by every way between nodes
-//   npm run bench -- loss [--only restarts,ways,reflectors,ecmp]   packets lost while agents, reflectors, routers and ways change
+//   npm run bench -- network [--repeat 5] [--seconds 2] [--only bgp,vxlan]   throughput from pod to pod by every way between nodes
+//   npm run bench -- loss [--only restarts,ways,tunnels,reflectors,ecmp]   packets lost while agents, reflectors, routers and ways change
 //   npm run bench -- loss --from COMMIT   packets lost in an upgrade from what that commit was, and in the way back
 //   npm run bench -- cluster-scale [--nodes 5000] [--pairs 2]   simulated clusters of thousands of nodes
 //   npm run bench -- cluster-live [--nodes 60]   real agents in network namespaces around an etcd
 //   npm run bench -- cluster-node [--nodes 5000]   one real agent in a cluster of thousands
 //   npm run bench -- etcd-proxy [--nodes 500]   what etcd's gRPC proxy takes off etcd
 //   npm run bench -- engine | fib | agent | ipam | cni
+// `--kernel` with `network` and `loss`: in Debian's kernel under qemu, which has IPIP and WireGuard; ratios and losses count, times do not.
 // Figures are medians; a ratio compares runs made alternately within one call.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensure, root } from '../scripts/ensure.mjs';
+import { debianKernel } from '../test/kernels/debian-kernel.mjs';
+import { runIn } from '../test/kernels/machine.mjs';
 import { drawPlots } from './plots.mjs';
 
 const RIG = join(root, 'bench/rig');
@@ -44,8 +47,11 @@ const OWN = {
 
 /** Benchmarks of the ways between nodes, with what they are told. */
 const WAYS = {
-  network: ({ repeat, seconds }) => ['--repeat', repeat, '--seconds', seconds],
-  loss: ({ only }) => (only ? ['--only', only] : []),
+  network: ({ repeat, seconds, only }) => [
+    ...['--repeat', repeat, '--seconds', seconds],
+    ...(only ? ['--only', only] : []),
+  ],
+  loss: ({ only, rate }) => [...(only ? ['--only', only] : []), ...(rate ? ['--rate', rate] : [])],
 };
 
 /** And of clusters. */
@@ -70,6 +76,8 @@ const { values, positionals } = parseArgs({
     results: { type: 'string' },
     seconds: { type: 'string', default: '2' },
     only: { type: 'string' },
+    rate: { type: 'string' },
+    kernel: { type: 'boolean', default: false },
   },
 });
 
@@ -171,6 +179,21 @@ function rig() {
   rmSync(scratch, { recursive: true, force: true });
 }
 
+/** The benchmark's exit status. What it writes to files is lost with the machine. */
+function inKernel(args) {
+  if (!(what in WAYS) || values.out) {
+    console.error(`--kernel is for ${Object.keys(WAYS).join(' and ')}, without --out`);
+    return 2;
+  }
+  const kernel = debianKernel();
+  console.error(`Linux ${kernel.release} under qemu`);
+  return runIn(kernel, [process.execPath, join(root, `bench/${what}.mjs`), ...args], {
+    cwd: root,
+    env: { TORTIE_PATIENCE: '5' },
+    onLine: (line) => console.log(line),
+  });
+}
+
 const [what = 'rig'] = positionals;
 if (what !== 'plots')
   ensure({
@@ -182,6 +205,7 @@ if (what !== 'plots')
             ip: 'iproute2',
             ...(what in WAYS && { bird: 'bird2', nft: 'nftables' }),
             ...(what === 'network' && { iperf3: 'iperf3' }),
+            ...(values.kernel && { 'qemu-system-x86_64': 'qemu-system-x86', busybox: 'busybox-static' }),
             ...(what in CLUSTERS && { etcd: 'etcd-server', etcdctl: 'etcd-client' }),
           },
   });
@@ -193,6 +217,7 @@ else if (what === 'plots') {
 } else if (SCRIPTS[what]) {
   const { out } = values;
   const args = [...SCRIPTS[what](values), ...(out ? ['--out', out] : [])];
+  if (values.kernel) process.exit(await inKernel(args));
   const child = spawnSync(process.execPath, [join(root, `bench/${what}.mjs`), ...args], {
     cwd: root,
     stdio: 'inherit',

@@ -1,11 +1,12 @@
 /*
- * A thousand datagrams a second from one pod to another and back, and which of them were lost.
+ * Datagrams at a steady rate from one pod to another and back, and which of them were lost.
  *
  *     stream echo PORT
- *     stream send ADDRESS PORT FLOWS     until SIGTERM, then half a second for the last answers
+ *     stream send ADDRESS PORT FLOWS RATE     RATE a second until SIGTERM, then two seconds for the last answers
  *
- * FLOWS sockets take turns, each with a port of its own, so that they spread over equal paths. `send` prints how many were sent and
- * came back, the longest time in which no answer came to one flow, and the longest round trip, both in milliseconds.
+ * FLOWS sockets take turns, each with a port of its own, so that they spread over equal paths. A sender that was late sends no burst.
+ * `send` prints how many were sent and came back, the longest time in which whatever was sent in one flow was lost, and the longest
+ * round trip, both in milliseconds.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -23,10 +24,11 @@
 
 #define MAX_PACKETS 4000000
 #define MAX_FLOWS 64
-#define INTERVAL_US 1000
+#define LAST_ANSWERS_US 2000000
 
 static volatile sig_atomic_t ended;
 static uint8_t came_back[MAX_PACKETS];
+static int64_t sent_us[MAX_PACKETS];
 
 static void on_end(int signal) { (void)signal; ended = 1; }
 
@@ -57,8 +59,9 @@ int main(int argc, char **argv) {
   struct sigaction act = {.sa_handler = on_end};
   sigaction(SIGTERM, &act, NULL);
   if (argc == 3 && !strcmp(argv[1], "echo")) return echo(atoi(argv[2]));
-  int flows = argc == 5 && !strcmp(argv[1], "send") ? atoi(argv[4]) : 0;
-  if (flows < 1 || flows > MAX_FLOWS) return 2;
+  int flows = argc == 6 && !strcmp(argv[1], "send") ? atoi(argv[4]) : 0;
+  if (flows < 1 || flows > MAX_FLOWS || atoi(argv[5]) < 2) return 2;
+  int interval_us = 1000000 / atoi(argv[5]);
   struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[3]))};
   struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(atoi(argv[3]))};
   int is_v4 = inet_pton(AF_INET, argv[2], &v4.sin_addr) == 1;
@@ -70,19 +73,20 @@ int main(int argc, char **argv) {
     polls[i] = (struct pollfd){.fd = fd, .events = POLLIN};
   }
   int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
-  struct itimerspec every = {{0, INTERVAL_US * 1000}, {0, INTERVAL_US * 1000}};
+  struct itimerspec every = {{0, interval_us * 1000}, {0, interval_us * 1000}};
   timerfd_settime(timer, 0, &every, NULL);
   polls[flows] = (struct pollfd){.fd = timer, .events = POLLIN};
   uint32_t sent = 0, received = 0;
   int64_t longest_trip = 0, until = 0;
   for (;;) {
-    if (ended && !until) until = now_us() + 500000;
+    if (ended && !until) until = now_us() + LAST_ANSWERS_US;
     if (until && now_us() >= until) break;
     if (poll(polls, flows + 1, 100) < 0) continue;
     uint64_t due = 0;
     if (!until && read(timer, &due, sizeof due) != sizeof due) due = 0;
-    for (; due && sent < MAX_PACKETS; due--) {
+    if (due && sent < MAX_PACKETS) {
       struct packet packet = {now_us(), sent};
+      sent_us[sent] = packet.sent_us;
       // One that the kernel refuses is lost like any other.
       if (send(polls[sent % flows].fd, &packet, sizeof packet, 0) < 0) errno = 0;
       sent++;
@@ -99,15 +103,17 @@ int main(int argc, char **argv) {
       }
     }
   }
-  uint32_t longest_gap = 0;
+  int64_t longest_gap = 0;
   for (int i = 0; i < flows; i++) {
-    uint32_t gap = 0;
+    int64_t since = 0;
     for (uint32_t seq = i; seq < sent; seq += flows) {
-      gap = came_back[seq] ? 0 : gap + 1;
+      if (came_back[seq]) since = 0;
+      else if (!since) since = sent_us[seq];
+      int64_t gap = since ? sent_us[seq] - since + (int64_t)flows * interval_us : 0;
       if (gap > longest_gap) longest_gap = gap;
     }
   }
-  printf("{\"sent\":%u,\"received\":%u,\"gapMs\":%u,\"tripMs\":%.1f}\n", sent, received, longest_gap * flows * INTERVAL_US / 1000,
+  printf("{\"sent\":%u,\"received\":%u,\"gapMs\":%lld,\"tripMs\":%.1f}\n", sent, received, (long long)longest_gap / 1000,
          longest_trip / 1000.0);
   return 0;
 }

@@ -4,13 +4,34 @@ import { askAll, deviceTo, FAMILIES, faultsIn, setWay } from '../test/interop/di
 
 export { FAMILIES };
 
-/** `near` and `far`: the device by which packets leave for a node on the same subnet and for one on another. */
+const PLAIN = { vxlanMode: 'Never', ipipMode: 'Never', wireguardMode: 'Never', hostGateway: false };
+
+/**
+ * `near` and `far`: the device by which packets leave for a node on the same subnet and for one on another; `kind`: of link, that not
+ * every kernel has; `families`: those that it is for, the others go by BGP.
+ */
 export const WAYS = [
-  { name: 'bgp', way: { vxlanMode: 'Never', hostGateway: false }, near: /^eth0/, far: /^eth0/ },
-  { name: 'host-gw', way: { vxlanMode: 'Never', hostGateway: true }, near: /^eth0/ },
-  { name: 'vxlan', way: { vxlanMode: 'Always', hostGateway: false }, near: /^vxlan/, far: /^vxlan/ },
-  { name: 'cross-subnet', way: { vxlanMode: 'CrossSubnet', hostGateway: false }, near: /^eth0/, far: /^vxlan/ },
-];
+  { name: 'bgp', way: {}, near: /^eth0/, far: /^eth0/ },
+  { name: 'host-gw', way: { hostGateway: true }, near: /^eth0/ },
+  { name: 'vxlan', way: { vxlanMode: 'Always' }, near: /^vxlan/, far: /^vxlan/ },
+  { name: 'cross-subnet', way: { vxlanMode: 'CrossSubnet' }, near: /^eth0/, far: /^vxlan/ },
+  { name: 'ipip', kind: 'ipip', families: ['ipv4'], way: { ipipMode: 'Always' }, near: /^ipip/, far: /^ipip/ },
+  { name: 'wireguard', kind: 'wireguard', way: { wireguardMode: 'Always' }, near: /^wg/, far: /^wg/ },
+].map((each) => ({ families: FAMILIES, ...each }));
+
+/** Those that the kernel has. */
+export async function waysHere(lab) {
+  const here = [];
+  for (const each of WAYS) {
+    // A second ipip device without addresses is refused beside the kernel's own.
+    const local = each.kind === 'ipip' ? ['local', '192.0.2.1'] : [];
+    const words = each.kind && ['link', 'add', 'probe', 'type', each.kind, ...local];
+    const { code } = words ? await lab.host('n1').exec('ip', words, { allowFailure: true }) : { code: 0 };
+    if (words && code === 0) await lab.host('n1').exec('ip', ['link', 'del', 'probe']);
+    if (code === 0) here.push(each);
+  }
+  return here;
+}
 
 export const podOf = (lab, node) => [...lab.pods.values()].find((pod) => pod.node === node);
 
@@ -36,10 +57,13 @@ export const podsReached = (lab) =>
   });
 
 /** Has the pools go this way, and waits until the first node's packets do and everybody reaches everybody. */
-export async function changeWay(lab, { way, near, far }) {
-  await setWay(lab, way);
+export async function changeWay(lab, { way, near, far, families }) {
+  for (const family of FAMILIES) {
+    const fields = families.includes(family) ? { ...PLAIN, ...way } : PLAIN;
+    await setWay(lab, fields, family === 'ipv4' ? 'pods4' : 'pods6');
+  }
   await until('the routes', async () => {
-    for (const family of FAMILIES) {
+    for (const family of families) {
       for (const [node, device] of [
         ['n2', near],
         ['n3', far],
