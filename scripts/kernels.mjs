@@ -8,7 +8,18 @@ import { debianKernel } from '../test/kernels/debian-kernel.mjs';
 import { runIn } from '../test/kernels/machine.mjs';
 import { ensure, root, TEST_COMMANDS } from './ensure.mjs';
 
-const INTEROP = ['ipip', 'kernel', 'masquerade', 'network', 'tables', 'ways-switch', 'ways-tcp', 'wireguard'];
+const INTEROP = [
+  'forward-filters',
+  'ipip',
+  'kernel',
+  'masquerade',
+  'network',
+  'restart',
+  'tables',
+  'ways-switch',
+  'ways-tcp',
+  'wireguard',
+];
 const USUAL = [
   ...readdirSync(join(root, 'packages/linux/test/kernel')).map(
     (name) => `packages/linux/dist/test/kernel/${name.replace(/\.ts$/, '.js')}`,
@@ -36,13 +47,15 @@ const each = 'for file; do echo "kernels: file $file"; "$NODE" "$file"; echo "ke
 const counts = { pass: 0, fail: 0, skip: 0 };
 const failed = [];
 let file = '';
+let startedMs = 0;
 const onLine = (line) => {
   whole.write(`${line}\n`);
   const started = /^kernels: file (.*)$/.exec(line);
-  if (started) file = started[1];
+  if (started) [file, startedMs] = [started[1], Date.now()];
   const ended = /^kernels: status (\d+)$/.exec(line);
   if (ended) {
-    console.log(`${ended[1] === '0' ? '  ok' : 'FAIL'} ${file}`);
+    const seconds = ((Date.now() - startedMs) / 1000).toFixed(0);
+    console.log(`${ended[1] === '0' ? '  ok' : 'FAIL'} ${file} ${seconds} s`);
     if (ended[1] !== '0') failed.push(file);
   }
   const result = /^\s+(not ok|ok) \d+(?: - (.*))?$/.exec(line);
