@@ -269,10 +269,14 @@ const CASES: readonly CommandCase[] = [
       'GET /v1/ipam/blocks': {
         body: {
           blocks: [{ cidr: '10.244.0.0/26', node: 'node-1', state: 'confirmed', size: 64, assigned: 2, free: 62 }],
+          nextCursor: '10.244.0.0/26',
         },
       },
+      'GET /v1/ipam/blocks?cursor=10.244.0.0%2F26': {
+        body: { blocks: [{ cidr: '10.244.0.64/26', state: 'none', size: 64, assigned: 1, free: 63 }] },
+      },
     },
-    shows: [/^10\.244\.0\.0\/26 +node-1 +- +confirmed +64 +2 +62$/m],
+    shows: [/^10\.244\.0\.0\/26 +node-1 +- +confirmed +64 +2 +62$/m, /^10\.244\.0\.64\/26 +- +- +none +64 +1 +63$/m],
   },
   {
     args: ['ipam', 'assignments', '--node', 'node-1'],
