@@ -167,7 +167,7 @@ function downFinding({ name, config, state, lastCause }: PeerView): Finding[] {
 }
 
 /** Whoever dialled from inside a peer range may go away as it came. */
-const isOfRange = (name: string): boolean => name.includes('/') && !name.startsWith('cluster/');
+const isOfRange = (name: string): boolean => name.replace(/^cluster\//, '').includes('/');
 
 function passiveFinding({ name, config, state, sinceMs }: PeerView, nowMs: number): Finding[] {
   if (!config.passive || config.adminDown || state === 'established' || nowMs - sinceMs < QUIET_MS) return [];

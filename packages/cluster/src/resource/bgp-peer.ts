@@ -1,5 +1,5 @@
 /** BGPPeer: sessions of the selected nodes with one router, with nodes, with whoever is on an interface or in a range. */
-import { isLinkLocal, isMulticast, isUnspecified, tryParseAddress } from '@tortie/ip';
+import { formatAddress, ipv4, isLinkLocal, isMulticast, isUnspecified, tryParseAddress } from '@tortie/ip';
 import type { TUnsafe } from 'typebox';
 import { type Static, Type } from '../schema/type.js';
 import { Faults, type Findings } from './findings.js';
@@ -184,6 +184,11 @@ function checkPeerIp({ peerIP, reachableBy, ttlSecurity, interface: name }: BgpP
   const remote = peerIP === undefined ? undefined : tryParseAddress(tryParsePeerIp(peerIP)?.address ?? '');
   if (remote && (isUnspecified(remote) || isMulticast(remote))) {
     found.add('/spec/peerIP', `${peerIP} is the address of no single host`, 'the address of the peer');
+  }
+  // ::ffff:0:0/96, RFC 4291 section 2.5.5.2.
+  if (remote?.version === 6 && remote.a === 0 && remote.b === 0 && remote.c === 0xffff) {
+    const right = formatAddress(ipv4(remote.d));
+    found.add('/spec/peerIP', `${peerIP} is an IPv4 address written as IPv6, which no session goes over`, right);
   }
   if (remote?.version === 6 && isLinkLocal(remote)) {
     found.add(

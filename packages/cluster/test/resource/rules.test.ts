@@ -57,6 +57,12 @@ const ROWS: readonly Row[] = [
   [
     'BGPPeer',
     'a',
+    { ...tor, peerIP: '[::ffff:192.0.2.1]:1790' },
+    '/spec/peerIP: [::ffff:192.0.2.1]:1790 is an IPv4 address written as IPv6, which no session goes over, expected 192.0.2.1',
+  ],
+  [
+    'BGPPeer',
+    'a',
     { ...tor, peerIP: 'fe80::1' },
     '/spec/peerIP: fe80::1 is link-local, and of no node\'s interface in particular, expected "interface" instead',
   ],
