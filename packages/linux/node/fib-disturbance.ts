@@ -10,12 +10,16 @@ export interface FibDisturbanceHandlers {
   taken(prefixes: readonly Prefix[]): void;
   /** In IPv4 foreign routes were put in front of ours, if we have any there: a replacement of ours would hit them. */
   covered(prefixes: readonly Prefix[]): void;
+  /** Whether routes of ours may lead over a link; what happens to others concerns none of them. */
+  leadsOver(ifindex: number): boolean;
   /** Something happened that removes routes without telling (a link down, an address gone), or events were lost. */
   stale(overrun: boolean): void;
 }
 
 /** A link that goes down brings several events; one reading serves them all. */
 const COALESCE_MS = 50;
+/** Blackholes of IPv6 stand on it. */
+const LOOPBACK = 1;
 
 export class FibDisturbanceWatch {
   readonly #identity: FibIdentity;
@@ -62,10 +66,10 @@ export class FibDisturbanceWatch {
           break;
         }
         case 'link':
-          if (event.removed || !event.link.running) this.#stale(false);
+          if (event.removed || !event.link.running) this.#lose(event.link.ifindex);
           break;
         case 'address':
-          if (event.removed) this.#stale(false);
+          if (event.removed) this.#lose(event.address.ifindex);
           break;
         case 'nexthop':
           if (event.removed && event.portId !== this.#portId) this.#stale(false);
@@ -76,6 +80,11 @@ export class FibDisturbanceWatch {
     }
     if (taken.length) this.#handlers.taken(taken);
     if (covered.length) this.#handlers.covered(covered);
+  }
+
+  /** A link of a pod comes and goes without a reading of all routes. */
+  #lose(ifindex: number): void {
+    if (ifindex === LOOPBACK || this.#handlers.leadsOver(ifindex)) this.#stale(false);
   }
 
   #stale(overrun: boolean): void {

@@ -141,6 +141,15 @@ export class WayTable {
     });
   }
 
+  /** Whether a route of ours, one on its way among them, may lead over this link: some next hops leave the link to the kernel. */
+  mayLeadOver(ifindex: number): boolean {
+    return this.#ways.some(
+      ({ template, routes, nextHops }) =>
+        (template !== undefined || routes > 0) &&
+        nextHops.some((hop) => hop.ifindex === undefined || hop.ifindex === ifindex),
+    );
+  }
+
   /** Objects that installed routes need; ways without routes are to be prepared anew when they come back. */
   usedObjects(): Set<number> {
     const used = new Set<number>();

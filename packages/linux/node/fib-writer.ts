@@ -128,6 +128,7 @@ export class FibWriter {
     this.#watch = new FibDisturbanceWatch(options.netns, identity, socket.portId, {
       taken: (prefixes) => this.#taken(prefixes),
       covered: (prefixes) => void this.#stepAside(prefixes),
+      leadsOver: (ifindex) => !this.#pipeline.listed || this.#ways.mayLeadOver(ifindex),
       stale: (overrun) => void this.#resync(overrun),
     });
   }
