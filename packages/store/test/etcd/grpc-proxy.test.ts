@@ -1,4 +1,6 @@
 /** Through etcd's own gRPC proxy, which large clusters read by: what holds directly holds there as well. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openEtcdStore } from '../../etcd/index.js';
 import { EtcdCluster, etcdMissing } from '../../testing/etcd/index.js';
@@ -151,4 +153,35 @@ t.test('an etcd that was set back behind the proxy, which runs on', { skip: etcd
   await follower.believes({ '/s/a': 1 });
   t.ok(news.includes('set back'));
   await follower.stop();
+});
+
+t.test('a user of etcd is one through the proxy', { skip: etcdMissing }, async (t) => {
+  const etcd = await EtcdCluster.start();
+  t.teardown(() => etcd.stop());
+  const proxy = await etcd.startProxy();
+  for (const command of [
+    'user add root:secret',
+    'user grant-role root root',
+    'role add tortie',
+    'role grant-permission tortie readwrite --prefix=true /tortie/',
+    'user add tortie:word',
+    'user grant-role tortie tortie',
+    'auth enable',
+  ]) {
+    await etcd.etcdctl(command.split(' '));
+  }
+  const passwordFile = join(etcd.directory, 'password');
+  writeFileSync(passwordFile, 'word');
+  const store = openEtcdStore({ endpoints: [proxy.url], username: 'tortie', passwordFile, timeoutMs: 10_000 });
+  t.teardown(() => store.close());
+  const follower = new Follower(store, '/u/');
+  const hold = await store.hold('/u/alive', 1, { ttlS: 15 });
+  await store.create('/u/a', 1);
+  await follower.believes({ '/u/a': 1, '/u/alive': 1 });
+  await hold.release();
+  await follower.believes({ '/u/a': 1 });
+  await follower.stop();
+  const nobody = openEtcdStore({ endpoints: [proxy.url], timeoutMs: 2_000 });
+  t.teardown(() => nobody.close());
+  await t.rejects(nobody.get('/u/a'), { code: 'ERR_STORE_PERMISSION' });
 });
