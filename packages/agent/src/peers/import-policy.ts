@@ -59,5 +59,7 @@ export function importPolicy(scope: ImportScope, own: readonly PolicyTerm[]): Ro
     const prefixes = DEFAULT_ROUTES.map((prefix) => ({ prefix }));
     terms.push({ name: 'default route', match: { prefixes }, action: 'accept' });
   }
+  // Said by name, so that whoever asks why a route is not used is told.
+  terms.push({ name: 'outside pools and service ranges (importPolicy: pools)', action: 'reject' });
   return { terms, otherwise: 'reject' };
 }

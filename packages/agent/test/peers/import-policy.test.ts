@@ -76,3 +76,9 @@ t.test('a peer cannot be allowed to take our own block', async (t) => {
   t.equal(judge(importPolicy(scope, greedy.terms), '10.244.1.0/26'), 'reject');
   t.equal(judge(importPolicy(scope, greedy.terms), '8.8.8.0/24'), 'accept');
 });
+
+t.test('what the default refuses, a term refuses that can be told by name', async (t) => {
+  const { terms } = importPolicy(scope, own.terms);
+  t.match(terms.at(-1), { name: /^outside pools and service ranges/, action: 'reject' });
+  t.notOk(importPolicy({ ...scope, policy: 'all' }, []).terms.some(({ name }) => /outside/.test(name ?? '')));
+});

@@ -38,6 +38,10 @@ t.test('the decision is told in sentences, for a prefix and for an address', asy
     });
   }
   t.match((await call('GET', '/v1/routes/why?prefix=198.51.100.1')).body, { status: 404, code: 'ERR_AGENT_NOT_FOUND' });
+  t.match((await call('GET', '/v1/routes/why?prefix=192.0.2.64%2F26')).body, {
+    status: 404,
+    detail: 'no route for 192.0.2.64/26 was ever received or announced; 192.0.2.0/24 holds it',
+  });
   t.match((await call('GET', '/v1/routes/why?prefix=198.51.100.1%2F24')).body, {
     status: 400,
     errors: [{ pointer: 'prefix', detail: /the prefix is 198\.51\.100\.0\/24/ }],

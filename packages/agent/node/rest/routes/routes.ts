@@ -1,6 +1,6 @@
 /** /v1/routes: the loc-rib with every candidate, and why one of them is best. */
 import type { LocRibEntry } from '@tortie/bgp';
-import { addressBits, type Prefix, parseAddress, parsePrefix, prefixOf } from '@tortie/ip';
+import { type Address, addressBits, formatPrefix, type Prefix, parseAddress, parsePrefix, prefixOf } from '@tortie/ip';
 import { RoutePage, RouteQuery, Why, WhyQuery } from '../../../src/api/route.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { explainExports, exportView } from '../../../src/routes/export-view.js';
@@ -54,7 +54,7 @@ export const routeRoutes: Resource = (context) => async (app) => {
       if (!entry)
         throw new AgentError(
           'ERR_AGENT_NOT_FOUND',
-          `no route for ${request.query.prefix} was ever received or announced`,
+          `no route for ${request.query.prefix} was ever received or announced${nearest(request.query.prefix, (prefix) => speaker.why(prefix))}`,
         );
       const { prefix, candidates } = routeView(entry, peerName);
       const exports = speaker.exports(entry.prefix).map((each) => exportView(each, peerName));
@@ -75,9 +75,26 @@ export const routeRoutes: Resource = (context) => async (app) => {
 function lookUp(text: string, why: (prefix: Prefix) => LocRibEntry | undefined): LocRibEntry | undefined {
   if (text.includes('/')) return why(parsePrefix(text));
   const address = parseAddress(text);
-  for (let length: number = addressBits(address.version); length >= 0; length--) {
+  return longest(address, addressBits(address.version), why);
+}
+
+/** The longest prefix of at most `from` bits that holds the address and has routes. */
+function longest(
+  address: Address,
+  from: number,
+  why: (prefix: Prefix) => LocRibEntry | undefined,
+): LocRibEntry | undefined {
+  for (let length = from; length >= 0; length--) {
     const entry = why(prefixOf(address, length));
     if (entry && entry.candidates.length > 0) return entry;
   }
   return undefined;
+}
+
+/** Where to look instead of at a prefix that nobody has. */
+function nearest(text: string, why: (prefix: Prefix) => LocRibEntry | undefined): string {
+  if (!text.includes('/')) return '';
+  const prefix = parsePrefix(text);
+  const around = longest(prefix, prefix.length - 1, why);
+  return around ? `; ${formatPrefix(around.prefix)} holds it` : '';
 }
