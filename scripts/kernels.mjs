@@ -9,6 +9,7 @@ import { runIn } from '../test/kernels/machine.mjs';
 import { ensure, root, TEST_COMMANDS } from './ensure.mjs';
 
 const INTEROP = [
+  'bfd-vrf',
   'forward-filters',
   'ipip',
   'kernel',

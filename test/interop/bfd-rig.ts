@@ -5,7 +5,7 @@ import { birdConfig } from './bird-text.js';
 import { eventually } from './eventually.js';
 import { LOCAL_ASN, peerAt } from './start-agent.js';
 
-const BIRD_ASN = 65010;
+export const BIRD_ASN = 65010;
 const BFD = 'protocol bfd { interface "*" { interval 100 ms; multiplier 3; }; }';
 export const FAST = { minTxMs: 100, minRxMs: 100, multiplier: 3 };
 /** Long enough that nothing but BFD ends a session within a test. */

@@ -5,6 +5,7 @@ import { birdConfig, staticRoutes } from './bird-text.js';
 import { addressIn, CniNode, POOLS, pings } from './cni-rig.js';
 import { eventually } from './eventually.js';
 import { established, LOCAL_ASN, peerAt, startAgent } from './start-agent.js';
+import { enslave, vrfsMissing } from './vrf.js';
 
 await enterNamespaces();
 
@@ -28,12 +29,7 @@ const startRouter = (bird: Host, tortie: Host) => {
 const ip = async (host: Host, ...words: string[]): Promise<string> =>
   (await host.exec('ip', words, { allowFailure: true })).stdout;
 
-let lacking: string | false = false;
-await withHosts(['one'], async (lab) => {
-  const words = ['link', 'add', 'probe', 'type', 'vrf', 'table', '77'];
-  const { code, stderr } = await lab.host('one').exec('ip', words, { allowFailure: true });
-  if (code !== 0) lacking = `this kernel has no VRFs: ${stderr.trim()}`;
-});
+const lacking = await vrfsMissing();
 
 t.test('a table of our own, with a rule of ours', (t) =>
   withHosts(['bird', 'tortie'], async (lab) => {
@@ -79,11 +75,7 @@ t.test('a VRF: sessions, next hops and routes in it', { skip: lacking }, (t) =>
   withHosts(['bird', 'tortie'], async (lab) => {
     const [bird, tortie] = [lab.host('bird'), lab.host('tortie')];
     await startRouter(bird, tortie);
-    await tortie.exec('sh', [
-      '-ec',
-      `ip link add blue type vrf table 77; ip link set blue up; ip link set eth0 master blue
-       ip addr replace ${tortie.address('ipv6')}/64 dev eth0 nodad`,
-    ]);
+    await enslave(tortie, 'blue');
     const agent = await startAgent(tortie, { peers: [peerAt(bird, BIRD_ASN)], kernel: { vrf: 'blue' } });
     await established(agent);
     for (const version of VERSIONS) {

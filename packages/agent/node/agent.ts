@@ -173,7 +173,7 @@ export class Agent implements RestContext {
       onChange: () => this.#addressingChanged(),
     });
     this.bfd = new BfdPeers({
-      bfd: options.bfd ?? new BfdService(),
+      bfd: options.bfd ?? new BfdService(config.kernel.vrf === undefined ? {} : { vrf: config.kernel.vrf }),
       speaker,
       journal,
       onHoldChange: () => this.peersLoop.trigger(),

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { checkSpec, type SessionSpec } from '@tortie/bfd';
 import { noDroppedPackets } from './dropped-packets.js';
 import type { StateEvent } from './engine.js';
-import type { BfdReport, FromWorker, ToWorker, WorkerOptions } from './messages.js';
+import type { BfdPlace, BfdReport, FromWorker, ToWorker } from './messages.js';
 
 export interface BfdEvents {
   state: StateEvent;
@@ -17,7 +17,7 @@ const NOTHING: BfdReport = { sessions: [], dropped: noDroppedPackets() };
 const RESTART_MS = 1000;
 
 export class BfdService {
-  readonly #options: WorkerOptions;
+  readonly #place: BfdPlace;
   readonly #emitter = new EventEmitter();
   readonly #specs = new Map<string, SessionSpec>();
   readonly #asked = new Map<number, (report: BfdReport) => void>();
@@ -26,9 +26,8 @@ export class BfdService {
   #nextId = 1;
   #closing: Promise<void> | undefined;
 
-  /** `netns`: name or path of another network namespace. */
-  constructor(options: WorkerOptions = {}) {
-    this.#options = options;
+  constructor(place: BfdPlace = {}) {
+    this.#place = place;
     this.#emitter.setMaxListeners(0);
   }
 
@@ -105,7 +104,7 @@ export class BfdService {
   }
 
   #start(): void {
-    const worker = new Worker(new URL('./bfd-worker.js', import.meta.url), { workerData: this.#options });
+    const worker = new Worker(new URL('./bfd-worker.js', import.meta.url), { workerData: this.#place });
     this.#worker = worker;
     worker.on('message', (message: FromWorker) => this.#heard(message, worker));
     worker.on('error', (error) => this.#emit('problem', { text: `the BFD thread has failed: ${error.message}` }));

@@ -3,7 +3,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { tryRealtime } from '@tortie/linux/node';
 import { Engine } from './engine.js';
-import type { FromWorker, ToWorker, WorkerOptions } from './messages.js';
+import type { BfdPlace, FromWorker, ToWorker } from './messages.js';
 
 const port = parentPort!;
 const tell = (message: FromWorker): void => port.postMessage(message);
@@ -21,13 +21,12 @@ if (!tryRealtime()) {
   }
 }
 
-const { netns } = workerData as WorkerOptions;
 const engine = new Engine(
   {
     state: (event) => tell({ type: 'state', event }),
     problem: (name, text) => tell({ type: 'problem', name, text }),
   },
-  netns,
+  workerData as BfdPlace,
 );
 
 port.on('message', (message: ToWorker) => {

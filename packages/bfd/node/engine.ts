@@ -12,6 +12,7 @@ import { addressesEqual, formatAddress } from '@tortie/ip';
 import { type Datagram, openRtnetlink, type Rtnetlink } from '@tortie/linux/node';
 import { type DroppedPackets, noDroppedPackets } from './dropped-packets.js';
 import { EngineSession, newDiscriminator } from './engine-session.js';
+import type { BfdPlace } from './messages.js';
 import { Receiver, type ReceiverKind } from './receiver.js';
 import { Sender } from './sender.js';
 
@@ -34,7 +35,7 @@ const REQUIRED_TTL = 255;
 const RETRY_MS = 1000;
 
 export class Engine {
-  readonly #netns: string | undefined;
+  readonly #place: BfdPlace;
   readonly #events: EngineEvents;
   readonly #sessions = new Map<string, EngineSession>();
   readonly #byDiscriminator = new Map<number, EngineSession>();
@@ -46,9 +47,9 @@ export class Engine {
   #rtnetlink: Promise<Rtnetlink> | undefined;
   #closed = false;
 
-  constructor(events: EngineEvents, netns?: string) {
+  constructor(events: EngineEvents, place: BfdPlace = {}) {
     this.#events = events;
-    this.#netns = netns;
+    this.#place = place;
   }
 
   get dropped(): DroppedPackets {
@@ -109,7 +110,7 @@ export class Engine {
       if (this.#closed || this.#sessions.get(spec.name) !== session) return;
       this.#checkUnique(session);
       this.#listen(spec);
-      session.run(Sender.open(session.spec, ifindex, this.#netns), ifindex);
+      session.run(Sender.open(session.spec, ifindex, this.#place), ifindex);
     } catch (error) {
       if (!this.#closed && this.#sessions.get(spec.name) === session) this.#fail(session, (error as Error).message);
     }
@@ -135,7 +136,7 @@ export class Engine {
   }
 
   async #ifindex(device: string): Promise<number> {
-    this.#rtnetlink ??= openRtnetlink(this.#netns === undefined ? {} : { netns: this.#netns });
+    this.#rtnetlink ??= openRtnetlink({ ...(this.#place.netns !== undefined && { netns: this.#place.netns }) });
     const link = await (await this.#rtnetlink).link(device);
     if (!link) throw new Error(`there is no interface ${device}`);
     return link.ifindex;
@@ -154,7 +155,7 @@ export class Engine {
   #listen(spec: SessionSpec): void {
     if (this.#receiver(spec)) return;
     const kind = kindOf(spec);
-    this.#receivers.push(new Receiver(kind, this.#netns, (datagram) => this.#receive(kind, datagram)));
+    this.#receivers.push(new Receiver(kind, this.#place, (datagram) => this.#receive(kind, datagram)));
   }
 
   #receiver(spec: SessionSpec): Receiver | undefined {

@@ -3,8 +3,12 @@ import type { SessionSpec, SessionView } from '@tortie/bfd';
 import type { DroppedPackets } from './dropped-packets.js';
 import type { StateEvent } from './engine.js';
 
-export interface WorkerOptions {
+/** Where the sockets are. */
+export interface BfdPlace {
+  /** Name or path of another network namespace. */
   readonly netns?: string;
+  /** VRF device that sessions are inside of: its table leads to peers, and packets count that came by its interfaces. */
+  readonly vrf?: string;
 }
 
 export type ToWorker =

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { SessionSpec } from '@tortie/bfd';
 import { LinuxError } from '@tortie/linux';
 import { DatagramSocket, openDatagramSocket } from '@tortie/linux/node';
+import type { BfdPlace } from './messages.js';
 import { MULTIHOP_PORT, SINGLE_HOP_PORT } from './receiver.js';
 
 const FIRST_PORT = 49152;
@@ -22,8 +23,8 @@ export class Sender {
   }
 
   /** `ifindex`: of the device of the spec. Throws LinuxError. */
-  static open(spec: SessionSpec, ifindex: number | undefined, netns: string | undefined): Sender {
-    const { remoteAddress, localAddress, device, multihop } = spec;
+  static open(spec: SessionSpec, ifindex: number | undefined, { netns, vrf }: BfdPlace): Sender {
+    const { remoteAddress, localAddress, device = vrf, multihop } = spec;
     for (let attempt = 1; ; attempt++) {
       try {
         const socket = openDatagramSocket({

@@ -11,7 +11,7 @@ import { AgentConfigFile } from '../api/config.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { Issue } from '../errors.js';
 import { checkCollectors } from '../rules/collector-rules.js';
-import { checkBfdPlace, checkPeer, checkPeerRange, checkPeers } from '../rules/peer-rules.js';
+import { checkPeer, checkPeerRange, checkPeers } from '../rules/peer-rules.js';
 import { checkLibrary } from '../rules/policy-rules.js';
 import { checkPools } from '../rules/pool-rules.js';
 import { checkValue, pointerTo } from '../schema/check.js';
@@ -118,7 +118,7 @@ function checkRules(config: AgentConfigFile): Issue[] {
 
 const MAIN_TABLE = 254;
 
-function checkTables({ kernel, cni, peers = [] }: AgentConfigFile): Issue[] {
+function checkTables({ kernel, cni }: AgentConfigFile): Issue[] {
   const { table, rule, vrf } = kernel ?? {};
   const issues: Issue[] = [];
   if (rule !== undefined && table === MAIN_TABLE && vrf === undefined) {
@@ -145,7 +145,6 @@ function checkTables({ kernel, cni, peers = [] }: AgentConfigFile): Issue[] {
       pointer: '/cni',
       detail: 'plugs pods in outside of VRFs, beside "kernel.vrf:"; take one of the two out',
     });
-  for (const [index, peer] of peers.entries()) issues.push(...checkBfdPlace(peer, vrf, pointerTo('/peers', index)));
   return issues;
 }
 

@@ -75,12 +75,6 @@ export function checkPeer(peer: PeerSpec, asn: number, library: PolicyLibrary, a
   return issues;
 }
 
-/** BFD's sockets are outside of VRFs. */
-export function checkBfdPlace({ bfd }: PeerSpec, vrf: string | undefined, at = ''): Issue[] {
-  if (vrf === undefined || !bfd || bfd.enabled === false) return [];
-  return [{ pointer: pointerTo(at, 'bfd'), detail: `has no sessions inside of "kernel.vrf: ${vrf}"; leave it out` }];
-}
-
 /** Faults of a range: those that each of its peers would have. */
 export function checkPeerRange(range: PeerRangeSpec, asn: number, library: PolicyLibrary, at = ''): Issue[] {
   const { prefix, limit: _, ...settings } = range;

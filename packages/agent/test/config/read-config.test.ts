@@ -277,11 +277,6 @@ const BAD: readonly (readonly [name: string, text: string, ...messages: string[]
     '2:6: /cni: plugs pods in outside of VRFs, beside "kernel.vrf:"; take one of the two out',
   ],
   [
-    'BFD in a VRF',
-    'asn: 1\nkernel: { vrf: blue }\npeers: [{ name: a, remoteAddress: 10.0.0.2, remoteAsn: 1, bfd: {} }]',
-    '3:64: /peers/0/bfd: has no sessions inside of "kernel.vrf: blue"; leave it out',
-  ],
-  [
     'IPIP for IPv6',
     'asn: 1\npools: [{name: a, cidr: 2001:db8::/64, ipipMode: Always}]',
     '2:50: /pools/0/ipipMode: is Always, and IPIP carries IPv4 alone',

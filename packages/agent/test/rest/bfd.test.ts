@@ -116,12 +116,3 @@ t.test('strict: BGP waits for BFD, stays when BFD is shut down, and waits again 
   bfd.become('tor', 'down', true);
   await until('BGP to wait again', async () => held());
 });
-
-t.test('inside of a VRF there is no BFD: a peer that asks for it is refused', async (t) => {
-  const set = await setUp({ kernel: 'vrf: blue' });
-  t.teardown(() => set.close());
-  const body = { name: 'tor', remoteAddress: '10.0.0.254', remoteAsn: 64512 };
-  const refused = await set.call('POST', '/v1/peers', { ...body, bfd: {} });
-  t.match(refused, { status: 400, body: { errors: [{ pointer: '/bfd', detail: /inside of "kernel.vrf: blue"/ }] } });
-  t.match(await set.call('POST', '/v1/peers', { ...body, bfd: { enabled: false } }), { status: 201 });
-});

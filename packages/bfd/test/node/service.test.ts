@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { encodePacket, type SessionSpec } from '@tortie/bfd';
 import { parseAddress } from '@tortie/ip';
 import { DatagramSocket, openDatagramSocket } from '@tortie/linux/node';
@@ -176,6 +178,24 @@ twoHostsTest('what cannot run says why, and is tried again', async (t, hosts) =>
   await until(async () => (await stateOf(a.bfd, 'peer')) === 'up');
   a.bfd.set(spec('10.9.0.2', { name: 'second' }));
   await until(() => a.problems.some((text) => /"peer" has 10.9.0.2 already/.test(text)));
+});
+
+// Not every kernel has VRFs; to a socket one is a device like any other. test/interop/bfd-vrf.test.ts has real ones.
+twoHostsTest('sessions are bound to the VRF device', async (t, hosts) => {
+  const a = hosts.service(hosts.left, 'e0');
+  const b = hosts.service(hosts.right, 'nosuch');
+  a.bfd.set(spec('10.9.0.2'));
+  b.bfd.set(spec('10.9.0.1'));
+  await until(() => b.problems.some((text) => /nosuch/.test(text)));
+  b.bfd.remove('peer');
+  const c = hosts.service(hosts.right);
+  c.bfd.set(spec('10.9.0.1'));
+  c.bfd.set(spec('fd09::1', { name: 'six' }));
+  a.bfd.set(spec('fd09::2', { name: 'six' }));
+  for (const name of ['peer', 'six']) await until(async () => (await stateOf(a.bfd, name)) === 'up');
+  const { stdout } = await promisify(execFile)('ip', ['netns', 'exec', hosts.left, 'ss', '-luanH', 'sport = :3784']);
+  t.match(stdout, /0\.0\.0\.0%e0:3784/);
+  t.match(stdout, /\[::\]%e0:3784/);
 });
 
 t.test('a session that cannot be is refused', async (t) => {

@@ -16,7 +16,7 @@ export interface TwoHosts {
   readonly left: string;
   readonly right: string;
   /** A service in a namespace, and its events. */
-  service(netns: string): { bfd: BfdService; events: StateEvent[]; problems: string[] };
+  service(netns: string, vrf?: string): { bfd: BfdService; events: StateEvent[]; problems: string[] };
   /** Something to close before the namespaces go. */
   closing(close: () => unknown): void;
 }
@@ -57,8 +57,8 @@ export function twoHostsTest(name: string, body: (t: Test, hosts: TwoHosts) => P
         left,
         right,
         closing: (close) => void closers.push(close),
-        service(netns) {
-          const bfd = new BfdService({ netns });
+        service(netns, vrf) {
+          const bfd = new BfdService({ netns, ...(vrf !== undefined && { vrf }) });
           const events: StateEvent[] = [];
           const problems: string[] = [];
           bfd.on('state', (event) => void events.push(event));

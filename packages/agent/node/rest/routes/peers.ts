@@ -19,7 +19,7 @@ import { ANY_NEIGHBOUR, boundPeer } from '../../../src/peers/bound-peer.js';
 import { OPEN_SCOPE } from '../../../src/peers/import-policy.js';
 import { peerConfig } from '../../../src/peers/peer-config.js';
 import { peerView } from '../../../src/peers/peer-view.js';
-import { checkBfdPlace, checkPeer, placeOf } from '../../../src/rules/peer-rules.js';
+import { checkPeer, placeOf } from '../../../src/rules/peer-rules.js';
 import { checkValue } from '../../../src/schema/check.js';
 import { peerKey } from '../../../src/store/keys.js';
 import type { RangePeer } from '../../reconcilers/peer-ranges.js';
@@ -218,7 +218,7 @@ function refuseForeign({ origin, source, spec }: ManagedPeer | RangePeer, what: 
 
 /** Everything about a peer that can be known before it is tried. */
 function checkSpec({ config, peers, speaker }: RestContext, spec: PeerSpec): void {
-  const issues = [...checkPeer(spec, config.asn, config.library), ...checkBfdPlace(spec, config.kernel.vrf)];
+  const issues = checkPeer(spec, config.asn, config.library);
   const place = placeOf(spec);
   for (const other of peers.list()) {
     if (other.spec.name === spec.name || placeOf(other.spec) !== place) continue;
