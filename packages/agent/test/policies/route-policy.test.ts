@@ -164,12 +164,14 @@ t.test('defaults of a peer; the speaker takes what is made of them', async (t) =
     return resolvePeerConfig(made, { asn: 64513, routerId: 1 });
   };
   const names = ({ import: policy }: ReturnType<typeof config>) => policy?.terms.map(({ name }) => name);
-  t.same(names(config({})), ['default route']);
+  const outside = 'outside pools and service ranges (importPolicy: pools)';
+  t.same(names(config({})), ['default route', outside]);
   t.equal(config({}).export, undefined);
   t.same(names(config({ import: [{ policy: 'open' }], importDefault: 'reject' })), [
     'open[0]',
     'importDefault',
     'default route',
+    outside,
   ]);
   t.same(config({ exportDefault: 'reject' }).export, { terms: [], otherwise: 'reject' });
   t.match(config({ export: [{ action: 'accept' }], exportDefault: 'reject' }).export, {

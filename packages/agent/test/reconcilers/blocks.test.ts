@@ -28,11 +28,12 @@ t.test('pools are made, blocks claimed and announced, and the import policy foll
   ]);
   const cidrs = blocks.map(({ cidr }) => cidr);
   t.strictSame(announced(agent), [...cidrs].sort());
-  await until('the policy', async () => imports(agent).length === 3);
+  await until('the policy', async () => imports(agent).length === 4);
   t.strictSame(imports(agent), [
     `reject ${cidrs.join(' ')}`,
     'accept 10.244.0.0/22 fd00:10::/112',
     'accept 0.0.0.0/0 ::/0',
+    'reject ',
   ]);
   t.match((await agent.call('GET', '/v1/originated')).body, { originated: [{ origin: 'block' }, { origin: 'block' }] });
   t.match((await agent.call('DELETE', `/v1/originated/${encodeURIComponent(cidrs[0]!)}`)).body, {

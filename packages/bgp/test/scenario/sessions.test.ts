@@ -50,11 +50,11 @@ t.test('a peer that answers nothing: the cause says so, until it answers', (t) =
   const network = new SimNetwork();
   const [a, b] = pairOf(network, {}, { passive: true });
   network.cut(A, B);
-  network.run(4_900);
+  network.run(3_700);
   t.equal(a.speaker.peer(B)?.lastCause, undefined, 'the first attempt may still be answered');
-  network.run(2_000);
+  network.run(1_400);
   t.equal(a.state(B), 'connect');
-  t.match(a.speaker.peer(B)?.lastCause, { type: 'tcp-failed', reason: /^no answer to our connection/ });
+  t.match(a.speaker.peer(B)?.lastCause, /^no answer to our connection/);
   t.same(a.reasons(B), [], 'which is no event each time');
   network.heal(A, B);
   t.ok(network.until(() => a.isUp(B) && b.isUp(A)));
