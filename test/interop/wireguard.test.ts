@@ -117,11 +117,11 @@ t.test(
       ).stdout.trim();
       const secrets = [readFileSync(file, 'utf8').trim()];
       const clear = `table inet clear {
-      counter packets {}
+      counter unencrypted {}
       chain forward {
         type filter hook forward priority 0;
-        oifname "eth0" ip daddr 10.244.0.0/16 counter name packets
-        oifname "eth0" ip6 daddr fd00:10:244::/112 counter name packets
+        oifname "eth0" ip daddr 10.244.0.0/16 counter name unencrypted
+        oifname "eth0" ip6 daddr fd00:10:244::/112 counter name unencrypted
       }
     }`;
       for (const name of ['n1', 'n2']) await lab.host(name).exec('nft', ['-f', '/dev/stdin'], { input: clear });
@@ -156,7 +156,7 @@ t.test(
       }
       for (const name of ['n1', 'n2']) {
         t.match(
-          (await lab.host(name).exec('nft', ['list', 'counter', 'inet', 'clear', 'packets'])).stdout,
+          (await lab.host(name).exec('nft', ['list', 'counter', 'inet', 'clear', 'unencrypted'])).stdout,
           /packets 0 /,
         );
       }

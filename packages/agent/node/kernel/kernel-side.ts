@@ -16,6 +16,7 @@ import {
 } from '@tortie/linux/node';
 import type { FibSummary } from '../../src/api/fib.js';
 import type { AgentConfig } from '../../src/config/config.js';
+import { TUNNELS } from '../../src/ways/tunnel.js';
 import type { Journal } from '../journal.js';
 import { FibReconciler } from '../reconcilers/fib.js';
 import { Links, nodeAddresses } from '../reconcilers/links.js';
@@ -96,6 +97,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         deferralS: config.bgp.gracefulRestart.deferralS,
         // In a VRF nobody makes any.
         awaitsDirect: kernel.vrf === undefined,
+        isTunnel: (ifindex) => TUNNELS.some(({ device }) => device === links?.name(ifindex)),
       });
       foreignRoutes = await subscribeEvents({
         groups: ['route'],

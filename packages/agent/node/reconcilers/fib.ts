@@ -27,6 +27,8 @@ export interface FibOptions {
   readonly deferralS: number;
   /** Routes to other nodes come through `setDirect` too: nothing is swept before the first of it. */
   readonly awaitsDirect?: boolean;
+  /** Whether an interface is a tunnel of ours to other nodes. */
+  readonly isTunnel?: (ifindex: number) => boolean;
 }
 
 type DirectSource = 'nodes' | 'peers';
@@ -59,6 +61,11 @@ export class FibReconciler implements Reconciler {
   #swept = 0;
   /** By who asks for them. */
   readonly #direct = new Map<DirectSource, ReadonlyMap<string, DirectRoute>>();
+  /**
+   * Routes of an earlier run into tunnels, until it is known which there are: what BGP says meanwhile must not take their place, as over
+   * it packets would go that should be encrypted.
+   */
+  readonly #former = new Map<string, DirectRoute>();
   #timer: NodeJS.Timeout | undefined;
   #postponed = false;
 
@@ -77,6 +84,7 @@ export class FibReconciler implements Reconciler {
         let count = 0;
         for await (const route of this.#listed()) {
           this.table.adopt(route, { stale: true, dump: 0 });
+          this.#keepTunnel(route);
           if (count++ === 0) {
             this.#hold = 'waiting';
             resolve(true);
@@ -131,12 +139,21 @@ export class FibReconciler implements Reconciler {
    * that are not in it are taken back. Where both have a prefix, that of the nodes counts.
    */
   setDirect(routes: readonly DirectRoute[], source: DirectSource = 'nodes'): void {
-    const before = this.#direct.get(source) ?? new Map<string, DirectRoute>();
+    const before = this.#direct.get(source) ?? new Map(source === 'nodes' ? this.#former : []);
     const next = new Map(routes.map((route) => [formatPrefix(route.prefix), route]));
     this.#direct.set(source, next);
+    if (source === 'nodes') this.#former.clear();
     for (const [text, { prefix }] of before) if (!next.has(text)) this.#wantDirect(text, prefix);
     for (const [text, { prefix }] of next) this.#wantDirect(text, prefix);
     this.kick();
+  }
+
+  #keepTunnel({ prefix, nextHops }: InstalledRoute): void {
+    const { awaitsDirect, isTunnel } = this.#options;
+    const [hop] = nextHops;
+    if (!awaitsDirect || this.#direct.has('nodes') || hop?.ifindex === undefined || !isTunnel?.(hop.ifindex)) return;
+    this.#former.set(formatPrefix(prefix), { prefix, hop });
+    this.table.wantDirect(prefix, [hop]);
   }
 
   #wantDirect(text: string, prefix: Prefix): void {

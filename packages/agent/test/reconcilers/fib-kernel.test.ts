@@ -48,7 +48,7 @@ async function place() {
   }
   const ifindex = Number(/^(\d+):/.exec(await ip('-o', 'link', 'show', 'up0'))?.[1]);
   const state = { reachable: new Set(['2', '3']) };
-  const start = async (options: { deferralS?: number } = {}) => {
+  const start = async (options: { deferralS?: number; tunnel?: number } = {}) => {
     const speaker = new FakeSpeaker();
     const face: RunningSpeaker = await speaker.start({ asn: 1, routerId: 1, listen: [] });
     const journal = new Journal(pino({ level: 'silent' }));
@@ -64,6 +64,8 @@ async function place() {
       settled: () => true,
       multipath: 4,
       deferralS: options.deferralS ?? 300,
+      awaitsDirect: options.tunnel !== undefined,
+      isTunnel: (index) => index === options.tunnel,
     });
     const kept = await fib.adopt();
     return { fib, speaker, face, kept, journal };
@@ -193,6 +195,41 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
       text: 'removed 1 stale routes',
       cause: /End-of-RIB/,
     });
+  });
+
+  t.test('routes into a tunnel are not left to BGP before it is known which there are', async (t) => {
+    const { ip, start, remove } = await place();
+    t.teardown(remove);
+    await ip('link', 'add', 'tunnel', 'type', 'bridge');
+    await ip('link', 'set', 'tunnel', 'up');
+    const tunnel = Number(/^(\d+):/.exec(await ip('-o', 'link', 'show', 'tunnel'))?.[1]);
+    const [staying, going, hop] = [parsePrefix('10.244.0.0/26'), parsePrefix('10.244.1.0/26'), { ifindex: tunnel }];
+    const first = await start({ tunnel });
+    first.fib.setDirect([
+      { prefix: staying, hop },
+      { prefix: going, hop },
+    ]);
+    await first.fib.reconcile();
+    await first.fib.close();
+
+    const { fib, speaker, face, kept } = await start({ tunnel });
+    t.teardown(() => fib.close());
+    t.equal(kept, true);
+    fib.attach(face);
+    speaker.change(best('10.244.0.0/26', GATEWAY), best('10.244.1.0/26', GATEWAY), best('192.0.2.0/24', GATEWAY));
+    await fib.reconcile();
+    const device = async (prefix: string): Promise<string | undefined> =>
+      / dev (\S+)/.exec(await ip('route', 'show', prefix))?.[1];
+    t.same(
+      [await device('10.244.0.0/26'), await device('10.244.1.0/26'), await device('192.0.2.0/24')],
+      ['tunnel', 'tunnel', 'up0'],
+    );
+    fib.setDirect([{ prefix: staying, hop }]);
+    await fib.reconcile();
+    t.same([await device('10.244.0.0/26'), await device('10.244.1.0/26')], ['tunnel', 'up0']);
+    fib.setDirect([]);
+    await fib.reconcile();
+    t.equal(await device('10.244.0.0/26'), 'up0');
   });
 
   t.test('while nobody knows who the peers are nothing is swept; then the time begins anew', async (t) => {
