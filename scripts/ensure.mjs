@@ -2,7 +2,7 @@
 // Every step looks first and does nothing where nothing is missing.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,13 +59,19 @@ function ensureDebianPackages(commands, files) {
   run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], { env });
 }
 
+/** npm writes its own copy of the lock file last. */
+function isInstalledByHand() {
+  const written = join(root, 'node_modules', '.package-lock.json');
+  return existsSync(written) && statSync(written).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
 function ensureNpmPackages() {
   const stamp = join(root, 'node_modules', '.tortie-lock');
   const lock = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
-  if (installed === lock) return;
+  if (installed === lock || isInstalledByHand()) return;
   console.error('tortie: npm ci');
   run('npm', ['ci', '--no-audit', '--no-fund']);
   writeFileSync(stamp, lock);
