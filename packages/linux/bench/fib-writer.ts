@@ -1,5 +1,5 @@
 /**
- * How fast routes reach the kernel, against a C program that sends the same messages (fib-writer.c), both in throw-away
+ * How fast routes reach the kernel, against a C program that sends the same messages (fib-writer.c) and against BIRD, all in throw-away
  * namespaces, turn by turn in one run; and how long the event loop stood still meanwhile.
  *
  *   node packages/linux/dist/bench/fib-writer.js [routes = 500000] [rounds = 3]
@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseAddress } from '@tortie/ip';
+import { formatPrefix, type Prefix, parseAddress } from '@tortie/ip';
 import {
   createNetns,
   deleteNetns,
@@ -20,6 +20,7 @@ import {
   openFibWriter,
   openRtnetlink,
 } from '@tortie/linux/node';
+import { birdAdds, hasBird } from './bird.js';
 import { LoopWatch } from './loop-watch.js';
 
 const COUNT = Number(process.argv[2] ?? 500_000);
@@ -53,14 +54,15 @@ async function inNamespace<T>(task: (netns: string, hops: readonly NextHop[]) =>
   }
 }
 
+const prefixAt = (at: number): Prefix => ({ version: 4, a: FIRST_PREFIX + (at << 8), b: 0, c: 0, d: 0, length: 24 });
+
 async function feed(writer: FibWriter, kind: FibChange['kind'], nextHops: readonly NextHop[]): Promise<number> {
   const start = performance.now();
   const underWay: Promise<void>[] = [];
   for (let at = 0; at < COUNT; at += PIECE) {
     const changes: FibChange[] = [];
     for (let i = at; i < Math.min(at + PIECE, COUNT); i++) {
-      const prefix = { version: 4, a: FIRST_PREFIX + (i << 8), b: 0, c: 0, d: 0, length: 24 } as const;
-      changes.push({ prefix, kind, nextHops });
+      changes.push({ prefix: prefixAt(i), kind, nextHops });
     }
     underWay.push(
       writer.apply(changes).then((results) => {
@@ -100,6 +102,11 @@ function inC(binary: string): Promise<Seconds> {
   });
 }
 
+function inBird(): Promise<number> {
+  const prefixes = Array.from({ length: COUNT }, (_, at) => formatPrefix(prefixAt(at)));
+  return inNamespace((netns) => birdAdds(netns, prefixes, '10.0.0.2'));
+}
+
 const median = (values: readonly number[]): number => [...values].sort((x, y) => x - y)[values.length >> 1]!;
 
 const folder = mkdtempSync(join(tmpdir(), 'tortie-bench-'));
@@ -108,10 +115,12 @@ try {
   const source = fileURLToPath(new URL('../../bench/fib-writer.c', import.meta.url));
   execFileSync(process.env.CC ?? 'cc', ['-O2', '-Wall', source, '-o', binary], { stdio: 'inherit' });
   const c: Seconds[] = [];
+  const bird: number[] = [];
   const tortie: Awaited<ReturnType<typeof ours>>[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     c.push(await inC(binary));
     tortie.push(await ours());
+    if (hasBird()) bird.push(await inBird());
   }
   const result = Object.fromEntries(
     STEPS.map((step) => {
@@ -128,6 +137,12 @@ try {
         routes: COUNT,
         rounds: ROUNDS,
         ...result,
+        ...(bird.length > 0 && {
+          bird: {
+            perS: Math.round(COUNT / median(bird)),
+            ratio: +(median(bird) / median(tortie.map(({ seconds }) => seconds.add))).toFixed(2),
+          },
+        }),
         list: { perS: Math.round(COUNT / median(tortie.map(({ listS }) => listS))) },
         eventLoopBlockedMs: +Math.max(...tortie.map(({ blockedMs }) => blockedMs)).toFixed(1),
       },
