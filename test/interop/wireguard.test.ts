@@ -91,6 +91,9 @@ t.test(
     }),
 );
 
+/** Until the other node has a lost key's successor, packets that find no place in the device are lost, and not sent unencrypted. */
+const WITHOUT_KEY = 0.05;
+
 t.test(
   'another key, by command and after its file is lost: packets go on, and none goes unencrypted',
   { skip: lacking },
@@ -152,7 +155,7 @@ t.test(
       await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
       for (const { sent, received } of await Promise.all(streams.map((end) => end()))) {
         t.comment(`${sent - received} of ${sent} packets lost`);
-        t.ok(sent - received <= 1 + sent * MAY_LOSE, `${sent - received} of ${sent} lost`);
+        t.ok(sent - received <= 1 + sent * WITHOUT_KEY, `${sent - received} of ${sent} lost`);
       }
       for (const name of ['n1', 'n2']) {
         t.match(
