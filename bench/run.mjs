@@ -51,7 +51,11 @@ const WAYS = {
     ...['--repeat', repeat, '--seconds', seconds],
     ...(only ? ['--only', only] : []),
   ],
-  loss: ({ only, rate }) => [...(only ? ['--only', only] : []), ...(rate ? ['--rate', rate] : [])],
+  loss: ({ only, rate, from }) => [
+    ...(only ? ['--only', only] : []),
+    ...(rate ? ['--rate', rate] : []),
+    ...(from ? ['--from', from] : []),
+  ],
 };
 
 /** And of clusters. */
@@ -77,6 +81,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '2' },
     only: { type: 'string' },
     rate: { type: 'string' },
+    from: { type: 'string' },
     kernel: { type: 'boolean', default: false },
   },
 });

@@ -2,7 +2,7 @@
 export function isInterface(pattern: string, name: string): boolean {
   const expression = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
+    .replaceAll(/\*+/g, '.*')
     .replaceAll('?', '.');
   return new RegExp(`^${expression}$`, 'u').test(name);
 }

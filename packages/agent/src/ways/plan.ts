@@ -9,10 +9,10 @@ import {
   type Address,
   addressesEqual,
   comparePrefixes,
+  formatPrefix,
   hostPrefix,
   type IpVersion,
   type Prefix,
-  prefixesEqual,
 } from '@tortie/ip';
 import type { NodePrefix, Pool } from '@tortie/ipam';
 import type { NextHop } from '@tortie/linux';
@@ -92,6 +92,7 @@ export function planWays(input: WaysInput): WaysPlan {
   const { own, pools, prefixes } = input;
   const others = new Map(input.others.filter(({ name }) => name !== own.name).map((one) => [one.name, one]));
   const byName = new Map(pools.map((pool) => [pool.name, pool]));
+  const before = new Map(input.before?.map((route) => [routeName(route), route]));
   const routes: WayRoute[] = [];
   const waiting = new Set<string>();
   for (const { prefix, node, pool: poolName } of [...prefixes].sort((x, y) => comparePrefixes(x.prefix, y.prefix))) {
@@ -103,7 +104,7 @@ export function planWays(input: WaysInput): WaysPlan {
     const hop = other && way.type !== 'none' ? hopOver(input, way.type, prefix.version, other) : undefined;
     if (way.type !== 'none' && hop && !('reason' in hop)) routes.push({ prefix, node, way: way.type, hop });
     else {
-      const former = input.before?.find((route) => prefixesEqual(route.prefix, prefix) && route.node === node);
+      const former = before.get(routeName({ prefix, node }));
       if (former && way.type !== 'none' && stillLeads(input, former, other)) routes.push(former);
       const reason =
         way.type === 'none' ? way.reason : hop && 'reason' in hop ? hop.reason : 'has no record in the store';
@@ -112,6 +113,8 @@ export function planWays(input: WaysInput): WaysPlan {
   }
   return { ends: farEnds(input), routes, waiting: [...waiting].sort() };
 }
+
+const routeName = ({ prefix, node }: Pick<WayRoute, 'prefix' | 'node'>): string => `${formatPrefix(prefix)} ${node}`;
 
 /** Every node that hears, also those that no route leads to. */
 export function farEnds({ own, others, prefixes }: Pick<WaysInput, 'own' | 'others' | 'prefixes'>): WaysPlan['ends'] {

@@ -16,6 +16,7 @@ t.test('names and patterns of interfaces', async (t) => {
     ['a+b', 'a+b', true],
     ['(x', '(x', true],
     ['[ab]', 'a', false],
+    [`${'*'.repeat(40)}x`, 'enp0s31f6np0v12', false],
   ];
   for (const [pattern, name, expected] of rows) t.equal(isInterface(pattern, name), expected, `${pattern} ${name}`);
 });

@@ -1,4 +1,4 @@
-/** /v1/resources, whatever store is behind it. */
+/** /v1/resources, whatever store is behind it. Longer than other files: a case for each thing that the interface promises. */
 import { comparePrefixes, parsePrefix } from '@tortie/ip';
 import type { Store } from '@tortie/store';
 import { interceptStore, type StoreCall } from '@tortie/store/testing';

@@ -34,6 +34,12 @@ export type Cause =
   | { readonly type: 'replaced' }
   | { readonly type: 'stopped' };
 
+/** Not even a refusal came back. */
+export const UNANSWERED: Cause = {
+  type: 'tcp-failed',
+  reason: 'no answer to our connection: the peer is away, or a packet filter or another TCP-MD5 key drops what we send',
+};
+
 /** Both sides have dialled, and this connection was the one too many. RFC 4271 section 6.8. */
 export const isCollision = (cause: Cause): boolean =>
   (cause.type === 'notification-sent' || cause.type === 'notification-received') &&

@@ -1,7 +1,7 @@
 /** One peer: its state machines (two while connections collide), its idle hold, and what it means to the RIB. */
 import type { ResolvedPeerConfig } from '../config.js';
 import { type ChangeImpact, type ConfigChange, classifyChange } from '../config-change.js';
-import { type Cause, describeCause, isCollision, isPrefixLimit } from '../fsm/cause.js';
+import { type Cause, describeCause, isCollision, isPrefixLimit, UNANSWERED } from '../fsm/cause.js';
 import type { FsmConfig } from '../fsm/config.js';
 import type { SessionEffect, TimerName } from '../fsm/effect.js';
 import type { Farewell, SessionEvent } from '../fsm/event.js';
@@ -24,12 +24,6 @@ import { type Endpoints, Session } from './session.js';
 import { progressOf, rank } from './session-rank.js';
 import { StaleRoutes } from './stale-routes.js';
 import { Timer } from './timer-queue.js';
-
-/** Not even a refusal came back. */
-const UNANSWERED: Cause = {
-  type: 'tcp-failed',
-  reason: 'no answer to our connection: the peer is away, or a packet filter or another TCP-MD5 key drops what we send',
-};
 
 export class Peer {
   config: ResolvedPeerConfig;
