@@ -38,8 +38,8 @@ const files =
         .sort();
 const scratch = mkdtempSync(join(tmpdir(), 'tortie-test-'));
 const output = join(scratch, 'all.tap');
-// Test files wait more than they compute: for daemons, timers, the kernel. So two at a time even on the smallest machine.
-const jobs = Math.min(4, Math.max(2, availableParallelism()));
+// Test files wait as much as they compute: for daemons, timers, the kernel. So there are more of them at a time than processors.
+const jobs = Math.min(6, Math.ceil(availableParallelism() * 1.5));
 const tapArgs = ['--disable-coverage', '--timeout=600', '--reporter=tap', `--jobs=${jobs}`, ...files];
 const command = [process.execPath, join(root, 'node_modules/tap/dist/esm/run.mjs'), ...tapArgs];
 const withRights = privileged(command);

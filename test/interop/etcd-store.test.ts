@@ -19,7 +19,7 @@ import { eventually } from './eventually.js';
 import { established, events, LOCAL_ASN, lastEvent, peerAt, startAgent } from './start-agent.js';
 
 await enterNamespaces();
-t.jobs = 2;
+t.jobs = 4;
 
 const EXAMPLE = new URL('../../../../examples/agents/etcd.yaml', import.meta.url);
 

@@ -32,9 +32,12 @@ import {
   withTwo,
 } from './unnumbered-rig.js';
 
+// They wait for the timers of others.
+t.jobs = 3;
+
 t.test(
   'FRR: found by router advertisements, IPv4 over IPv6 next hops both ways, to the kernels',
-  { skip: skipFrr },
+  { skip: skipFrr, buffered: true },
   (t) =>
     withTwo(async (router, tortie) => {
       await wire(router, tortie, 'u0');
@@ -93,7 +96,7 @@ async function only(host: Host, device: string, address: string): Promise<void> 
 
 t.test(
   'FRR twice: ECMP over two uplinks, with one link-local address at the far ends of both',
-  { skip: skipFrr },
+  { skip: skipFrr, buffered: true },
   (t) =>
     withHosts(['left', 'right', 'tortie'], async (lab) => {
       const [left, right, tortie] = [lab.host('left'), lab.host('right'), lab.host('tortie')];
@@ -145,38 +148,41 @@ t.test(
     }),
 );
 
-t.test('FRR: the neighbour gets another address, the interface goes away and comes back', { skip: skipFrr }, (t) =>
-  withTwo(async (router, tortie) => {
-    await wire(router, tortie, 'u0');
-    await loopbacks(router, tortie);
-    await only(router, 'u0', 'fe80::1');
-    const agent = await startTortie(tortie, [onInterface('u0', { remoteAsn: ASN })]);
-    await startFrr(router, frrLines(router, ['u0'], String(LOCAL_ASN)));
-    await established(agent, 'u0');
-    t.match(await discovery(agent, 'u0'), { address: 'fe80::1' });
-    // The old address answers no longer; the kernel notices, long before the hold timer would.
-    await only(router, 'u0', 'fe80::3');
-    await eventually('the other address', async () => (await discovery(agent, 'u0'))?.address === 'fe80::3');
-    await established(agent, 'u0');
-    await eventually('the routes through it', async () =>
-      (await route(tortie, '-4', `${THEIRS4}/32`)).includes('via inet6 fe80::3 dev u0'),
-    );
-    await traffic(t, router, tortie);
-    // And ours: the session from an address that is gone ends at once, the router hears of the new one.
-    await only(tortie, 'u0', 'fe80::9');
-    await eventually('the session from the new address', async () => {
-      const { session } = await agent.peer('u0');
-      return session?.state === 'established' && session.localAddress === 'fe80::9';
-    });
-    await traffic(t, router, tortie);
-    const before = await lastEvent(agent);
-    await ip(tortie, 'link', 'delete', 'u0');
-    await lost(agent, 'u0', before);
-    await eventually('the reason', async () => /no interface u0/.test((await discovery(agent, 'u0'))?.reason ?? ''));
-    await wire(router, tortie, 'u0');
-    await established(agent, 'u0');
-    await traffic(t, router, tortie);
-  }),
+t.test(
+  'FRR: the neighbour gets another address, the interface goes away and comes back',
+  { skip: skipFrr, buffered: true },
+  (t) =>
+    withTwo(async (router, tortie) => {
+      await wire(router, tortie, 'u0');
+      await loopbacks(router, tortie);
+      await only(router, 'u0', 'fe80::1');
+      const agent = await startTortie(tortie, [onInterface('u0', { remoteAsn: ASN })]);
+      await startFrr(router, frrLines(router, ['u0'], String(LOCAL_ASN)));
+      await established(agent, 'u0');
+      t.match(await discovery(agent, 'u0'), { address: 'fe80::1' });
+      // The old address answers no longer; the kernel notices, long before the hold timer would.
+      await only(router, 'u0', 'fe80::3');
+      await eventually('the other address', async () => (await discovery(agent, 'u0'))?.address === 'fe80::3');
+      await established(agent, 'u0');
+      await eventually('the routes through it', async () =>
+        (await route(tortie, '-4', `${THEIRS4}/32`)).includes('via inet6 fe80::3 dev u0'),
+      );
+      await traffic(t, router, tortie);
+      // And ours: the session from an address that is gone ends at once, the router hears of the new one.
+      await only(tortie, 'u0', 'fe80::9');
+      await eventually('the session from the new address', async () => {
+        const { session } = await agent.peer('u0');
+        return session?.state === 'established' && session.localAddress === 'fe80::9';
+      });
+      await traffic(t, router, tortie);
+      const before = await lastEvent(agent);
+      await ip(tortie, 'link', 'delete', 'u0');
+      await lost(agent, 'u0', before);
+      await eventually('the reason', async () => /no interface u0/.test((await discovery(agent, 'u0'))?.reason ?? ''));
+      await wire(router, tortie, 'u0');
+      await established(agent, 'u0');
+      await traffic(t, router, tortie);
+    }),
 );
 
 const bird = (host: Host, bgp: string, rest = ''): string => `router id ${host.address()};
@@ -200,7 +206,7 @@ const birdHas = (router: Bird, prefix: string, nextHop: string): Promise<unknown
     (await router.birdc(`show route for ${prefix} all`)).includes(nextHop),
   );
 
-t.test('BIRD with its own advertisements takes whoever comes', (t) =>
+t.test('BIRD with its own advertisements takes whoever comes', { buffered: true }, (t) =>
   withTwo(async (router, tortie) => {
     await wire(router, tortie, 'u0');
     await loopbacks(router, tortie);
@@ -225,36 +231,39 @@ t.test('BIRD with its own advertisements takes whoever comes', (t) =>
 );
 
 for (const forwarding of [1, 0]) {
-  t.test(`BIRD without advertisements, with forwarding ${forwarding}, at our address on an interface`, (t) =>
-    withTwo(async (router, tortie) => {
-      await wire(router, tortie, 'u0');
-      await loopbacks(router, tortie);
-      await router.exec('sysctl', ['-qw', `net.ipv6.conf.all.forwarding=${forwarding}`]);
-      const [theirs, ours] = [await linkLocal(router, 'u0'), await linkLocal(tortie, 'u0')];
-      const agent = await startTortie(tortie, [onInterface('u0', { remoteAsn: ASN })]);
-      const daemon = await startBird(
-        router,
-        bird(
+  t.test(
+    `BIRD without advertisements, with forwarding ${forwarding}, at our address on an interface`,
+    { buffered: true },
+    (t) =>
+      withTwo(async (router, tortie) => {
+        await wire(router, tortie, 'u0');
+        await loopbacks(router, tortie);
+        await router.exec('sysctl', ['-qw', `net.ipv6.conf.all.forwarding=${forwarding}`]);
+        const [theirs, ours] = [await linkLocal(router, 'u0'), await linkLocal(tortie, 'u0')];
+        const agent = await startTortie(tortie, [onInterface('u0', { remoteAsn: ASN })]);
+        const daemon = await startBird(
           router,
-          `{
+          bird(
+            router,
+            `{
   neighbor ${ours}%u0 as ${LOCAL_ASN};`,
-        ),
-      );
-      await established(agent, 'u0');
-      t.match(await discovery(agent, 'u0'), {
-        address: theirs,
-        heardBy: forwarding ? /neighbour-table|connection/ : 'connection',
-      });
-      await birdHas(daemon, `${OURS4}/32`, ours);
-      await eventually('the route in our kernel', async () =>
-        (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`),
-      );
-      await traffic(t, router, tortie);
-    }),
+          ),
+        );
+        await established(agent, 'u0');
+        t.match(await discovery(agent, 'u0'), {
+          address: theirs,
+          heardBy: forwarding ? /neighbour-table|connection/ : 'connection',
+        });
+        await birdHas(daemon, `${OURS4}/32`, ours);
+        await eventually('the route in our kernel', async () =>
+          (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`),
+        );
+        await traffic(t, router, tortie);
+      }),
   );
 }
 
-t.test('Tortie with Tortie, with BFD: a restart keeps the routes, a cut is noticed by BFD', (t) =>
+t.test('Tortie with Tortie, with BFD: a restart keeps the routes, a cut is noticed by BFD', { buffered: true }, (t) =>
   withTwo(async (router, tortie) => {
     await wire(router, tortie, 'u0');
     await loopbacks(router, tortie);
@@ -291,7 +300,7 @@ t.test('Tortie with Tortie, with BFD: a restart keeps the routes, a cut is notic
   }),
 );
 
-t.test('the library alone, on plain node:net, dials fe80::…%eth0', (t) =>
+t.test('the library alone, on plain node:net, dials fe80::…%eth0', { buffered: true }, (t) =>
   withTwo(async (router, tortie) => {
     await wire(router, tortie, 'u0');
     await loopbacks(router, tortie);
@@ -312,7 +321,7 @@ t.test('the library alone, on plain node:net, dials fe80::…%eth0', (t) =>
   }),
 );
 
-t.test('FRR inside our AS, as a client that we reflect to', { skip: skipFrr }, (t) =>
+t.test('FRR inside our AS, as a client that we reflect to', { skip: skipFrr, buffered: true }, (t) =>
   withTwo(async (router, tortie) => {
     await wire(router, tortie, 'u0');
     await loopbacks(router, tortie);
@@ -333,20 +342,23 @@ t.test('FRR inside our AS, as a client that we reflect to', { skip: skipFrr }, (
   }),
 );
 
-t.test('GoBGP by interface: IPv4 routes with IPv6 next hops both ways', { skip: await gobgpMissing() }, (t) =>
-  withTwo(async (router, tortie) => {
-    await wire(router, tortie, 'u0');
-    await loopbacks(router, tortie);
-    const agent = await startTortie(tortie, [onInterface('u0')]);
-    const theirs = await linkLocal(router, 'u0');
-    const ours = await linkLocal(tortie, 'u0');
-    const file = router.path('gobgp.toml');
-    const families = ['ipv4-unicast', 'ipv6-unicast'].map(
-      (name) => `  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n      afi-safi-name = "${name}"\n`,
-    );
-    writeFileSync(
-      file,
-      `[global.config]
+t.test(
+  'GoBGP by interface: IPv4 routes with IPv6 next hops both ways',
+  { skip: await gobgpMissing(), buffered: true },
+  (t) =>
+    withTwo(async (router, tortie) => {
+      await wire(router, tortie, 'u0');
+      await loopbacks(router, tortie);
+      const agent = await startTortie(tortie, [onInterface('u0')]);
+      const theirs = await linkLocal(router, 'u0');
+      const ours = await linkLocal(tortie, 'u0');
+      const file = router.path('gobgp.toml');
+      const families = ['ipv4-unicast', 'ipv6-unicast'].map(
+        (name) => `  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n      afi-safi-name = "${name}"\n`,
+      );
+      writeFileSync(
+        file,
+        `[global.config]
   as = ${ASN}
   router-id = "${router.address()}"
 [[neighbors]]
@@ -356,34 +368,34 @@ t.test('GoBGP by interface: IPv4 routes with IPv6 next hops both ways', { skip: 
   [neighbors.timers.config]
     connect-retry = 1
 ${families.join('')}`,
-    );
-    // It hears nobody: who is there it reads once, from the neighbour table, and dies where that is empty.
-    await eventually('GoBGP’s neighbour table', async () =>
-      (await ip(router, '-6', 'neighbour', 'show', 'dev', 'u0')).includes(ours),
-    );
-    router.spawn('gobgpd', ['-t', 'toml', '-f', file, '--pprof-disable', '--api-hosts', '127.0.0.1:50051']);
-    await established(agent, 'u0');
-    t.match(await discovery(agent, 'u0'), { address: theirs });
-    for (const [prefix, family] of [
-      [`${THEIRS4}/32`, 'ipv4'],
-      [`${THEIRS6}/128`, 'ipv6'],
-    ] as const) {
-      await router.exec('gobgp', ['global', 'rib', 'add', prefix, 'nexthop', theirs, '-a', family]);
-    }
-    await eventually(
-      'its routes in our kernel',
-      async () =>
-        (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`) &&
-        (await route(tortie, '-6', `${THEIRS6}/128`)).includes(`via ${theirs} dev u0`),
-    );
-    for (const [prefix, family] of [
-      [`${OURS4}/32`, 'ipv4'],
-      [`${OURS6}/128`, 'ipv6'],
-    ] as const) {
-      await eventually(`GoBGP to have ${prefix}`, async () =>
-        (await router.exec('gobgp', ['global', 'rib', prefix, '-a', family])).stdout.includes(ours),
       );
-    }
-    t.pass('both families, both ways');
-  }),
+      // It hears nobody: who is there it reads once, from the neighbour table, and dies where that is empty.
+      await eventually('GoBGP’s neighbour table', async () =>
+        (await ip(router, '-6', 'neighbour', 'show', 'dev', 'u0')).includes(ours),
+      );
+      router.spawn('gobgpd', ['-t', 'toml', '-f', file, '--pprof-disable', '--api-hosts', '127.0.0.1:50051']);
+      await established(agent, 'u0');
+      t.match(await discovery(agent, 'u0'), { address: theirs });
+      for (const [prefix, family] of [
+        [`${THEIRS4}/32`, 'ipv4'],
+        [`${THEIRS6}/128`, 'ipv6'],
+      ] as const) {
+        await router.exec('gobgp', ['global', 'rib', 'add', prefix, 'nexthop', theirs, '-a', family]);
+      }
+      await eventually(
+        'its routes in our kernel',
+        async () =>
+          (await route(tortie, '-4', `${THEIRS4}/32`)).includes(`via inet6 ${theirs} dev u0`) &&
+          (await route(tortie, '-6', `${THEIRS6}/128`)).includes(`via ${theirs} dev u0`),
+      );
+      for (const [prefix, family] of [
+        [`${OURS4}/32`, 'ipv4'],
+        [`${OURS6}/128`, 'ipv6'],
+      ] as const) {
+        await eventually(`GoBGP to have ${prefix}`, async () =>
+          (await router.exec('gobgp', ['global', 'rib', prefix, '-a', family])).stdout.includes(ours),
+        );
+      }
+      t.pass('both families, both ways');
+    }),
 );

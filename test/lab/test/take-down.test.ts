@@ -5,6 +5,7 @@ import { type LeftBehind, leftBehind } from './left-behind.js';
 import { tortie } from './run-tortie.js';
 
 await enterNamespaces();
+t.jobs = 2;
 
 const birds = new URL('../../test/fixtures/birds.yaml', import.meta.url).pathname;
 
@@ -25,7 +26,7 @@ function guardianOf(id: string): number {
   throw new Error(`lab ${id} has no guardian`);
 }
 
-t.test('a lab that cannot converge ends with exit 1 and its reasons', async (t) => {
+t.test('a lab that cannot converge ends with exit 1 and its reasons', { buffered: true }, async (t) => {
   const file = new URL('../../test/fixtures/silent-host.yaml', import.meta.url).pathname;
   const { code, stdout } = await tortie(['lab', 'up', file, '--once', '--json', '--deadline', '2']);
   const report = JSON.parse(stdout) as LabReport;
@@ -35,7 +36,7 @@ t.test('a lab that cannot converge ends with exit 1 and its reasons', async (t) 
   t.same(await leftBehind([report.id]), { namespaces: [], directories: [] });
 });
 
-t.test('after kill -9 the guardian takes the lab down', async (t) => {
+t.test('after kill -9 the guardian takes the lab down', { buffered: true }, async (t) => {
   let id = '';
   const { code } = await tortie(['lab', 'up', birds, '--json'], (text, kill) => {
     id ||= /"id": "(\w+)"/.exec(text)?.[1] ?? '';
@@ -45,7 +46,7 @@ t.test('after kill -9 the guardian takes the lab down', async (t) => {
   await until(async () => same(await leftBehind([id])), { what: 'the guardian' });
 });
 
-t.test('with the guardian killed too, tortie lab down does it', async (t) => {
+t.test('with the guardian killed too, tortie lab down does it', { buffered: true }, async (t) => {
   let id = '';
   await tortie(['lab', 'up', birds, '--json'], (text, kill) => {
     const found = /"id": "(\w+)"/.exec(text)?.[1];
@@ -68,7 +69,7 @@ t.test('with the guardian killed too, tortie lab down does it', async (t) => {
   t.same(await leftBehind([id]), { namespaces: [], directories: [] });
 });
 
-t.test('a running lab is listed, checked, entered, and taken down from outside', async (t) => {
+t.test('a running lab is listed, checked, entered, and taken down from outside', { buffered: true }, async (t) => {
   let id = '';
   let others: Promise<void> | undefined;
   const lab = tortie(['lab', 'up', birds, '--json'], (text) => {
