@@ -228,6 +228,11 @@ t.test('DEL of what is gone, by halves or wholly', { buffered: true }, (t) =>
     await node.ip('link', 'delete', result.interfaces[0]!.name);
     await node.silent('DEL', { containerId: pod.containerId, config: { nonsense: 1 } });
     t.same(await node.traces(), NOTHING, 'its link was deleted first');
+    await node.add(pod);
+    await node.silent('DEL', pod);
+    const { stdout } = await runCommand('ip', ['-n', pod.name, '-br', 'link']);
+    t.notMatch(stdout, /eth0/, "the pod's end is gone with the answer");
+    t.same(await node.traces(), NOTHING, 'and so is the rest');
     await node.silent('DEL', await node.pod());
   }),
 );

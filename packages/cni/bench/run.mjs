@@ -118,7 +118,7 @@ function round(plugin, samples) {
   const together = call(plugin, 'ADD', PODS, more);
   samples.parallel.push(...together.calls);
   samples.all.push(together.allMs);
-  call(plugin, 'DEL', PODS, more);
+  samples.delAll.push(call(plugin, 'DEL', PODS, more).allMs);
   removePods(more);
 }
 
@@ -151,11 +151,13 @@ pools: [ { name: p4, cidr: 10.${net}.0.0/16 }, { name: p6, cidr: "fd00:${net}::/
 
 function report(name, plugins, samples) {
   console.log(`\n${name}, ${ROUNDS} rounds of ${PODS} pods, ms:\n`);
-  console.log('| plugin | ADD alone p50 / p99 | DEL alone p50 | ADD, all at once: p50 / p99 | all of them |');
-  console.log('|---|---|---|---|---|');
-  const row = (text, { alone, del, parallel, all }) =>
+  console.log(
+    '| plugin | ADD alone p50 / p99 | DEL alone p50 | ADD, all at once: p50 / p99 | all of them | DEL, all at once: all of them |',
+  );
+  console.log('|---|---|---|---|---|---|');
+  const row = (text, { alone, del, parallel, all, delAll }) =>
     `| ${text} | ${quantile(alone, 0.5).toFixed(1)} / ${quantile(alone, 0.99).toFixed(1)} | ${quantile(del, 0.5).toFixed(1)} | ` +
-    `${quantile(parallel, 0.5).toFixed(0)} / ${quantile(parallel, 0.99).toFixed(0)} | ${median(all).toFixed(0)} |`;
+    `${quantile(parallel, 0.5).toFixed(0)} / ${quantile(parallel, 0.99).toFixed(0)} | ${median(all).toFixed(0)} | ${median(delAll).toFixed(0)} |`;
   for (const plugin of Object.keys(plugins)) console.log(row(plugin, samples[plugin]));
   console.log('');
   for (const [one, other] of ['tortie', 'tortie, store in memory'].flatMap((ours) => [
@@ -166,7 +168,7 @@ function report(name, plugins, samples) {
     const ratio = (pick, q) => (quantile(pick(ours), q) / quantile(pick(theirs), q)).toFixed(2);
     console.log(
       `${one} / ${other}: ADD alone p50 ${ratio((s) => s.alone, 0.5)} p99 ${ratio((s) => s.alone, 0.99)}, DEL ${ratio((s) => s.del, 0.5)}, ` +
-        `at once p50 ${ratio((s) => s.parallel, 0.5)} p99 ${ratio((s) => s.parallel, 0.99)}, all ${ratio((s) => s.all, 0.5)}`,
+        `at once p50 ${ratio((s) => s.parallel, 0.5)} p99 ${ratio((s) => s.parallel, 0.99)}, all ${ratio((s) => s.all, 0.5)}, DEL all ${ratio((s) => s.delAll, 0.5)}`,
     );
   }
 }
@@ -192,7 +194,7 @@ try {
   for (const [name, family] of Object.entries(FAMILIES)) {
     const plugins = pluginsFor(family);
     const samples = Object.fromEntries(
-      Object.keys(plugins).map((key) => [key, { alone: [], del: [], parallel: [], all: [] }]),
+      Object.keys(plugins).map((key) => [key, { alone: [], del: [], parallel: [], all: [], delAll: [] }]),
     );
     for (let i = 0; i < ROUNDS; i++) for (const [key, plugin] of Object.entries(plugins)) round(plugin, samples[key]);
     report(name, plugins, samples);

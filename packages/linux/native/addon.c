@@ -251,7 +251,7 @@ NAPI_MODULE_INIT() {
     { "getsockname", fd_getsockname }, { "getpeername", fd_getpeername }, { "receive", fd_receive }, { "attachFilter", fd_attach_filter },
     { "receiveDatagram", receive_datagram }, { "sendDatagram", send_datagram },
     { "setRealtime", set_realtime }, { "flock", fd_flock }, { "mount", do_mount },
-    { "unmount", do_unmount }, { "exchange", exchange }, { "startWatching", start_watching }, { "watch", watch },
+    { "unmount", do_unmount }, { "exchange", exchange }, { "sendApart", send_apart }, { "startWatching", start_watching }, { "watch", watch },
     { "unwatch", unwatch }, { "hold", hold }, { "returnFreed", return_freed },
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -52,6 +52,7 @@ napi_value receive_datagram(napi_env env, napi_callback_info info);
 napi_value send_datagram(napi_env env, napi_callback_info info);
 /* exchange.c */
 napi_value exchange(napi_env env, napi_callback_info info);
+napi_value send_apart(napi_env env, napi_callback_info info);
 /* watch.c */
 napi_value start_watching(napi_env env, napi_callback_info info);
 napi_value watch(napi_env env, napi_callback_info info);

@@ -1,5 +1,6 @@
-/* exchange(): sends batches and collects what comes back, on the libuv pool, off the main thread. */
+/* exchange(): sends batches and collects what comes back, on the libuv pool, off the main thread. sendApart(): only sends. */
 #include "addon.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -119,4 +120,41 @@ napi_value exchange(napi_env env, napi_callback_info info) {
   napi_queue_async_work(env, x->work);
   pthread_mutex_unlock(&x->lane->lock);
   return promise;
+}
+
+typedef struct { int fd; size_t length; uint8_t octets[]; } Parcel;
+#define PARCEL_STACK_OCTETS (64 * 1024)
+
+static void *parcel_run(void *data) {
+  Parcel *p = data;
+  send(p->fd, p->octets, p->length, 0);
+  close(p->fd);
+  free(p);
+  return NULL;
+}
+/*
+ * sendApart(fd, octets) -> 0 or -errno: sends from a thread of its own. The kernel carries a request out within send(): one that
+ * waits for all processors would keep a worker of the pool for tens of milliseconds. The answers tell how it went.
+ */
+napi_value send_apart(napi_env env, napi_callback_info info) {
+  Args a = args_of(env, info);
+  Bytes b = bytes(&a, 1);
+  Parcel *p = malloc(sizeof *p + b.length);
+  if (!p) return integer(env, -ENOMEM);
+  memcpy(p->octets, b.at, p->length = b.length);
+  /* The caller may close its own before this one is used. */
+  if ((p->fd = SYSCALL(fcntl(number(&a, 0), F_DUPFD_CLOEXEC, 0))) < 0) {
+    long error = p->fd;
+    free(p);
+    return integer(env, error);
+  }
+  pthread_attr_t small;
+  pthread_t thread;
+  pthread_attr_init(&small);
+  pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&small, PARCEL_STACK_OCTETS);
+  int failed = pthread_create(&thread, &small, parcel_run, p);
+  pthread_attr_destroy(&small);
+  if (failed) close(p->fd), free(p);
+  return integer(env, -failed);
 }

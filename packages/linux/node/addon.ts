@@ -47,6 +47,8 @@ export interface Addon {
     seqs: Uint32Array,
     limitOctets: number,
   ): Promise<[replies: Uint8Array, batchesDone: number, errno: number]>;
+  /** Sends from a thread of its own, and says nothing of how it went: that is for the answer. */
+  sendApart(fd: number, octets: Uint8Array): number;
   startWatching(onReady: (token: number) => void): number;
   watch(fd: number, token: number, again: boolean): number;
   unwatch(fd: number): number;

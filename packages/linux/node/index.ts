@@ -32,6 +32,7 @@ export {
 } from './fib-writer.js';
 export { returnFreedMemory } from './freed-memory.js';
 export { type HookedChain, hookedChains } from './hooked-chains.js';
+export { type LinkRemovalOptions, removeLink } from './link-removal.js';
 export { type FileLock, type Mutex, openMutex, tryLockFile } from './lock-file.js';
 export { createNetns, deleteNetns, listNetns } from './netns.js';
 export type { NetnsRef } from './netns-path.js';

@@ -12,7 +12,7 @@
 import { CniError } from '@tortie/cni';
 import { type Address, formatAddress, hostPrefix, parseAddress, parsePrefix } from '@tortie/ip';
 import { familyOf, type Link, LinuxError, NEIGHBOUR_STATE, type Neighbour, type Route, SCOPE } from '@tortie/linux';
-import { ensureSysctl, type Rtnetlink, readSysctl, writeSysctl } from '@tortie/linux/node';
+import { ensureSysctl, type Rtnetlink, readSysctl, removeLink, writeSysctl } from '@tortie/linux/node';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import { isHostInterface } from '../../src/pods/names.js';
 import type { PodNetns } from './pod-netns.js';
@@ -68,10 +68,10 @@ function assertMtu({ mtu, addresses }: PodLink): void {
 }
 
 /** Takes the link away, and with it all routes over it. False: there was none. */
-export async function unplugPod(host: Rtnetlink, hostInterface: string): Promise<boolean> {
+export async function unplugPod(hostInterface: string): Promise<boolean> {
   if (!isHostInterface(hostInterface)) throw new TypeError(`${hostInterface} is no interface of a pod`);
   try {
-    await host.deleteLink(hostInterface);
+    await removeLink(hostInterface);
     return true;
   } catch (error) {
     if (isErrno(error, 'ENODEV')) return false;
@@ -92,7 +92,7 @@ async function createVeth(host: Rtnetlink, { hostInterface, ifName, netns, mtu, 
     return await create();
   } catch (error) {
     // Left over from a run that was cut off, or the pod has such an interface: the second attempt tells.
-    if (!isErrno(error, 'EEXIST') || !(await unplugPod(host, hostInterface))) throw nameTaken(error, ifName);
+    if (!isErrno(error, 'EEXIST') || !(await unplugPod(hostInterface))) throw nameTaken(error, ifName);
     return await create().catch((again) => {
       throw nameTaken(again, ifName);
     });

@@ -169,8 +169,8 @@ export class Pods implements Reconciler {
   }
 
   async #remove(handle: string): Promise<void> {
-    const { ipam, rtnetlink } = this.#options;
-    await unplugPod(rtnetlink, hostInterfaceOf(handle));
+    const { ipam } = this.#options;
+    await unplugPod(hostInterfaceOf(handle));
     await ipam.release({ handle });
     const pod = this.#pods.get(handle);
     this.#pods.delete(handle);

@@ -12,6 +12,7 @@ export const NLM_F = {
   REQUEST: 0x01,
   MULTI: 0x02,
   ACK: 0x04,
+  ECHO: 0x08,
   DUMP_INTERRUPTED: 0x10,
   DUMP: 0x300,
   REPLACE: 0x100,
