@@ -79,6 +79,20 @@ const CASES: readonly CommandCase[] = [
     shows: [/^10\.244\.1\.0\/26 +\* +tor +10\.0\.0\.1 +- +5 +64512 65001 +-$/m, /spine .* longer AS path$/m],
   },
   {
+    args: ['routes'],
+    answers: {
+      'GET /v1/routes': {
+        body: {
+          routes: ['fd00::/64', '10.10.0.0/16', '9.0.0.0/8', '10.9.0.0/24', '10.9.0.0/16'].map((prefix) => ({
+            ...ROUTE,
+            prefix,
+          })),
+        },
+      },
+    },
+    shows: [/9\.0\.0\.0\/8.*10\.9\.0\.0\/16.*10\.9\.0\.0\/24.*10\.10\.0\.0\/16.*fd00::\/64/s],
+  },
+  {
     args: ['routes', '10.244.0.0/16', '--longer', '--family', 'ipv4', '--limit', '10'],
     answers: { 'GET /v1/routes': { body: { routes: [ROUTE] } } },
     asks: 'GET /v1/routes?family=ipv4-unicast&prefix=10.244.0.0%2F16&longer=true&limit=10',

@@ -1,5 +1,6 @@
 /** `tortie routes`: loc-rib, why a route is best, the kernel's table, what one peer sent and gets. */
 import type { Candidate, FibPage, FibRoute, PeerRoute, Route, RouteAttributes, Why } from '@tortie/agent/api';
+import { comparePrefixes, parsePrefix } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { EXIT } from '../exit-codes.js';
 import { NegativeAnswer, UsageError } from '../failure.js';
@@ -39,8 +40,8 @@ interface Listing<T> {
   readonly more: boolean;
 }
 
-/** Reads pages until `--limit` items are there, or all of them with `--all`. */
-async function read<T>(
+/** Reads pages until `--limit` items are there, or all of them with `--all`; in the order of prefixes, which pages have not. */
+async function read<T extends { readonly prefix: string }>(
   context: Context,
   path: string,
   query: Readonly<Record<string, string | number | boolean | undefined>>,
@@ -51,11 +52,17 @@ async function read<T>(
   const items: T[] = [];
   const pages = context.client().pages<T>(path, 'routes', { ...query, limit: Math.min(wanted, 1000) });
   for await (const item of pages) {
-    if (items.length >= wanted) return { items, more: true };
+    if (items.length >= wanted) return { items: byPrefix(items), more: true };
     items.push(item);
   }
-  return { items, more: false };
+  return { items: byPrefix(items), more: false };
 }
+
+const byPrefix = <T extends { readonly prefix: string }>(items: readonly T[]): T[] =>
+  items
+    .map((item) => ({ item, prefix: parsePrefix(item.prefix) }))
+    .sort((x, y) => comparePrefixes(x.prefix, y.prefix))
+    .map(({ item }) => item);
 
 const moreLine = <T>({ items, more }: Listing<T>): string[] =>
   more ? [`(the first ${items.length}; more with --limit N or --all)`] : [];
