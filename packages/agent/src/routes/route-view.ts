@@ -11,7 +11,7 @@ export type PeerName = (peer: number) => string | undefined;
 type Reason = NonNullable<CandidateView['ineligible'] | CandidateView['lostBy']>;
 
 /** Each row of the decision process, and each reason to stay out of it, in words. */
-const WORDS: Readonly<Record<Reason, string>> = {
+export const REASON_WORDS: Readonly<Record<Reason, string>> = {
   'rejected-by-policy': 'the import policy refused it',
   'as-loop': 'our own AS is in its AS path (RFC 4271 section 9.1.2)',
   'originator-loop': 'we are its originator (RFC 4456 section 8)',
@@ -35,7 +35,7 @@ const WORDS: Readonly<Record<Reason, string>> = {
   'path-id': 'a lower path identifier won (RFC 7911)',
 };
 
-export const reasonText = (reason: Reason): string => WORDS[reason] ?? reason;
+export const reasonText = (reason: Reason): string => REASON_WORDS[reason] ?? reason;
 
 export function peerRouteView({ prefix, pathId, nextHop, attributes, stale, ineligible }: RouteView): PeerRoute {
   return {
