@@ -1,12 +1,13 @@
-/** Notifications of the kernel about links, addresses, routes, rules, neighbours, nexthop objects and forwarding. */
+/** Notifications of the kernel about links, addresses, routes, rules, neighbours, nexthop objects and settings of the network. */
 import {
-  type Forwarding,
+  hostRoutesFilter,
   type InterfaceAddress,
   ignoreProtocolFilter,
   type Link,
   messagesOf,
   type Neighbour,
   type NetlinkMessage,
+  type NetworkSettings,
   NLM_F,
   type Route,
   RTM_ADDRESS,
@@ -17,14 +18,13 @@ import {
   RTM_ROUTE,
   RTM_RULE,
   type Rule,
-  readForwarding,
   readInterfaceAddress,
   readLink,
   readNeighbour,
+  readNetworkSettings,
   readNexthop,
   readRoute,
   readRule,
-  routesAtFilter,
 } from '@tortie/linux';
 import { addon, checked, syscallError } from './addon.js';
 import { EAGAIN, int32, SOL, setOption } from './descriptor.js';
@@ -32,7 +32,7 @@ import { NETLINK, NetlinkSocket } from './netlink-socket.js';
 import type { NetnsRef } from './netns-path.js';
 import { type Watch, watchReadable } from './readiness.js';
 
-export type EventGroup = 'link' | 'address' | 'route' | 'neighbour' | 'nexthop' | 'rule' | 'forwarding';
+export type EventGroup = 'link' | 'address' | 'route' | 'neighbour' | 'nexthop' | 'rule' | 'settings';
 
 export type KernelEvent =
   | { readonly type: 'link'; readonly removed: boolean; readonly link: Link }
@@ -48,8 +48,7 @@ export type KernelEvent =
     }
   /** Of a rule that looks up a table. */
   | { readonly type: 'rule'; readonly removed: boolean; readonly rule: Rule }
-  /** Was switched on or off for all interfaces at once. */
-  | { readonly type: 'forwarding'; readonly forwarding: Forwarding }
+  | { readonly type: 'settings'; readonly settings: NetworkSettings }
   | { readonly type: 'neighbour'; readonly removed: boolean; readonly neighbour: Neighbour }
   /** `portId` is the netlink port of whoever asked for it; 0 where the kernel did it by itself. */
   | { readonly type: 'nexthop'; readonly removed: boolean; readonly id: number; readonly portId: number };
@@ -59,8 +58,8 @@ export interface EventsOptions {
   readonly groups: readonly EventGroup[];
   /** Routes of this protocol are dropped inside the kernel (our own echo). */
   readonly ignoreRouteProtocol?: number;
-  /** Of routes those of this metric alone, but for what the socket with this port id has done. */
-  readonly routesAt?: { readonly metric: number; readonly except: number };
+  /** Of routes those to single addresses alone, but for what the socket with this port id has done. */
+  readonly hostRoutes?: { readonly except: number };
   readonly receiveBufferOctets?: number;
   readonly onEvents: (events: readonly KernelEvent[]) => void;
   /** Notifications were lost: dump again and compare. */
@@ -79,7 +78,7 @@ const GROUPS: Readonly<Record<EventGroup, readonly number[]>> = {
   route: [7, 11],
   nexthop: [32],
   rule: [8, 19],
-  forwarding: [24, 25],
+  settings: [24, 25],
 };
 const ENOBUFS = 105;
 const PIECE_OCTETS = 64 * 1024;
@@ -88,9 +87,9 @@ const READS_AT_ONCE = 64;
 
 /** Subscribes; resolves once the kernel queues events. Throws LinuxError. */
 export async function subscribeEvents(options: EventsOptions): Promise<Subscription> {
-  const { ignoreRouteProtocol, routesAt } = options;
-  const filter = routesAt
-    ? routesAtFilter(routesAt.metric, routesAt.except)
+  const { ignoreRouteProtocol, hostRoutes } = options;
+  const filter = hostRoutes
+    ? hostRoutesFilter(hostRoutes.except)
     : ignoreRouteProtocol !== undefined && ignoreProtocolFilter(ignoreRouteProtocol);
   return new EventSocket(options, filter || undefined);
 }
@@ -180,8 +179,8 @@ function eventOf(message: NetlinkMessage): KernelEvent | undefined {
       return rule && { type: 'rule', removed: message.type === RTM_RULE.DELETE, rule };
     }
     case RTM_NETCONF.NEW: {
-      const forwarding = readForwarding(message);
-      return forwarding && { type: 'forwarding', forwarding };
+      const settings = readNetworkSettings(message);
+      return settings && { type: 'settings', settings };
     }
     case RTM_NEIGHBOUR.NEW:
     case RTM_NEIGHBOUR.DELETE:

@@ -2,6 +2,7 @@
  * Classic BPF programs for rtnetlink event sockets: what nobody wants to hear never wakes the process. Loads give the
  * octets as a big-endian number, so netlink's own integers are compared in the order they lie in memory.
  */
+import { AF } from './family.js';
 import { LITTLE_ENDIAN, viewOf } from './netlink/byte-order.js';
 import { RTM_ROUTE } from './route.js';
 
@@ -20,6 +21,7 @@ const WHOLE = 0xffffffff;
 
 const TYPE_AT = 4;
 const PORT_ID_AT = 12;
+const RTM_FAMILY_AT = 16;
 const RTM_PROTOCOL_AT = 21;
 const ATTRIBUTES_AT = 28;
 const RTA_PRIORITY = 6;
@@ -57,13 +59,16 @@ const atMetric = (metric: number): readonly Line[] => [
   [JUMP_EQUAL, word(metric), 'accept', 'drop'],
 ];
 
-/** Of routes those of one metric that another socket than `portId` has changed; everything that is no route passes. */
-export const routesAtFilter = (metric: number, portId: number): Uint8Array =>
+/** Of routes those to single addresses that another socket than `portId` has changed; everything that is no route passes. */
+export const hostRoutesFilter = (portId: number): Uint8Array =>
   assemble([
     ...whenRoute,
     [LOAD_WORD, PORT_ID_AT],
     [JUMP_EQUAL, word(portId), 'drop'],
-    ...atMetric(metric),
+    // Family and length of the destination, as they lie one behind the other.
+    [LOAD_HALF, RTM_FAMILY_AT],
+    [JUMP_EQUAL, (AF.INET << 8) | 32, 'accept'],
+    [JUMP_EQUAL, (AF.INET6 << 8) | 128, 'accept', 'drop'],
     ...verdicts,
   ]);
 

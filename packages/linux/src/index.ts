@@ -1,12 +1,11 @@
 export { AdvertisementPacer } from './advertisement-pacer.js';
 export { errnoName, errnoWords } from './errno.js';
 export { LinuxError, type LinuxErrorCode, type LinuxErrorDetails } from './errors.js';
-export { fibWriterFilter, ignoreProtocolFilter, routesAtFilter } from './event-filter.js';
+export { fibWriterFilter, hostRoutesFilter, ignoreProtocolFilter } from './event-filter.js';
 export { AF, familyOf, versionOf } from './family.js';
 export { PrefixTable } from './fib/prefix-table.js';
 export { newScannedRoute, type ScannedRoute, scanRoute } from './fib/route-scan.js';
 export { RouteTemplate } from './fib/route-template.js';
-export { type Forwarding, RTM_NETCONF, readForwarding } from './forwarding.js';
 export {
   ADDRESS_FLAGS,
   type AddressRequest,
@@ -36,6 +35,7 @@ export {
   NLMSG,
 } from './netlink/message.js';
 export { MessageWriter } from './netlink/message-writer.js';
+export { type NetworkSettings, RTM_NETCONF, readNetworkSettings } from './network-settings.js';
 export {
   type Nexthop,
   type NexthopMember,

@@ -198,6 +198,13 @@ const ROWS: readonly Row[] = [
     read: ({ cni }) => (cni ? [[{}, cni.pods.list().length]] : []),
   },
   {
+    name: 'tortie_pods_with_problems',
+    help: 'Interfaces of pods with something wrong that the agent cannot set right',
+    type: 'gauge',
+    labels: [],
+    read: ({ cni }) => (cni ? [[{}, cni.pods.problems.count]] : []),
+  },
+  {
     name: 'tortie_cni_calls_total',
     help: 'Calls of the CNI plugin by command and code of the answer, 0 for success',
     type: 'counter',

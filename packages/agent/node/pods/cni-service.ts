@@ -15,20 +15,24 @@ import {
   versionOf,
 } from '@tortie/cni';
 import { formatAddress, parseAddress } from '@tortie/ip';
-import type { Link } from '@tortie/linux';
+import type { Link, NetworkSettings } from '@tortie/linux';
 import type { Subscription } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
 import { cniFailureOf } from '../../src/pods/cni-failure.js';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
+import { isHostInterface } from '../../src/pods/names.js';
 import type { Journal } from '../journal.js';
+import type { PodLinkChange } from '../reconcilers/links.js';
 import { ReconcileLoop } from '../reconcilers/reconcile-loop.js';
 import { CniServer } from './cni-server.js';
-import { watchForwarding } from './forwarding.js';
+import { watchSettings } from './forwarding.js';
+import { isAsMade, judgeSettings } from './host-end.js';
 import { watchPodRoutes } from './pod-routes.js';
 import { Pods, type PodsOptions } from './pods.js';
 
 export interface CniServiceOptions extends PodsOptions {
   readonly socket: string;
+  readonly linkName: (ifindex: number) => string | undefined;
 }
 
 const SETTLE_MS = 1000;
@@ -42,8 +46,8 @@ export class CniService {
   readonly #options: CniServiceOptions;
   readonly #server: CniServer;
   readonly #subscriptions: Subscription[] = [];
-  /** Host interfaces that were last seen gone or down, and addresses whose routes others have changed. */
-  readonly #amiss = new Set<string>();
+  /** Interfaces and addresses, with what of them was last seen otherwise than it shall be. */
+  readonly #amiss = new Map<string, Set<string>>();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -79,10 +83,18 @@ export class CniService {
   }
 
   async #watch(): Promise<void> {
-    const { rtnetlink, mark } = this.#options;
+    const { rtnetlink, linkName } = this.#options;
     const again = () => this.loop.trigger();
-    this.#subscriptions.push(await watchForwarding(again));
-    this.#subscriptions.push(await watchPodRoutes(rtnetlink, mark, (addresses) => this.#lookAt(addresses), again));
+    const onInterface = (settings: NetworkSettings & { readonly ifindex: number }): void => {
+      const name = linkName(settings.ifindex);
+      if (name === undefined || !isHostInterface(name)) return;
+      for (const [what, ok] of judgeSettings(settings)) this.#lookAt(name, what, ok);
+    };
+    this.#subscriptions.push(await watchSettings(again, onInterface));
+    const onRoutes = (addresses: readonly string[]): void => {
+      for (const address of addresses) this.#lookAt(address, 'route', false);
+    };
+    this.#subscriptions.push(await watchPodRoutes(rtnetlink, onRoutes, again));
     again();
   }
 
@@ -92,35 +104,40 @@ export class CniService {
     return error && `The links of pods could not be looked after: ${error.message}`;
   }
 
-  /**
-   * The host's end of a pod's link changed. One that is gone or down may be that of an ADD or DEL under way; what is still
-   * amiss a moment later is looked into.
-   */
-  linkChanged({ name, up }: Link, removed: boolean): void {
-    if (up && !removed) {
-      this.#amiss.delete(name);
-      return;
-    }
-    this.#lookAt([name]);
+  /** The host's end of a pod's link changed. */
+  linkChanged(link: Link, change: PodLinkChange): void {
+    const { name } = link;
+    const pod = this.pods.list().find(({ hostInterface }) => hostInterface === name);
+    if (change === 'address') this.#lookAt(name, 'address', false);
+    else this.#lookAt(name, 'link', change === 'changed' && isAsMade(link, pod?.mtu));
   }
 
-  /** Routes go with the link in a DEL, too: a moment later the pod is known no more. */
-  #lookAt(what: readonly string[]): void {
-    for (const one of what) this.#amiss.add(one);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const amiss = new Set(this.#amiss);
-      this.#amiss.clear();
-      const isAmiss = (one: string): boolean => amiss.has(one);
-      const { strangers } = this.pods;
-      const pods = this.pods.list();
-      if (
-        isAmiss(GATEWAY) ||
-        [...pods, ...strangers].some(({ hostInterface }) => isAmiss(hostInterface)) ||
-        pods.some(({ addresses }) => addresses.some(isAmiss))
-      )
-        this.loop.trigger();
-    }, SETTLE_MS);
+  /**
+   * An interface or address, and what of it changed. What is amiss may be a part of an ADD or DEL under way: what still is so a moment
+   * later, and belongs to a pod, is looked into. Routes go with the link in a DEL, too: then the pod is known no more.
+   */
+  #lookAt(one: string, what: string, ok: boolean): void {
+    const amiss = this.#amiss.get(one) ?? new Set();
+    if (ok) amiss.delete(what);
+    else amiss.add(what);
+    if (amiss.size > 0) this.#amiss.set(one, amiss);
+    else this.#amiss.delete(one);
+    if (!ok) this.#timer ??= setTimeout(() => this.#lookInto(), SETTLE_MS);
+  }
+
+  #lookInto(): void {
+    this.#timer = undefined;
+    const amiss = new Set(this.#amiss.keys());
+    this.#amiss.clear();
+    const isAmiss = (one: string): boolean => amiss.has(one);
+    const { strangers } = this.pods;
+    const pods = this.pods.list();
+    if (
+      isAmiss(GATEWAY) ||
+      [...pods, ...strangers].some(({ hostInterface }) => isAmiss(hostInterface)) ||
+      pods.some(({ addresses }) => addresses.some(isAmiss))
+    )
+      this.loop.trigger();
   }
 
   /** Calls under way end first; pods stay as they are. */

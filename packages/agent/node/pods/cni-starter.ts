@@ -41,7 +41,7 @@ export class CniStarter {
     const { startCni } = await import('./start-cni.js');
     try {
       const service = await startCni(this.#agent, socket, rtnetlink);
-      links?.followPods((link, removed) => service.linkChanged(link, removed));
+      links?.followPods((link, change) => service.linkChanged(link, change));
       this.#service = service;
     } catch (error) {
       // Only the store knows which pods there are: the plugin is told to try again until it answers.

@@ -1,5 +1,6 @@
 /** Pods need a node that forwards: switched on when the agent starts, and again where somebody has switched it off. */
 import type { IpVersion } from '@tortie/ip';
+import type { NetworkSettings } from '@tortie/linux';
 import { ensureSysctl, type Rtnetlink, readSysctl, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import type { Journal } from '../journal.js';
 
@@ -22,12 +23,20 @@ export async function ensureForwarding(rtnetlink: Rtnetlink, journal: Journal): 
   }
 }
 
-/** Calls back when forwarding was switched off, or may have been. */
-export function watchForwarding(onOff: () => void): Promise<Subscription> {
+/** `onOff`: forwarding was switched off for the whole node, or may have been; `onInterface`: settings of one interface are others. */
+export function watchSettings(
+  onOff: () => void,
+  onInterface: (settings: NetworkSettings & { readonly ifindex: number }) => void,
+): Promise<Subscription> {
   return subscribeEvents({
-    groups: ['forwarding'],
-    onEvents: (events) => {
-      if (events.some((event) => event.type === 'forwarding' && !event.forwarding.on)) onOff();
+    groups: ['settings'],
+    onEvents(events) {
+      for (const event of events) {
+        if (event.type !== 'settings') continue;
+        const { ifindex, forwarding } = event.settings;
+        if (ifindex !== undefined) onInterface({ ...event.settings, ifindex });
+        else if (forwarding === false) onOff();
+      }
     },
     onResync: onOff,
   });

@@ -15,6 +15,7 @@ import { familyOf, type Link, LinuxError, NEIGHBOUR_STATE, type Neighbour, type 
 import { ensureSysctl, type Rtnetlink, readSysctl, removeLink, writeSysctl } from '@tortie/linux/node';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import { isHostInterface } from '../../src/pods/names.js';
+import { LINK_LOCAL_LENGTH, settingsOf } from './host-end.js';
 import type { PodNetns } from './pod-netns.js';
 
 export interface PodLink {
@@ -39,7 +40,6 @@ export interface RouteMark {
 const DEFAULT = { 4: parsePrefix('0.0.0.0/0'), 6: parsePrefix('::/0') } as const;
 /** Addresses nobody has (RFC 5737, RFC 3849): only a default route leads there. */
 const ELSEWHERE = { 4: parseAddress('198.51.100.1'), 6: parseAddress('2001:db8::1') } as const;
-const LINK_LOCAL_LENGTH = 64;
 /** RFC 8200 section 5. */
 const IPV6_LEAST_MTU = 1280;
 
@@ -110,26 +110,11 @@ const nameTaken = (error: unknown, ifName: string): unknown =>
     : error;
 
 async function setUpHostEnd(host: Rtnetlink, mark: RouteMark, ifindex: number, link: PodLink): Promise<void> {
-  const { hostInterface, addresses, alias } = link;
-  const [conf4, conf6] = [`net/ipv4/conf/${hostInterface}`, `net/ipv6/conf/${hostInterface}`];
-  const has6 = hasVersion(addresses, 6);
-  if (hasVersion(addresses, 4)) {
-    await writeSysctl(`${conf4}/proxy_arp`, 1);
-    await writeSysctl(`net/ipv4/neigh/${hostInterface}/proxy_delay`, 0);
-    await ensureSysctl(`${conf4}/forwarding`, 1);
-  }
-  // A pod sends from its own address and from no other (RFC 2827).
-  await writeSysctl(`${conf4}/rp_filter`, 1);
-  if (has6) {
-    await ensureSysctl(`${conf6}/disable_ipv6`, 0);
-    await writeSysctl(`${conf6}/accept_dad`, 0);
-    await writeSysctl(`${conf6}/accept_ra`, 0);
-    await ensureSysctl(`${conf6}/forwarding`, 1);
-  }
+  const { addresses, alias } = link;
+  for (const [key, value] of settingsOf(link)) await ensureSysctl(key, value);
   await Promise.all([
     host.changeLink(ifindex, { up: true, alias: aliasOf(alias) }),
-    // The kernel makes this address by itself, but not where addr_gen_mode says otherwise.
-    has6 && host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH).catch(unlessThere),
+    hasVersion(addresses, 6) && host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH).catch(unlessThere),
     routeToPod(host, mark, ifindex, addresses),
   ]);
 }
@@ -224,7 +209,7 @@ export async function findFaults(host: Rtnetlink, link: Omit<PodLink, 'mtu' | 'm
   return faults;
 }
 
-const leadsOver = (route: Route | undefined, ifindex: number): boolean =>
+export const leadsOver = (route: Route | undefined, ifindex: number): boolean =>
   route?.nextHops.some((hop) => hop.ifindex === ifindex) ?? false;
 
 /** Settings of the host's end without which packets of the pod go astray; others may be changed as one likes. */

@@ -1,24 +1,79 @@
-/** Routes to pods as others change them: they are told by their prefixes, to be looked at. */
-import { formatAddress } from '@tortie/ip';
+/** Routes to pods, and those of others that stand before them. */
+import { type Address, formatAddress, formatPrefix, hostPrefix } from '@tortie/ip';
+import type { Route } from '@tortie/linux';
 import { type Rtnetlink, type Subscription, subscribeEvents } from '@tortie/linux/node';
-import type { RouteMark } from './pod-link.js';
+import { deletionOf, routeText } from '../../src/fib/route-text.js';
+import { leadsOver, type RouteMark, routeToPod } from './pod-link.js';
+import type { PodProblem } from './pod-problems.js';
 
-/** `onTouched` gets addresses as text; `onLost` is called where the kernel has told more than could be read. */
+/**
+ * Routes to single addresses as others than `rtnetlink` change them, at whatever metric and in whatever table: `onTouched` gets the
+ * addresses as text, to be looked at; `onLost` is called where the kernel has told more than could be read.
+ */
 export function watchPodRoutes(
   rtnetlink: Rtnetlink,
-  { metric, table }: RouteMark,
   onTouched: (addresses: readonly string[]) => void,
   onLost: () => void,
 ): Promise<Subscription> {
   return subscribeEvents({
     groups: ['route'],
-    routesAt: { metric, except: rtnetlink.portId },
-    onEvents: (events) => {
-      const touched = events.flatMap((event) =>
-        event.type === 'route' && event.route.table === table ? [formatAddress(event.route.prefix)] : [],
-      );
-      if (touched.length > 0) onTouched(touched);
-    },
+    hostRoutes: { except: rtnetlink.portId },
+    onEvents: (events) =>
+      onTouched(events.flatMap((event) => (event.type === 'route' ? [formatAddress(event.route.prefix)] : []))),
     onResync: onLost,
   });
+}
+
+/** Sees to it that packets to an address go over a link: whether they did, do again, or what is in the way. */
+export async function ensureRoute(
+  host: Rtnetlink,
+  mark: RouteMark,
+  ifindex: number,
+  address: Address,
+): Promise<'there' | 'there again' | PodProblem> {
+  if (leadsOver(await host.matchingRoute(address), ifindex)) return 'there';
+  await routeToPod(host, mark, ifindex, [address]);
+  const after = await host.matchingRoute(address);
+  return leadsOver(after, ifindex) ? 'there again' : taken(host, mark, address, after);
+}
+
+async function taken(
+  host: Rtnetlink,
+  mark: RouteMark,
+  address: Address,
+  found: Route | undefined,
+): Promise<PodProblem> {
+  const before = found ?? (await firstOf(host, mark, address));
+  const names = new Map((await host.links()).map(({ ifindex, name }) => [ifindex, name]));
+  const to = formatAddress(address);
+  const code = 'pod-route-taken';
+  if (!before) {
+    const text = `packets to ${to} do not go there, although it has its route: rules of the host look elsewhere first`;
+    return {
+      code,
+      text,
+      remedy: `look at ip route get ${to} and ip rule, and let addresses of pods pass by such rules`,
+    };
+  }
+  return {
+    code,
+    text: `packets to ${to} do not go there: the route ${routeText(before, (ifindex) => names.get(ifindex))} goes before its own, of metric ${mark.metric}`,
+    remedy: remedyFor(before),
+  };
+}
+
+function remedyFor(route: Route): string {
+  if (route.type === 'local') return `take ${formatPrefix(route.prefix)} off this node: it is the address of a pod`;
+  return `${deletionOf(route)}, and have whoever made it leave addresses of pods alone`;
+}
+
+/** A lookup that ends in a blackhole does not say in which. */
+async function firstOf(host: Rtnetlink, mark: RouteMark, address: Address): Promise<Route | undefined> {
+  const prefix = formatPrefix(hostPrefix(address));
+  let first: Route | undefined;
+  for await (const route of host.routes({ version: address.version })) {
+    if (route.protocol === mark.protocol && route.metric === mark.metric) continue;
+    if (formatPrefix(route.prefix) === prefix && !(first && first.metric <= route.metric)) first = route;
+  }
+  return first;
 }

@@ -15,14 +15,17 @@ import type { Rtnetlink } from '@tortie/linux/node';
 import type { Pod } from '../../src/api/pod.js';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 import { handleOf, hostInterfaceOf, isHostInterface } from '../../src/pods/names.js';
-import { factsOf, isSame, podOf } from '../../src/pods/pod-facts.js';
+import { factsOf, isSame, nameOf, podOf } from '../../src/pods/pod-facts.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcilers/reconcile-loop.js';
 import { ensureForwarding } from './forwarding.js';
+import { mendHostEnd } from './host-end.js';
 import { KeyedTurns } from './keyed-turns.js';
 import { takeAddresses } from './pod-addresses.js';
-import { aliasOf, findFaults, plugPod, type RouteMark, routeToPod, unplugPod } from './pod-link.js';
+import { aliasOf, findFaults, plugPod, type RouteMark, unplugPod } from './pod-link.js';
 import { PodNetns } from './pod-netns.js';
+import { type PodProblem, PodProblems } from './pod-problems.js';
+import { ensureRoute } from './pod-routes.js';
 
 export interface PodsOptions {
   readonly node: string;
@@ -42,13 +45,13 @@ export class Pods implements Reconciler {
   /** By handle. */
   readonly #pods = new Map<string, Pod>();
   readonly #turns = new KeyedTurns();
+  readonly problems: PodProblems;
   /** Alias by interface. */
   readonly #strangers = new Map<string, string>();
-  /** Interfaces that are gone while their pods run, as far as that was told. */
-  readonly #cutOff = new Set<string>();
 
   private constructor(options: PodsOptions) {
     this.#options = options;
+    this.problems = new PodProblems(options.journal);
   }
 
   /** Knows the pods of earlier runs. */
@@ -138,10 +141,8 @@ export class Pods implements Reconciler {
     this.#forgetStrangers(links);
     for (const pod of this.list()) {
       const link = links.get(pod.hostInterface) ?? (await this.#renamedBack(pod, links));
-      if (link) {
-        this.#cutOff.delete(pod.hostInterface);
-        await this.#mend(pod, link);
-      } else if (!PodNetns.isThere(pod.netns)) await this.#forget(pod);
+      if (link) await this.#mend(pod, link);
+      else if (!PodNetns.isThere(pod.netns)) await this.#forget(pod);
       else await this.#tellCutOff(pod);
     }
   }
@@ -174,7 +175,7 @@ export class Pods implements Reconciler {
     await ipam.release({ handle });
     const pod = this.#pods.get(handle);
     this.#pods.delete(handle);
-    this.#cutOff.delete(hostInterfaceOf(handle));
+    this.problems.forget(hostInterfaceOf(handle));
     if (pod) this.#tell(pod, `is gone; ${pod.addresses.join(' and ')} are free again`);
   }
 
@@ -243,30 +244,32 @@ export class Pods implements Reconciler {
     return new Map((await this.#options.rtnetlink.links()).map((link) => [link.name, link]));
   }
 
-  /** Routes go with a link that is switched off. */
-  async #mend(pod: Pod, { ifindex, up }: Link): Promise<void> {
+  /** Settings and switches first: routes go with a link that is switched off. */
+  async #mend(pod: Pod, link: Link): Promise<void> {
     const { rtnetlink, mark } = this.#options;
+    const addresses = pod.addresses.map(parseAddress);
     await this.#turns.take(handleOf(pod), async () => {
       if (this.#pods.get(handleOf(pod)) !== pod) return;
+      const problems: PodProblem[] = [];
       try {
-        if (!up) await rtnetlink.changeLink(ifindex, { up: true });
-        for (const address of pod.addresses.map(parseAddress)) {
-          const route = await rtnetlink.matchingRoute(address);
-          if (route?.nextHops.some((hop) => hop.ifindex === ifindex)) continue;
-          await routeToPod(rtnetlink, mark, ifindex, [address]);
-          const after = await rtnetlink.matchingRoute(address);
-          if (after?.nextHops.some((hop) => hop.ifindex === ifindex))
+        for (const what of await mendHostEnd(rtnetlink, link, { ...pod, addresses }))
+          this.#tell(pod, `is as it was plugged in again: ${what}`, 'somebody has changed it');
+        for (const address of addresses) {
+          const route = await ensureRoute(rtnetlink, mark, link.ifindex, address);
+          if (typeof route === 'object') problems.push(route);
+          else if (route === 'there again')
             this.#tell(pod, `had no route to ${formatAddress(address)} any more; it is there again`);
-          else
-            this.#options.journal.log.warn(
-              { pod: pod.hostInterface, address: formatAddress(address), protocol: after?.protocol },
-              'a route of others goes before that to a pod',
-            );
         }
       } catch (error) {
-        // The pod may be gone since; else the next round tries again.
-        this.#options.journal.log.warn({ err: error, pod: pod.hostInterface }, 'mending the link of a pod failed');
+        // The pod may be gone since, which the next round sees.
+        if (!PodNetns.isThere(pod.netns)) return;
+        problems.push({
+          code: 'pod-not-mended',
+          text: `its link was changed by somebody, and cannot be set right: ${(error as Error).message}`,
+          remedy: `see to it that the agent may, or start the pod anew; ${pod.hostInterface} is its end of the link on this node`,
+        });
       }
+      this.problems.set(pod, problems);
     });
   }
 
@@ -294,11 +297,10 @@ export class Pods implements Reconciler {
   async #tellCutOff(pod: Pod): Promise<void> {
     const { hostInterface } = pod;
     await this.#turns.take(handleOf(pod), async () => {
-      if (this.#pods.get(handleOf(pod)) !== pod || this.#cutOff.has(hostInterface)) return;
+      if (this.#pods.get(handleOf(pod)) !== pod) return;
       if (await this.#options.rtnetlink.link(hostInterface)) return;
-      this.#cutOff.add(hostInterface);
-      const cause = 'somebody has deleted it; start the pod anew';
-      this.#tell(pod, `is cut off: the host has no ${hostInterface} any more`, cause, 'warn');
+      const text = `it is cut off, as somebody has deleted its interface ${hostInterface} on this node`;
+      this.problems.set(pod, [{ code: 'pod-cut-off', text, remedy: 'start the pod anew' }]);
     });
   }
 
@@ -334,9 +336,6 @@ export class Pods implements Reconciler {
     );
   }
 }
-
-const nameOf = ({ namespace, pod, containerId }: Pod): string =>
-  pod === undefined ? containerId.slice(0, 64) : `${namespace}/${pod}`;
 
 /** Whether ADD has come to its end, of a host's end that may have been switched off or renamed since. */
 const isPlugged = (link: Link | undefined): boolean => link !== undefined && (link.up || link.alias !== undefined);

@@ -16,6 +16,7 @@ export function startCni(agent: Agent, socket: string, rtnetlink: Rtnetlink): Pr
   return CniService.start({
     socket,
     node: config.node,
+    linkName: (ifindex) => links?.name(ifindex),
     ipam,
     rtnetlink,
     journal,

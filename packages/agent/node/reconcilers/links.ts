@@ -6,6 +6,9 @@ import { type KernelEvent, type Rtnetlink, type Subscription, subscribeEvents } 
 import { isHostInterface } from '../../src/pods/names.js';
 import type { Journal } from '../journal.js';
 
+/** Of the host's end of a pod's link; `address`: one has left it. */
+export type PodLinkChange = 'changed' | 'removed' | 'address';
+
 export interface LinksOptions {
   readonly rtnetlink: Rtnetlink;
   readonly journal: Journal;
@@ -18,7 +21,7 @@ export class Links {
   /** Link-local IPv6 addresses that can be used, by interface and text. */
   readonly #linkLocals = new Map<number, Map<string, Address>>();
   readonly #listeners: (() => void)[] = [];
-  readonly #podListeners: ((link: Link, removed: boolean) => void)[] = [];
+  readonly #podListeners: ((link: Link, change: PodLinkChange) => void)[] = [];
   #subscription: Subscription | undefined;
 
   private constructor(options: LinksOptions) {
@@ -57,7 +60,7 @@ export class Links {
   }
 
   /** Called after each change of the links of pods. */
-  followPods(listener: (link: Link, removed: boolean) => void): void {
+  followPods(listener: (link: Link, change: PodLinkChange) => void): void {
     this.#podListeners.push(listener);
   }
 
@@ -86,14 +89,16 @@ export class Links {
         const { link, removed } = event;
         const before = this.#byIndex.get(link.ifindex);
         if (before && before.name !== link.name && isHostInterface(before.name))
-          for (const listener of this.#podListeners) listener(before, true);
-        if (isHostInterface(link.name)) for (const listener of this.#podListeners) listener(link, removed);
-        else others = true;
+          for (const listener of this.#podListeners) listener(before, 'removed');
+        if (!isHostInterface(link.name)) others = true;
+        else for (const listener of this.#podListeners) listener(link, removed ? 'removed' : 'changed');
         this.#onLink(link, removed);
       }
       if (event.type === 'address') {
         const { address, ifindex } = event.address;
-        if (!isHostInterface(this.name(ifindex) ?? '')) others = true;
+        const link = this.#byIndex.get(ifindex);
+        if (!isHostInterface(link?.name ?? '')) others = true;
+        else if (event.removed) for (const listener of this.#podListeners) listener(link!, 'address');
         this.#note(event.address, event.removed);
         this.#tell(
           `address ${formatAddress(address)} ${event.removed ? 'left' : 'came to'} ${this.name(ifindex) ?? `interface ${ifindex}`}`,

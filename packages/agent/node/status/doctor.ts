@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { FamilyName, PeerView } from '@tortie/bgp';
 import { clusterFindings, type Finding } from '@tortie/cluster';
 import { formatAddress, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
+import { nameOf } from '../../src/pods/pod-facts.js';
 import { findNodeConflicts } from '../cluster/node-record.js';
 import { fullNeighbourTables } from '../kernel/neighbour-tables.js';
 import type { RestContext } from '../rest/context.js';
@@ -40,6 +41,10 @@ export async function examine(context: RestContext, nowMs = performance.now()): 
   }
   for (const full of await fullNeighbourTables()) {
     findings.push({ code: 'neighbours-full', severity: 'warning', subject: `Node/${config.node}`, ...full });
+  }
+  for (const pod of context.cni?.pods.list() ?? []) {
+    for (const { code, text, remedy } of context.cni!.pods.problems.of(pod))
+      findings.push({ code, severity: 'error', subject: nameOf(pod), text: `pod ${nameOf(pod)}: ${text}`, remedy });
   }
   for (const { hostInterface, name } of context.cni?.pods.strangers ?? []) {
     findings.push({

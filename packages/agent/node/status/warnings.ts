@@ -1,4 +1,5 @@
 /** What an operator should know of the node, as sentences; empty where all is well. */
+import { counted } from '../../src/counted.js';
 import type { Agent } from '../agent.js';
 import type { KernelSide } from '../kernel/kernel-side.js';
 import type { RemoteStore } from '../store/remote-store.js';
@@ -38,12 +39,17 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
   const strangers = agent.cni?.pods.strangers.length ?? 0;
   if (strangers > 0)
     warnings.push(
-      `${strangers} pods of this node run with addresses that the store does not know and may give away again; "tortie doctor" names them.`,
+      `${counted(strangers, 'pod')} of this node ${strangers === 1 ? 'runs' : 'run'} with addresses that the store does not know and may give away again: see "tortie doctor".`,
     );
+  const amiss = agent.cni?.pods.problems.count ?? 0;
+  if (amiss > 0) warnings.push(`Something is wrong with ${counted(amiss, 'pod')} of this node: see "tortie doctor".`);
   if (agent.cni?.problem !== undefined) warnings.push(agent.cni.problem);
   warnings.push(...agent.dataplane.warnings());
   const { failed } = kernel.summary();
-  if (failed > 0) warnings.push(`${failed} routes are not in the kernel; GET /v1/fib?state=failed says why.`);
+  if (failed > 0)
+    warnings.push(
+      `${counted(failed, 'route')} ${failed === 1 ? 'is' : 'are'} not in the kernel: see "tortie routes --fib".`,
+    );
   warnings.push(...agent.mrt.warnings());
   return warnings;
 }

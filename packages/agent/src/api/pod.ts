@@ -14,6 +14,9 @@ export const Pod = Type.Object({
   namespace: Type.Optional(Type.String({ description: 'As Kubernetes names it' })),
   pod: Type.Optional(Type.String()),
   since: Timestamp,
+  problems: Type.Optional(
+    Type.Array(Type.String(), { description: 'What is wrong with its link and cannot be set right by the agent' }),
+  ),
 });
 export type Pod = Static<typeof Pod>;
 

@@ -42,3 +42,7 @@ export function podOf(assignments: readonly Assignment[]): Pod | undefined {
     since: new Date(first.since).toISOString(),
   };
 }
+
+/** As sentences call it. */
+export const nameOf = ({ namespace, pod, containerId }: Pod): string =>
+  pod === undefined ? containerId.slice(0, 64) : `${namespace}/${pod}`;

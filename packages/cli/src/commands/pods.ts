@@ -4,11 +4,14 @@ import type { Context } from '../context.js';
 import { since } from '../output/duration.js';
 import type { Column } from '../output/table.js';
 
+const nameOf = ({ namespace, pod, containerId }: Pod): string =>
+  pod === undefined ? containerId.slice(0, 12) : `${namespace}/${pod}`;
+
+const problemLines = (pod: Pod): string[] =>
+  (pod.problems ?? []).map((text) => `${nameOf(pod)}: ${text}; see tortie doctor`);
+
 const COLUMNS: readonly Column<Pod>[] = [
-  {
-    title: 'POD',
-    value: ({ namespace, pod, containerId }) => (pod === undefined ? containerId.slice(0, 12) : `${namespace}/${pod}`),
-  },
+  { title: 'POD', value: nameOf },
   { title: 'NETWORK', value: ({ network }) => network },
   { title: 'INTERFACE', value: ({ ifName }) => ifName },
   { title: 'ADDRESSES', value: ({ addresses }) => addresses.join(' ') },
@@ -18,5 +21,7 @@ const COLUMNS: readonly Column<Pod>[] = [
 
 export async function listPods(context: Context): Promise<void> {
   const list = await context.client().get<PodList>('/v1/pods');
-  context.answer(list, ({ pods }) => (pods.length > 0 ? context.table(COLUMNS, pods) : ['no pods']));
+  context.answer(list, ({ pods }) =>
+    pods.length > 0 ? [...context.table(COLUMNS, pods), ...pods.flatMap(problemLines)] : ['no pods'],
+  );
 }

@@ -2,6 +2,7 @@ import { formatAddress, formatPrefix, parseAddress, parsePrefix } from '@tortie/
 import {
   type KernelEvent,
   openFibWriter,
+  openRtnetlink,
   type Reachability,
   subscribeEvents,
   watchNextHops,
@@ -10,8 +11,11 @@ import {
 import { kernelTest, until } from '../support/kernel.js';
 
 const text = (event: KernelEvent): string => {
-  if (event.type === 'forwarding')
-    return `IPv${event.forwarding.version} forwarding ${event.forwarding.on ? 'on' : 'off'}`;
+  if (event.type === 'settings') {
+    const { version, ifindex = 'all', ...rest } = event.settings;
+    const [[name, value] = []] = Object.entries(rest);
+    return `settings of ${ifindex}: IPv${version} ${name} ${value}`;
+  }
   const sign = event.removed ? '-' : '+';
   switch (event.type) {
     case 'link':
@@ -66,25 +70,66 @@ kernelTest('links, addresses, routes, neighbours and nexthops are told of', asyn
   );
 });
 
-kernelTest('forwarding that is switched on or off is told of, a single interface is not', async (t, lab) => {
-  const { netns } = await lab.host();
+kernelTest('settings that are changed are told of, for all interfaces and for one', async (t, lab) => {
+  const { netns, rtnetlink } = await lab.host();
   const seen: string[] = [];
+  const { ifindex } = await rtnetlink.createLink({ name: 'one', kind: 'bridge' });
   const subscription = await subscribeEvents({
     netns,
-    groups: ['forwarding'],
+    groups: ['settings'],
     onEvents: (events) => seen.push(...events.map(text)),
     onResync: () => t.fail('nothing was lost'),
   });
   lab.closing(() => subscription.close());
-  await writeSysctl('net/ipv4/conf/lo/forwarding', 0, { netns });
-  await writeSysctl('net/ipv6/conf/lo/forwarding', 0, { netns });
-  for (const value of [1, 0]) {
-    await writeSysctl('net/ipv4/ip_forward', value, { netns });
-    await writeSysctl('net/ipv6/conf/all/forwarding', value, { netns });
+  const set = (key: string, value: number): Promise<void> => writeSysctl(key, value, { netns });
+  const one = `settings of ${ifindex}`;
+  const told: readonly (readonly [key: string, value: number, event: string])[] = [
+    ['net/ipv4/ip_forward', 0, 'settings of all: IPv4 forwarding false'],
+    ['net/ipv4/ip_forward', 1, 'settings of all: IPv4 forwarding true'],
+    ['net/ipv6/conf/all/forwarding', 1, 'settings of all: IPv6 forwarding true'],
+    ['net/ipv6/conf/all/forwarding', 0, 'settings of all: IPv6 forwarding false'],
+    ['net/ipv4/conf/one/forwarding', 0, `${one}: IPv4 forwarding false`],
+    ['net/ipv6/conf/one/forwarding', 1, `${one}: IPv6 forwarding true`],
+    ['net/ipv4/conf/one/rp_filter', 2, `${one}: IPv4 rpFilter 2`],
+    ['net/ipv4/conf/one/proxy_arp', 1, `${one}: IPv4 proxy true`],
+  ];
+  await set('net/ipv4/ip_forward', 1);
+  await until(() => seen.includes('settings of all: IPv4 forwarding true'));
+  for (const [key, value, event] of told) {
+    seen.length = 0;
+    await set(key, value);
+    await until(() => seen.includes(event));
   }
-  await until(() => seen.includes('IPv6 forwarding off'));
-  const all = ['IPv4 forwarding on', 'IPv6 forwarding on', 'IPv4 forwarding off', 'IPv6 forwarding off'];
-  t.same([...new Set(seen)].sort(), [...all].sort());
+  t.pass('all of them');
+});
+
+kernelTest('routes to single addresses alone, at any metric, are told of to who asks for them', async (t, lab) => {
+  const { netns, rtnetlink } = await lab.host();
+  const seen: string[] = [];
+  const subscription = await subscribeEvents({
+    netns,
+    groups: ['route'],
+    hostRoutes: { except: rtnetlink.portId },
+    onEvents: (events) => seen.push(...events.map(text)),
+    onResync: () => t.fail('nothing was lost'),
+  });
+  lab.closing(() => subscription.close());
+  const other = await openRtnetlink({ netns });
+  lab.closing(() => other.close());
+  const add = (by: typeof other, prefix: string, metric?: number): Promise<void> =>
+    by.addRoute({
+      prefix: parsePrefix(prefix),
+      type: 'blackhole',
+      protocol: 4,
+      ...(metric !== undefined && { metric }),
+    });
+  await add(rtnetlink, '192.0.2.1/32');
+  await add(other, '192.0.2.0/24');
+  await add(other, '2001:db8::/32');
+  await add(other, '2001:db8::1/128', 5);
+  await add(other, '192.0.2.2/32');
+  await until(() => seen.length >= 2);
+  t.same(seen, ['+route 2001:db8::1/128 proto 4', '+route 192.0.2.2/32 proto 4']);
 });
 
 kernelTest('events that do not fit the buffer lead to a resync, and listening goes on', async (t, lab) => {
