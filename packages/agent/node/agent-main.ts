@@ -13,17 +13,11 @@ import type { RunAgentOptions, RunningAgent } from './run-agent.js';
 export const AGENT_EXIT = { failed: 1, config: 2, running: 5 } as const;
 
 export async function agentMain(options: RunAgentOptions): Promise<void> {
-  let running: RunningAgent;
-  try {
-    running = await withSmallYoungGeneration(async () => (await import('./run-agent.js')).runAgent(options));
-  } catch (error) {
-    process.stderr.write(`tortie agent: ${describe(error)}\n`);
-    process.exitCode = statusOf(error);
-    return;
-  }
-  returnUnusedMemory();
+  let running: RunningAgent | undefined;
   let ending = false;
   const end = (signal: NodeJS.Signals): void => {
+    // It may answer already while it still starts: nothing it has done by then needs to be ended otherwise than by kill -9.
+    if (!running) process.exit(0);
     if (ending) process.exit(AGENT_EXIT.failed);
     ending = true;
     running.agent.journal.log.info({ signal }, 'ends; routes stay in the kernel');
@@ -37,6 +31,16 @@ export async function agentMain(options: RunAgentOptions): Promise<void> {
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
+  try {
+    running = await withSmallYoungGeneration(async () => (await import('./run-agent.js')).runAgent(options));
+  } catch (error) {
+    process.stderr.write(`tortie agent: ${describe(error)}\n`);
+    process.exitCode = statusOf(error);
+    // With nothing that listens for them the process ends by itself.
+    process.off('SIGTERM', end).off('SIGINT', end);
+    return;
+  }
+  returnUnusedMemory();
 }
 
 /** A user's mistake is its message alone; ours comes with its stack. */
