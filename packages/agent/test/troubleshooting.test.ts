@@ -20,6 +20,8 @@ t.test('codes of the doctor', async (t) => {
     'cluster/src/doctor/findings.ts',
     ...sessions,
     'agent/node/reconcilers/cluster-sessions.ts',
+    'agent/node/pods/pods.ts',
+    'agent/node/pods/pod-routes.ts',
   ];
   const codes = new Set(
     sources.flatMap((file) =>
