@@ -46,17 +46,16 @@ async function taken(
   const before = found ?? (await firstOf(host, mark, address));
   const names = new Map((await host.links()).map(({ ifindex, name }) => [ifindex, name]));
   const to = formatAddress(address);
-  const code = 'pod-route-taken';
   if (!before) {
     const text = `packets to ${to} do not go there, although it has its route: rules of the host look elsewhere first`;
     return {
-      code,
+      code: 'pod-route-taken',
       text,
       remedy: `look at ip route get ${to} and ip rule, and let addresses of pods pass by such rules`,
     };
   }
   return {
-    code,
+    code: 'pod-route-taken',
     text: `packets to ${to} do not go there: the route ${routeText(before, (ifindex) => names.get(ifindex))} goes before its own, of metric ${mark.metric}`,
     remedy: remedyFor(before),
   };
