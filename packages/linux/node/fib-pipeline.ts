@@ -228,8 +228,13 @@ export class FibPipeline {
         chunk.add(this.#deletions[prefix.version], DELETE, prefix, place, -1, before);
         continue;
       }
-      const same = nextHops === lastHops && lastWay!.version === prefix.version && lastWay!.kind === kind;
-      const way: Way = same ? lastWay! : this.#ways.of(kind, prefix.version, nextHops);
+      const own = this.#ways.resilient && kind === 'unicast' ? this.#ways.ofPrefix(prefix, nextHops) : undefined;
+      const same =
+        nextHops === lastHops &&
+        lastWay!.version === prefix.version &&
+        lastWay!.kind === kind &&
+        lastWay!.owner === undefined;
+      const way: Way = own ?? (same ? lastWay! : this.#ways.of(kind, prefix.version, nextHops));
       lastHops = nextHops;
       lastWay = way;
       const ready = way.template !== undefined;

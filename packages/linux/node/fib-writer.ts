@@ -19,7 +19,7 @@ import {
 } from '@tortie/linux';
 import { FibDisturbanceWatch } from './fib-disturbance.js';
 import { type FibChange, FibPipeline, type FibResult, isPending } from './fib-pipeline.js';
-import { type FibIdentity, type Way, WayTable } from './fib-way.js';
+import { type FibIdentity, type ResilientRoutes, type Way, WayTable } from './fib-way.js';
 import { NetlinkSocket } from './netlink-socket.js';
 import type { NetnsRef } from './netns-path.js';
 import { NexthopObjects, type NexthopRange } from './nexthop-objects.js';
@@ -34,6 +34,11 @@ export interface FibWriterOptions {
   readonly table?: number;
   /** False writes gateways into each route even where the kernel knows nexthop objects. */
   readonly nexthopObjects?: boolean;
+  /**
+   * Routes with several next hops that hold on to their flows: each has a group of its own (4096 of them; routes above that share
+   * groups), which is changed in place. Where the kernel has no such groups (Linux 5.13) `usesResilientGroups` is false.
+   */
+  readonly resilient?: ResilientRoutes;
   /** Ids of nexthop objects we may use; both inclusive. */
   readonly nexthopIds?: NexthopRange;
   /** Room for the kernel's answers; 8 MiB. Too little only costs time: what went unanswered is read and written again. */
@@ -53,6 +58,7 @@ export type FibDisturbance =
 export interface InstalledRoute {
   readonly prefix: Prefix;
   readonly kind: 'unicast' | 'blackhole';
+  /** Empty where the route is to be written anew, whatever it leads to. */
   readonly nextHops: readonly NextHop[];
 }
 
@@ -74,7 +80,10 @@ export async function openFibWriter(options: FibWriterOptions = {}): Promise<Fib
   try {
     const objects = new NexthopObjects(socket, protocol, options.nexthopIds ?? NEXTHOP_IDS);
     const usable = options.nexthopObjects !== false && (await loads(objects));
-    return new FibWriter(socket, reader, { protocol, metric, table }, usable ? objects : undefined, options);
+    const identity = { protocol, metric, table };
+    const resilient = options.resilient && usable && (await objects.knowsResilience()) ? options.resilient : undefined;
+    const ways = new WayTable(identity, usable ? objects : undefined, resilient);
+    return new FibWriter(socket, reader, identity, usable ? objects : undefined, ways, options);
   } catch (error) {
     void socket.close();
     void reader.close();
@@ -94,6 +103,8 @@ async function loads(objects: NexthopObjects): Promise<boolean> {
 
 export class FibWriter {
   readonly usesNexthopObjects: boolean;
+  /** Whether `resilient` was asked for and is there. */
+  readonly usesResilientGroups: boolean;
   readonly #socket: NetlinkSocket;
   readonly #reader: NetlinkSocket;
   readonly #identity: FibIdentity;
@@ -115,6 +126,7 @@ export class FibWriter {
     reader: NetlinkSocket,
     identity: FibIdentity,
     objects: NexthopObjects | undefined,
+    ways: WayTable,
     options: FibWriterOptions,
   ) {
     this.#socket = socket;
@@ -122,7 +134,8 @@ export class FibWriter {
     this.#identity = identity;
     this.#objects = objects;
     this.usesNexthopObjects = objects !== undefined;
-    this.#ways = new WayTable(identity, objects);
+    this.#ways = ways;
+    this.usesResilientGroups = ways.resilient;
     this.#onDisturbed = options.onDisturbed;
     this.#pipeline = new FibPipeline(socket, this.#ways, identity);
     this.#watch = new FibDisturbanceWatch(options.netns, identity, socket.portId, {
@@ -158,8 +171,8 @@ export class FibWriter {
       for (const [prefix, value] of this.#pipeline.tables[version].entries()) {
         if (++seen % YIELD_EVERY === 0) await new Promise(setImmediate);
         if (isPending(value)) continue;
-        const { kind, nextHops } = this.#ways.at(value);
-        yield { prefix, kind, nextHops };
+        const way = this.#ways.at(value);
+        yield { prefix, kind: way.kind, nextHops: this.#ways.isOutdated(prefix, way) ? [] : way.nextHops };
       }
     }
   }
@@ -220,6 +233,7 @@ export class FibWriter {
   async #read(): Promise<void> {
     this.#takenMeanwhile = false;
     await this.#objects?.load();
+    this.#ways.forgetOwners();
     this.#ways.revalidate();
     const old = this.#pipeline.tables;
     const read = { 4: new PrefixTable(4), 6: new PrefixTable(6) };
@@ -265,8 +279,12 @@ export class FibWriter {
           const { protocol, metric, nexthopId } = scanned;
           if (protocol !== identity.protocol || metric !== identity.metric || scanned.table !== identity.table)
             continue;
-          if (nexthopId && !byObject.has(nexthopId)) byObject.set(nexthopId, this.#ways.ofObject(nexthopId, version));
-          const way = (nexthopId && byObject.get(nexthopId)) || this.#ways.ofRoute(readRoute(message)!);
+          let way = nexthopId ? byObject.get(nexthopId) : undefined;
+          if (nexthopId && !byObject.has(nexthopId)) {
+            way = this.#ways.ofObject(nexthopId, scanned);
+            if (this.#ways.isShared(nexthopId)) byObject.set(nexthopId, way);
+          }
+          way ??= this.#ways.ofRoute(readRoute(message)!);
           table.set(scanned, way.index);
           counts.set(way, (counts.get(way) ?? 0) + 1);
         }
@@ -322,8 +340,7 @@ export class FibWriter {
   /** Keeps the number of objects without routes small; a few stay, as routes tend to come back. */
   async #sweepSome(): Promise<void> {
     if (!this.#objects || !this.#pipeline.listed) return;
-    const unused = this.#ways.all().filter((way) => way.routes === 0 && way.nexthopId).length;
-    if (unused > SWEEP_AT_UNUSED) await this.#objects.sweep(this.#ways.usedObjects());
+    if (this.#ways.unused > SWEEP_AT_UNUSED) await this.#objects.sweep(this.#ways.usedObjects());
   }
 }
 

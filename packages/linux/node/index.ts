@@ -23,6 +23,7 @@ export {
   subscribeEvents,
 } from './events.js';
 export type { FibChange, FibResult } from './fib-pipeline.js';
+export type { ResilientRoutes } from './fib-way.js';
 export {
   type FibDisturbance,
   FibWriter,

@@ -10,7 +10,9 @@ import {
   type Nexthop,
   type NexthopMember,
   NLM_F,
+  type Resilience,
   readNexthop,
+  writeBucketDump,
   writeNexthop,
   writeNexthopDelete,
   writeNexthopDump,
@@ -24,6 +26,7 @@ export interface NexthopRange {
 }
 
 const CREATE = NLM_F.REQUEST | NLM_F.ACK | NLM_F.CREATE | NLM_F.EXCL;
+const REPLACE = NLM_F.REQUEST | NLM_F.ACK | NLM_F.REPLACE;
 const DELETE = NLM_F.REQUEST | NLM_F.ACK;
 const DUMP = NLM_F.REQUEST | NLM_F.DUMP;
 const MAX_WEIGHT = 256;
@@ -75,8 +78,60 @@ export class NexthopObjects {
     });
   }
 
+  /** How the group with this id holds on to its flows; undefined where it does not, or is none of ours. */
+  resilienceOf(id: number): Resilience | undefined {
+    return this.#byId.get(id)?.resilience;
+  }
+
+  /** Whether the kernel has resilient groups. */
+  async knowsResilience(): Promise<boolean> {
+    const seq = this.#socket.nextSeq();
+    const to = new MessageWriter();
+    writeBucketDump(to, DUMP, seq);
+    try {
+      for await (const _buckets of this.#socket.dump('list buckets of nexthop groups', seq, to.written));
+      return true;
+    } catch (error) {
+      if (error instanceof LinuxError && error.errnoName === 'EOPNOTSUPP') return false;
+      throw error;
+    }
+  }
+
   /** The object for these next hops, made where it is missing. Throws LinuxError `ERR_LINUX_NETLINK`. */
   async ensure(hops: readonly NextHop[], version: IpVersion): Promise<number> {
+    const group = await this.#members(hops, version);
+    if (group.length === 1) return group[0]!.id;
+    return this.#ensureOne({ protocol: this.#protocol, group });
+  }
+
+  /**
+   * The group `id` changed to these next hops in place, so that flows through members that stay go on as they do; a new one
+   * where there is no such group. Throws LinuxError `ERR_LINUX_NETLINK`.
+   */
+  async ensureResilient(
+    id: number | undefined,
+    hops: readonly NextHop[],
+    version: IpVersion,
+    resilience: Resilience,
+  ): Promise<number> {
+    const group = await this.#members(hops, version);
+    const known = id === undefined ? undefined : this.#byId.get(id);
+    if (!known) return this.#create({ protocol: this.#protocol, group, resilience });
+    if (contentOf(known) === contentOf({ group })) return known.id;
+    const nexthop = { ...known, group };
+    try {
+      await this.#send(`replace nexthop ${known.id}`, (to, seq) => writeNexthop(to, REPLACE, seq, nexthop));
+    } catch (error) {
+      if (!(error instanceof LinuxError && error.errnoName === 'ENOENT')) throw error;
+      this.#forget(known);
+      return this.#create({ protocol: this.#protocol, group, resilience });
+    }
+    this.#remember(nexthop);
+    return known.id;
+  }
+
+  /** Singles for these next hops, made where they are missing. */
+  async #members(hops: readonly NextHop[], version: IpVersion): Promise<readonly NexthopMember[]> {
     const weights = new Map<number, number>();
     for (const { gateway, ifindex, onLink, weight = 1 } of hops) {
       const id = await this.#ensureOne({
@@ -89,9 +144,7 @@ export class NexthopObjects {
       // The kernel refuses a member that is there twice.
       weights.set(id, Math.min((weights.get(id) ?? 0) + weight, MAX_WEIGHT));
     }
-    if (weights.size === 1) return [...weights.keys()][0]!;
-    const group = [...weights].map(([id, weight]) => ({ id, weight })).sort((x, y) => x.id - y.id);
-    return this.#ensureOne({ protocol: this.#protocol, group });
+    return [...weights].map(([id, weight]) => ({ id, weight })).sort((x, y) => x.id - y.id);
   }
 
   /** Deletes what is not in use; the kernel removes any route through a deleted object, so `used` must be complete. */
@@ -113,8 +166,10 @@ export class NexthopObjects {
   }
 
   async #ensureOne(wanted: Omit<Nexthop, 'id'>): Promise<number> {
-    const known = this.#byContent.get(contentOf(wanted));
-    if (known !== undefined) return known;
+    return this.#byContent.get(contentOf(wanted)) ?? this.#create(wanted);
+  }
+
+  async #create(wanted: Omit<Nexthop, 'id'>): Promise<number> {
     const { first, last } = this.#range;
     for (let tries = last - first; tries >= 0; tries--) {
       const id = this.#nextId;
@@ -136,6 +191,8 @@ export class NexthopObjects {
 
   #remember(nexthop: Nexthop): void {
     this.#byId.set(nexthop.id, nexthop);
+    // A resilient group belongs to one route.
+    if (nexthop.resilience) return;
     const content = contentOf(nexthop);
     if (!this.#byContent.has(content)) this.#byContent.set(content, nexthop.id);
   }

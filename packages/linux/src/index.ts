@@ -39,8 +39,10 @@ export { type NetworkSettings, RTM_NETCONF, readNetworkSettings } from './networ
 export {
   type Nexthop,
   type NexthopMember,
+  type Resilience,
   RTM_NEXTHOP,
   readNexthop,
+  writeBucketDump,
   writeNexthop,
   writeNexthopDelete,
   writeNexthopDump,

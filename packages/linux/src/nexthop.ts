@@ -4,8 +4,10 @@ import { LinuxError } from './errors.js';
 import { AF, familyOf, versionOf } from './family.js';
 import {
   type AttributeCodec,
+  type AttributeValues,
   address,
   flag,
+  nestedRow,
   readAttributes,
   row,
   schema,
@@ -17,14 +19,28 @@ import { LITTLE_ENDIAN } from './netlink/byte-order.js';
 import { type NetlinkMessage, requireBody } from './netlink/message.js';
 import type { MessageWriter } from './netlink/message-writer.js';
 
-export const RTM_NEXTHOP = { NEW: 104, DELETE: 105, GET: 106 } as const;
+export const RTM_NEXTHOP = { NEW: 104, DELETE: 105, GET: 106, GET_BUCKET: 118 } as const;
 const NHMSG_OCTETS = 8;
 const RTNH_F_ONLINK = 4;
+/** NHA_GROUP_TYPE; 0 is the usual one. */
+const GROUP_RESILIENT = 1;
+/** Timers are told in clock_t, which is 1/100 s on every architecture Node knows. */
+const TICKS_PER_S = 100;
 
 export interface NexthopMember {
   readonly id: number;
   /** 1 to 256. */
   readonly weight: number;
+}
+
+/** How a group holds on to the flows it has (Linux 5.13): flows are hashed into buckets, and each bucket has a member. */
+export interface Resilience {
+  /** Fixed when the group is made. */
+  readonly buckets: number;
+  /** A bucket that saw no packet for so long may be given to another member. */
+  readonly idleTimerS: number;
+  /** A group out of balance for so long gives buckets away that are not idle; 0: never. */
+  readonly unbalancedTimerS: number;
 }
 
 /** A single way (gateway, interface), a blackhole, or a group of single ways for ECMP. */
@@ -38,6 +54,8 @@ export interface Nexthop {
   readonly onLink?: boolean;
   readonly blackhole?: boolean;
   readonly group?: readonly NexthopMember[];
+  /** Of a group; without it flows are dealt out anew when its members change. */
+  readonly resilience?: Resilience;
 }
 
 const MEMBER_OCTETS = 8;
@@ -65,6 +83,12 @@ const group: AttributeCodec<readonly NexthopMember[]> = {
   },
 };
 
+const resilienceAttributes = schema({
+  buckets: row(1, u16),
+  idleTimer: row(2, u32),
+  unbalancedTimer: row(3, u32),
+});
+
 const attributes = schema({
   id: row(1, u32),
   group: row(2, group),
@@ -72,10 +96,11 @@ const attributes = schema({
   blackhole: row(4, flag),
   outInterface: row(5, u32),
   gateway: row(6, address),
+  resilience: nestedRow(12, resilienceAttributes),
 });
 
 export function writeNexthop(to: MessageWriter, flags: number, seq: number, nexthop: Nexthop): void {
-  const { id, protocol, gateway, ifindex, group } = nexthop;
+  const { id, protocol, gateway, ifindex, group, resilience } = nexthop;
   to.begin(RTM_NEXTHOP.NEW, flags, seq);
   to.u8(group ? AF.UNSPEC : familyOf(gateway?.version ?? nexthop.version ?? 4));
   to.u8(0);
@@ -85,9 +110,15 @@ export function writeNexthop(to: MessageWriter, flags: number, seq: number, next
   writeAttributes(attributes, to, {
     id,
     group,
+    groupType: resilience ? GROUP_RESILIENT : undefined,
     blackhole: nexthop.blackhole ? true : undefined,
     outInterface: ifindex,
     gateway,
+    resilience: resilience && {
+      buckets: resilience.buckets,
+      idleTimer: resilience.idleTimerS * TICKS_PER_S,
+      unbalancedTimer: resilience.unbalancedTimerS * TICKS_PER_S,
+    },
   });
   to.end();
 }
@@ -107,6 +138,14 @@ export function writeNexthopDump(to: MessageWriter, flags: number, seq: number):
   to.end();
 }
 
+/** Of all resilient groups; kernels without them refuse it. */
+export function writeBucketDump(to: MessageWriter, flags: number, seq: number): void {
+  to.begin(RTM_NEXTHOP.GET_BUCKET, flags, seq);
+  to.u32(0);
+  to.u32(0);
+  to.end();
+}
+
 export function readNexthop(message: NetlinkMessage): Nexthop {
   requireBody(message, NHMSG_OCTETS);
   const { bytes, view, start, end } = message;
@@ -121,5 +160,16 @@ export function readNexthop(message: NetlinkMessage): Nexthop {
     ...(view.getUint32(start + 4, LITTLE_ENDIAN) & RTNH_F_ONLINK ? { onLink: true } : {}),
     ...(values.blackhole ? { blackhole: true } : {}),
     ...(values.group?.length ? { group: values.group } : {}),
+    ...(values.groupType === GROUP_RESILIENT ? { resilience: resilienceOf(values.resilience ?? {}) } : {}),
   };
 }
+
+const resilienceOf = ({
+  buckets = 0,
+  idleTimer = 0,
+  unbalancedTimer = 0,
+}: AttributeValues<typeof resilienceAttributes.rows>): Resilience => ({
+  buckets,
+  idleTimerS: idleTimer / TICKS_PER_S,
+  unbalancedTimerS: unbalancedTimer / TICKS_PER_S,
+});
