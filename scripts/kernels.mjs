@@ -10,6 +10,7 @@ import { ensure, root, TEST_COMMANDS } from './ensure.mjs';
 
 const INTEROP = [
   'bfd-vrf',
+  'ecmp',
   'forward-filters',
   'ipip',
   'kernel',

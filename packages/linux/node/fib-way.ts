@@ -15,7 +15,7 @@ export interface FibIdentity {
 /** Which routes with several next hops hold on to their flows, and how. */
 export interface ResilientRoutes extends Resilience {
   /** Routes inside these; absent: all. */
-  readonly prefixes?: readonly Prefix[];
+  readonly prefixes?: readonly Prefix[] | undefined;
 }
 
 export interface Way {

@@ -3,7 +3,7 @@
  * does. What is missing is said in words, and the agent speaks BGP without it.
  */
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import type { Address } from '@tortie/ip';
+import { type Address, parsePrefix } from '@tortie/ip';
 import { LinuxError } from '@tortie/linux';
 import {
   type FibWriter,
@@ -18,6 +18,7 @@ import type { FibSummary } from '../../src/api/fib.js';
 import type { AgentConfig } from '../../src/config/config.js';
 import { TUNNELS } from '../../src/ways/tunnel.js';
 import type { Journal } from '../journal.js';
+import { EcmpHash } from '../reconcilers/ecmp-hash.js';
 import { FibReconciler } from '../reconcilers/fib.js';
 import { Links, nodeAddresses } from '../reconcilers/links.js';
 import { NextHops } from '../reconcilers/next-hops.js';
@@ -83,11 +84,16 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
   let keptRoutes = false;
   let foreignRoutes: Subscription | undefined;
   let rules: OwnRules | undefined;
+  let ecmpHash: EcmpHash | undefined;
   let table = kernel.table;
   if (programming.state === 'on') {
     try {
       table = await tableOf(config, rtnetlink);
       const writer = await openWriter(config, table, (what) => fib?.disturbed(what));
+      if (kernel.ecmp?.resilient && !writer.usesResilientGroups) {
+        const cause = 'this kernel has no resilient nexthop groups (Linux 5.13)';
+        journal.event({ kind: 'fib', text: 'flows are dealt out anew when next hops come and go', cause }, 'warn');
+      }
       fib = new FibReconciler({
         writer,
         journal,
@@ -109,6 +115,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         onResync: () => fib?.changed(),
       });
       keptRoutes = await fib.adopt();
+      if (kernel.ecmp?.hash) ecmpHash = new EcmpHash(kernel.ecmp.hash, journal);
       rules = await OwnRules.start({ rtnetlink: rtnetlink!, journal, ipv6: capabilities.ipv6.available, ...kernel });
     } catch (error) {
       fib = undefined;
@@ -141,6 +148,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
     async close() {
       foreignRoutes?.close();
       await rules?.close();
+      await ecmpHash?.close();
       links?.close();
       nextHops?.close();
       await gateways?.close();
@@ -169,8 +177,18 @@ async function tableOf({ kernel }: AgentConfig, rtnetlink: Rtnetlink | undefined
   );
 }
 
-const openWriter = (
-  { kernel: { protocol, metric } }: AgentConfig,
+function openWriter(
+  { kernel: { protocol, metric, ecmp } }: AgentConfig,
   table: number,
   onDisturbed: (what: Parameters<FibReconciler['disturbed']>[0]) => void,
-): Promise<FibWriter> => openFibWriter({ protocol, metric, table, onDisturbed });
+): Promise<FibWriter> {
+  const { resilient } = ecmp ?? {};
+  const prefixes = resilient?.prefixes?.map(parsePrefix);
+  return openFibWriter({
+    protocol,
+    metric,
+    table,
+    onDisturbed,
+    ...(resilient && { resilient: { ...resilient, prefixes } }),
+  });
+}

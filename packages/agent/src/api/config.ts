@@ -9,7 +9,7 @@ import { PeerSpec } from './peer.js';
 import { PeerRangeSpec } from './peer-range.js';
 import { policyFields } from './policy.js';
 import { StoreConfig } from './store.js';
-import { Asn, ipv4Address, resourceName } from './text.js';
+import { Asn, IpPrefix, ipv4Address, resourceName } from './text.js';
 import { type Static, Type } from './type.js';
 
 const closed = { additionalProperties: false };
@@ -101,6 +101,55 @@ export const BgpConfig = Type.Object(
   { ...closed, description: 'The BGP speaker as a whole' },
 );
 
+const Resilient = Type.Object(
+  {
+    buckets: Type.Integer({
+      minimum: 1,
+      maximum: 65535,
+      description: 'Flows of a route are hashed into so many buckets; 128 is usual, some for each next hop it may have',
+    }),
+    idleTimerS: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86400,
+        default: 120,
+        description: 'A bucket without a packet for so long may go to a next hop that came (back)',
+      }),
+    ),
+    unbalancedTimerS: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 86400,
+        default: 0,
+        description: 'After so long out of balance also buckets that are not idle; 0: never',
+      }),
+    ),
+    prefixes: Type.Optional(
+      Type.Array(IpPrefix, { minItems: 1, description: 'Only routes inside these; default: all, up to 4096 of them' }),
+    ),
+  },
+  {
+    ...closed,
+    description:
+      'Flows stay with their next hop while others come and go (Linux 5.13); absent: they are dealt out anew',
+  },
+);
+
+const EcmpConfig = Type.Object(
+  {
+    hash: Type.Optional(
+      Type.Union([Type.Literal('l3'), Type.Literal('l4'), Type.Literal('inner-l3')], {
+        description:
+          'What makes a flow, on the whole node: l3 addresses, l4 ports too, inner-l3 addresses inside a tunnel; default: as the node has it',
+      }),
+    ),
+    resilient: Type.Optional(Resilient),
+  },
+  { ...closed, description: 'Which of several next hops a packet takes' },
+);
+
+export type EcmpHash = NonNullable<Static<typeof EcmpConfig>['hash']>;
+
 export const KernelConfig = Type.Object(
   {
     program: Type.Optional(Type.Boolean({ default: true, description: 'false: speak BGP only' })),
@@ -129,6 +178,7 @@ export const KernelConfig = Type.Object(
           'Priority of a rule of ours that has packets look into "table" before main; default: rules are made by others',
       }),
     ),
+    ecmp: Type.Optional(EcmpConfig),
     vrf: Type.Optional(
       Type.String({
         minLength: 1,

@@ -1,6 +1,6 @@
 /** The agent's configuration with every default filled in: what the rest of the agent reads. */
 import type { BmpCollectorSpec } from '../api/bmp.js';
-import type { AgentConfigFile } from '../api/config.js';
+import type { AgentConfigFile, EcmpHash } from '../api/config.js';
 import type { PoolSpec } from '../api/ipam.js';
 import type { MrtDumpConfig, MrtUpdateConfig } from '../api/mrt.js';
 import type { OriginatedSpec } from '../api/originated.js';
@@ -9,6 +9,7 @@ import type { PeerRangeSpec } from '../api/peer-range.js';
 import type { PolicyLibrary } from '../api/policy.js';
 import type { StoreConfig } from '../api/store.js';
 
+type ResilientConfig = NonNullable<NonNullable<NonNullable<AgentConfigFile['kernel']>['ecmp']>['resilient']>;
 type EtcdConfig = NonNullable<StoreConfig['etcd']>;
 type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
 type Section<K extends keyof AgentConfigFile> = Filled<NonNullable<AgentConfigFile[K]>>;
@@ -40,8 +41,13 @@ export interface AgentConfig {
   readonly bgp: Omit<Section<'bgp'>, 'gracefulRestart'> & {
     readonly gracefulRestart: Filled<NonNullable<NonNullable<AgentConfigFile['bgp']>['gracefulRestart']>>;
   };
-  readonly kernel: Omit<Section<'kernel'>, 'rule' | 'vrf'> &
-    Pick<NonNullable<AgentConfigFile['kernel']>, 'rule' | 'vrf'>;
+  readonly kernel: Omit<Section<'kernel'>, 'rule' | 'vrf' | 'ecmp'> &
+    Pick<NonNullable<AgentConfigFile['kernel']>, 'rule' | 'vrf'> & {
+      readonly ecmp?: {
+        readonly hash?: EcmpHash;
+        readonly resilient?: Required<Omit<ResilientConfig, 'prefixes'>> & Pick<ResilientConfig, 'prefixes'>;
+      };
+    };
   /** Absent: this node has no sessions but those it is told of itself. */
   readonly cluster?: NonNullable<AgentConfigFile['cluster']> & Required<Pick<Section<'cluster'>, 'families'>>;
   /** Absent: no pods are plugged in. */
