@@ -149,6 +149,7 @@ export class Agent implements RestContext {
       store,
       now: steadyClock(Date.now, () => performance.now()),
       labelsOf: (node) => this.labels.of(node),
+      gather: () => new Promise(setImmediate),
       // Before there is a watch of them.
       onBlocks: (page) => {
         if (this.#watches.length > 0) return;

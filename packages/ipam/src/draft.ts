@@ -57,16 +57,16 @@ export class Draft {
     if (!this.#bases.has(key)) this.#bases.set(key, { value: undefined, revision: 0 });
   }
 
-  /** Writes a key that was read (or assumed absent); a second time in place of the first. */
+  /** Writes a key that was read (or assumed absent); a second time in place of the last, a deletion too. */
   put(key: string, value: unknown): void {
-    const step = this.#steps.find((candidate) => candidate.key === key);
+    const step = this.#steps.findLast((candidate) => candidate.key === key);
     if (step) step.value = value;
     else this.#steps.push({ key, value });
   }
 
   /** Writes a key before all other steps. */
   putFirst(key: string, value: unknown): void {
-    const step = this.#steps.find((candidate) => candidate.key === key);
+    const step = this.#steps.findLast((candidate) => candidate.key === key);
     if (step) step.value = value;
     else this.#steps.unshift({ key, value });
   }
@@ -126,13 +126,15 @@ export class Draft {
     for (const [key, value] of last) {
       const base = this.#bases.get(key)!;
       const operation = operationFor(key, withUnknownFields(key, base.value, value), base.revision);
-      if (operation) operations.push(operation);
+      // What was put and deleted again may have been assumed to be absent.
+      operations.push(operation ?? { type: 'check', key, revision: 0 });
     }
     for (const [key, revision] of this.#guards) {
       if (!last.has(key)) operations.push({ type: 'check', key, revision });
     }
-    if (operations.length === 0) return;
     const revision = await this.#store.commit(operations);
+    // Else it is a revision that may hold what others have written.
+    if (operations.every(({ type }) => type === 'check')) return;
     for (const [key, value] of last) this.#written(key, value, revision);
     this.#catalogue.committed(last.keys(), revision);
   }

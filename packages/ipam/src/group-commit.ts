@@ -1,6 +1,7 @@
 /**
- * Assignments that wait while a commit is under way are planned together and committed as one: one flush of the disk, or one
- * transaction of etcd, for all of them. A runtime that starts fifty pods at once waits for few commits instead of fifty.
+ * Assignments and releases that wait while a commit is under way are planned together and committed as one: one flush of the disk, or
+ * one transaction of etcd, for all of them. A runtime that starts fifty pods at once waits for few commits instead of fifty. Where a
+ * commit blocks the process, what came meanwhile has not even been read: `gather` lets it come in.
  *
  * A plan sees what the plans before it in the group have drafted, but the catalogue does not. So a group ends behind a plan
  * that claims a block, and a plan that fails is not told so before it has failed as the first of a group.
@@ -27,10 +28,12 @@ export class GroupCommit {
   readonly #turns: Turns;
   #waiting: Waiting[] = [];
   #hasTurn = false;
+  readonly #gather: () => Promise<void>;
 
-  constructor(context: IpamContext, turns: Turns) {
+  constructor(context: IpamContext, turns: Turns, gather: () => Promise<void>) {
     this.#context = context;
     this.#turns = turns;
+    this.#gather = gather;
   }
 
   /** Resolves once what was planned is committed. */
@@ -44,7 +47,8 @@ export class GroupCommit {
   #takeTurn(): void {
     if (this.#hasTurn || this.#waiting.length === 0) return;
     this.#hasTurn = true;
-    void this.#turns.take(() => this.#run());
+    // Not in the turn: what comes in may have to read first.
+    void this.#gather().then(() => this.#turns.take(() => this.#run()));
   }
 
   async #run(): Promise<void> {

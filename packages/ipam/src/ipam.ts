@@ -15,7 +15,7 @@ import type { Draft } from './draft.js';
 import { eligiblePools } from './eligible-pools.js';
 import { IpamError } from './errors.js';
 import { fullError } from './full-error.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, type Plan } from './group-commit.js';
 import { heldBy } from './held.js';
 import { planIdentity } from './identity.js';
 import { type IpamPages, ipamPages } from './pages.js';
@@ -72,6 +72,8 @@ export interface IpamOptions {
   readonly random?: () => number;
   /** Waits before the n-th attempt after a conflict; where many processes write, a random pause helps. Default: not at all. */
   readonly pause?: (attempt: number) => Promise<void>;
+  /** Waits until what was asked for already is known, before it is committed together. Default: not at all. */
+  readonly gather?: () => Promise<void>;
   /** Told what is read when all blocks are listed, which thousands of nodes make large: who needs the same need not read it again. */
   readonly onBlocks?: (page: Page) => void;
 }
@@ -166,10 +168,18 @@ export class Ipam implements IpamApi {
   readonly #labelsOf: IpamOptions['labelsOf'];
   readonly #group: GroupCommit;
 
-  constructor({ store, now, random = Math.random, pause = async () => {}, labelsOf, onBlocks }: IpamOptions) {
+  constructor({
+    store,
+    now,
+    random = Math.random,
+    pause = async () => {},
+    gather = async () => {},
+    labelsOf,
+    onBlocks,
+  }: IpamOptions) {
     this.#labelsOf = labelsOf;
     this.#context = { store, now, random, pause, catalogue: new Catalogue(store, now, onBlocks) };
-    this.#group = new GroupCommit(this.#context, this.#turns);
+    this.#group = new GroupCommit(this.#context, this.#turns, gather);
     const { catalogue } = this.#context;
     const found = (name: string) => catalogue.pools.find((pool) => pool.name === name);
     this.pages = ipamPages((read) => this.#synced(read));
@@ -281,7 +291,8 @@ export class Ipam implements IpamApi {
 
   release(request: ReleaseRequest): Promise<readonly Assignment[]> {
     const progress: Progress = new Map();
-    return this.#swap((draft, context) => planRelease(context, draft, request, progress));
+    const plan: Plan<readonly Assignment[]> = (draft, context) => planRelease(context, draft, request, progress);
+    return this.#context.store.multiKey ? this.#group.add(plan) : this.#swap(plan);
   }
 
   blocks(filter: BlockFilter = {}): Promise<readonly BlockView[]> {

@@ -1,12 +1,12 @@
-/** Assignments that come at the same time share commits, and each is as it would be alone. */
+/** Assignments and releases that come at the same time share commits, and each is as it would be alone. */
 import { formatAddress, parsePrefix } from '@tortie/ip';
 import { MemoryStore, StoreError } from '@tortie/store';
 import { interceptStore } from '@tortie/store/testing';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import { Ipam } from '../src/index.js';
+import { Ipam, type IpamOptions } from '../src/index.js';
 
-async function setUp(blockSize = 26) {
+async function setUp(blockSize = 26, options: Partial<IpamOptions> = {}) {
   const clock = { now: 1_700_000_000_000 };
   const memory = new MemoryStore();
   let commits = 0;
@@ -18,7 +18,7 @@ async function setUp(blockSize = 26) {
       if (failure) throw failure;
     },
   });
-  const ipam = new Ipam({ store, now: () => clock.now });
+  const ipam = new Ipam({ store, now: () => clock.now, ...options });
   await ipam.pools.create({ name: 'p4', cidr: parsePrefix('10.0.0.0/24'), blockSize });
   await ipam.pools.create({ name: 'p6', cidr: parsePrefix('fd00::/124'), blockSize: 126 });
   await ipam.claimBlock('n', 4);
@@ -50,6 +50,63 @@ t.test('fifty at once: each its own address, in a few commits', async (t) => {
   t.equal(new Set(all.map(([one]) => formatAddress(one!.address))).size, 50);
   t.ok(commits() <= 3, 'the first, and what waited meanwhile, 32 at a time');
   for (const [i, [one]] of all.entries()) t.equal(one!.handle, `h${i}`);
+  await clean(t, ipam);
+});
+
+t.test('fifty releases at once in a few commits, and what they gave back is there again', async (t) => {
+  const { ipam, commits } = await setUp();
+  const handles = Array.from({ length: 50 }, (_, i) => `h${i}`);
+  for (const handle of handles) await ipam.assign({ node: 'n', handle, count4: 1 });
+  commits();
+  const all = await Promise.all(handles.map((handle) => ipam.release({ handle })));
+  t.equal(new Set(all.map(([one]) => formatAddress(one!.address))).size, 50);
+  t.same(
+    all.map(([one]) => one!.handle),
+    handles,
+  );
+  t.ok(commits() <= 3, 'the first, and what waited meanwhile, 32 at a time');
+  t.same(await ipam.assignments(), []);
+  await clean(t, ipam);
+});
+
+t.test('what comes while a group gathers is part of it, although it reads first', async (t) => {
+  const gatherings: (() => void)[] = [];
+  const gather = () => new Promise<void>((resolve) => void gatherings.push(resolve));
+  const { ipam, commits } = await setUp(26, { gather });
+  commits();
+  const handles = Array.from({ length: 5 }, (_, i) => `h${i}`);
+  const all = handles.map(async (handle) => {
+    await ipam.pools.list();
+    return ipam.assign({ node: 'n', handle, count4: 1 });
+  });
+  while (gatherings.length === 0) await ipam.pools.list();
+  for (let i = 0; i < 10; i++) await ipam.pools.list();
+  gatherings.shift()!();
+  await Promise.all(all);
+  t.equal(commits(), 1);
+  await clean(t, ipam);
+});
+
+t.test('assigned and released at once: what the handle had before goes too', async (t) => {
+  const { ipam } = await setUp();
+  const before = await ipam.assign({ node: 'n', handle: 'h', count4: 1 });
+  const [, , , released] = await Promise.all([
+    ipam.assign({ node: 'n', handle: 'other', count4: 1 }),
+    ipam.assign({ node: 'n', handle: 'another', count4: 1 }),
+    ipam.assign({ node: 'n', handle: 'h', count4: 2 }),
+    ipam.release({ handle: 'h' }),
+  ]);
+  t.equal(released.length, 2);
+  t.ok(released.some(({ address }) => formatAddress(address) === formatAddress(before[0]!.address)));
+  t.same(await ipam.assignments({ handle: 'h' }), []);
+  await clean(t, ipam);
+});
+
+t.test('assigned, released and assigned again at once', async (t) => {
+  const { ipam } = await setUp();
+  const assign = (handle: string) => ipam.assign({ node: 'n', handle, count4: 1 });
+  const [, , , again] = await Promise.all([assign('other'), assign('h'), ipam.release({ handle: 'h' }), assign('h')]);
+  t.same(await ipam.assignments({ handle: 'h' }), again);
   await clean(t, ipam);
 });
 
@@ -112,31 +169,31 @@ t.test('a store that is away fails all of them at once', async (t) => {
 t.test(
   'at once or one after the other: the same handles have as many addresses, and every invariant holds',
   async () => {
-    const request = fc.record({ handle: fc.nat(5), count4: fc.nat(3), count6: fc.nat(3) });
+    // None: release.
+    const counts = fc.option(fc.record({ count4: fc.nat(3), count6: fc.nat(3) }));
+    const request = fc.record({ handle: fc.nat(2), counts });
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(request, { maxLength: 6 }), { maxLength: 4 }), async (rounds) => {
         const { ipam } = await setUp(30);
         const { ipam: alone } = await setUp(30);
         for (const round of rounds) {
-          const asked = round.map(({ handle, count4, count6 }) => ({
-            node: 'n',
-            handle: `h${handle}`,
-            count4,
-            count6,
-          }));
-          const together = await Promise.allSettled(asked.map((one) => ipam.assign(one)));
-          for (const [i, one] of asked.entries()) {
-            const [single] = await Promise.allSettled([alone.assign(one)]);
+          const ask = (of: Ipam, { handle: number, counts }: (typeof round)[number]) => {
+            const handle = `h${number}`;
+            return counts ? of.assign({ node: 'n', handle, ...counts }) : of.release({ handle });
+          };
+          const together = await Promise.allSettled(round.map((one) => ask(ipam, one)));
+          for (const [i, one] of round.entries()) {
+            const [single] = await Promise.allSettled([ask(alone, one)]);
             if (single!.status !== together[i]!.status)
               throw new Error(`${JSON.stringify(one)}: ${single!.status} alone`);
           }
         }
-        const counts = async (of: Ipam) => {
+        const countsOf = async (of: Ipam) => {
           const held = new Map<string, number>();
           for (const { handle } of await of.assignments()) held.set(handle, (held.get(handle) ?? 0) + 1);
           return JSON.stringify([...held].sort());
         };
-        if ((await counts(ipam)) !== (await counts(alone))) throw new Error('other counts');
+        if ((await countsOf(ipam)) !== (await countsOf(alone))) throw new Error('other counts');
         const { findings } = await ipam.check();
         if (findings.length > 0) throw new Error(JSON.stringify(findings));
       }),

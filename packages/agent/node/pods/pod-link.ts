@@ -54,9 +54,10 @@ const unlessThere = (error: unknown): void => {
 /** Makes the link and everything on it, the host's end last. What a failure leaves goes with `unplugPod`. */
 export async function plugPod(host: Rtnetlink, mark: RouteMark, link: PodLink): Promise<void> {
   assertMtu(link);
+  const pod = await link.netns.rtnetlink;
   const { ifindex, peerIfindex } = await createVeth(host, link);
-  await setUpPodEnd(peerIfindex!, link);
-  await setUpHostEnd(host, mark, ifindex, link);
+  await Promise.all([setUpPodEnd(pod, peerIfindex!, link), configureHostEnd(link)]);
+  await switchHostEndOn(host, mark, ifindex, link);
 }
 
 function assertMtu({ mtu, addresses }: PodLink): void {
@@ -109,9 +110,12 @@ const nameTaken = (error: unknown, ifName: string): unknown =>
       })
     : error;
 
-async function setUpHostEnd(host: Rtnetlink, mark: RouteMark, ifindex: number, link: PodLink): Promise<void> {
-  const { addresses, alias } = link;
+async function configureHostEnd(link: PodLink): Promise<void> {
   for (const [key, value] of settingsOf(link)) await ensureSysctl(key, value);
+}
+
+async function switchHostEndOn(host: Rtnetlink, mark: RouteMark, ifindex: number, link: PodLink): Promise<void> {
+  const { addresses, alias } = link;
   await Promise.all([
     host.changeLink(ifindex, { up: true, alias: aliasOf(alias) }),
     hasVersion(addresses, 6) && host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH).catch(unlessThere),
@@ -119,9 +123,8 @@ async function setUpHostEnd(host: Rtnetlink, mark: RouteMark, ifindex: number, l
   ]);
 }
 
-async function setUpPodEnd(ifindex: number, { ifName, netns, addresses }: PodLink): Promise<void> {
+async function setUpPodEnd(pod: Rtnetlink, ifindex: number, { ifName, netns, addresses }: PodLink): Promise<void> {
   const inside = { netns: netns.path };
-  const pod = netns.rtnetlink;
   if (hasVersion(addresses, 6)) {
     const conf = `net/ipv6/conf/${ifName}`;
     await Promise.all([ensureSysctl(`${conf}/disable_ipv6`, 0, inside), writeSysctl(`${conf}/accept_dad`, 0, inside)]);
@@ -188,7 +191,7 @@ export async function findFaults(host: Rtnetlink, link: Omit<PodLink, 'mtu' | 'm
       faults.push(`the host has no route to ${formatAddress(address)} over ${hostInterface}`);
     }
   }
-  const pod = netns.rtnetlink;
+  const pod = await netns.rtnetlink;
   const inner = await pod.link(ifName);
   if (!inner) return [...faults, `the container has no interface ${ifName}`];
   if (inner.ifindex !== outer.peerIfindex)

@@ -1,4 +1,7 @@
-/** A pod's network namespace, held open: it cannot go away or become another one while a pod is plugged in. */
+/**
+ * A pod's network namespace, held open: it cannot go away or become another one while a pod is plugged in. A client inside is
+ * opened meanwhile, off the main thread.
+ */
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { CniError } from '@tortie/cni';
 import { LinuxError } from '@tortie/linux';
@@ -9,21 +12,25 @@ const OWN = '/proc/self/ns/net';
 export class PodNetns {
   /** Opens anywhere in this process what is held here. */
   readonly path: string;
-  /** A client inside. */
-  readonly rtnetlink: Rtnetlink;
+  /** A client inside. Rejects with CniError `ERR_CNI_ENVIRONMENT` where it is a namespace of another kind. */
+  readonly rtnetlink: Promise<Rtnetlink>;
   readonly #fd: number;
 
-  private constructor(fd: number, rtnetlink: Rtnetlink) {
+  private constructor(fd: number, path: string) {
     this.#fd = fd;
     this.path = pathOf(fd);
-    this.rtnetlink = rtnetlink;
+    this.rtnetlink = openRtnetlink({ netns: this.path }).catch((error) => {
+      throw error instanceof LinuxError && error.errnoName === 'EINVAL' ? noNamespace(path, error) : error;
+    });
+    // Whoever needs it is told.
+    this.rtnetlink.catch(() => {});
   }
 
   /**
    * Throws CniError: `ERR_CNI_CONTAINER` where there is nothing, `ERR_CNI_ENVIRONMENT` for what is no network namespace,
    * or the node's own.
    */
-  static async open(path: string): Promise<PodNetns> {
+  static open(path: string): PodNetns {
     const fd = openFile(path);
     try {
       const [found, own] = [fstatSync(fd), statSync(OWN)];
@@ -31,11 +38,10 @@ export class PodNetns {
       if (found.ino === own.ino) {
         throw new CniError('ERR_CNI_ENVIRONMENT', `CNI_NETNS ${path} is the node's own; it is the container's`);
       }
-      return new PodNetns(fd, await openRtnetlink({ netns: pathOf(fd) }));
+      return new PodNetns(fd, path);
     } catch (error) {
       closeSync(fd);
-      // A namespace of another kind.
-      throw error instanceof LinuxError && error.errnoName === 'EINVAL' ? noNamespace(path, error) : error;
+      throw error;
     }
   }
 
@@ -48,8 +54,11 @@ export class PodNetns {
     }
   }
 
-  close(): void {
-    this.rtnetlink.close();
+  async close(): Promise<void> {
+    await this.rtnetlink.then(
+      (rtnetlink) => rtnetlink.close(),
+      () => {},
+    );
     closeSync(this.#fd);
   }
 }

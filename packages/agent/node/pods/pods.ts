@@ -78,7 +78,7 @@ export class Pods implements Reconciler {
   add(request: AddRequest): Promise<Pod> {
     const handle = handleOf(request.attachment);
     return this.#turns.take(handle, async () => {
-      const netns = await PodNetns.open(request.netns);
+      const netns = PodNetns.open(request.netns);
       try {
         const known = this.#pods.get(handle);
         if (known && (await this.#faultsOf(known, netns)).length === 0) return known;
@@ -87,7 +87,7 @@ export class Pods implements Reconciler {
         await this.#takeBack(handle);
         throw error;
       } finally {
-        netns.close();
+        await netns.close();
       }
     });
   }
@@ -108,12 +108,12 @@ export class Pods implements Reconciler {
         `container ${containerId} has no ${ifName} in network ${network} on this node`,
       );
     }
-    const netns = await PodNetns.open(path);
+    const netns = PodNetns.open(path);
     try {
       const faults = [...contradictions(pod, previous), ...(await this.#faultsOf(pod, netns))];
       if (faults.length > 0) throw new CniError('ERR_CNI_BROKEN', faults.join('; '));
     } finally {
-      netns.close();
+      await netns.close();
     }
   }
 
