@@ -149,7 +149,7 @@ export class Agent implements RestContext {
       store,
       now: steadyClock(Date.now, () => performance.now()),
       labelsOf: (node) => this.labels.of(node),
-      gather: () => new Promise(setImmediate),
+      gather: wholeTurn,
       // Before there is a watch of them.
       onBlocks: (page) => {
         if (this.#watches.length > 0) return;
@@ -484,4 +484,10 @@ export class Agent implements RestContext {
     this.peerRangesLoop.trigger();
     this.originatedLoop.trigger();
   }
+}
+
+/** The rest of this turn of the event loop, and a whole one: what waits at the sockets has been read then. */
+async function wholeTurn(): Promise<void> {
+  await new Promise(setImmediate);
+  await new Promise(setImmediate);
 }

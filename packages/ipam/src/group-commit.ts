@@ -48,7 +48,16 @@ export class GroupCommit {
     if (this.#hasTurn || this.#waiting.length === 0) return;
     this.#hasTurn = true;
     // Not in the turn: what comes in may have to read first.
-    void this.#gather().then(() => this.#turns.take(() => this.#run()));
+    void this.#gatherAll().then(() => this.#turns.take(() => this.#run()));
+  }
+
+  /** As long as each turn brings another one. */
+  async #gatherAll(): Promise<void> {
+    let known: number;
+    do {
+      known = this.#waiting.length;
+      await this.#gather();
+    } while (this.#waiting.length > known && this.#waiting.length < MOST);
   }
 
   async #run(): Promise<void> {

@@ -72,7 +72,10 @@ export interface IpamOptions {
   readonly random?: () => number;
   /** Waits before the n-th attempt after a conflict; where many processes write, a random pause helps. Default: not at all. */
   readonly pause?: (attempt: number) => Promise<void>;
-  /** Waits until what was asked for already is known, before it is committed together. Default: not at all. */
+  /**
+   * Waits for what else is asked for, before it is committed together, and is called again as long as it brings something: one turn of the
+   * event loop. Default: not at all.
+   */
   readonly gather?: () => Promise<void>;
   /** Told what is read when all blocks are listed, which thousands of nodes make large: who needs the same need not read it again. */
   readonly onBlocks?: (page: Page) => void;
