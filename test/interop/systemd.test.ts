@@ -1,13 +1,14 @@
-/** The hardened unit: what systemd says of it, and an agent that works with what it leaves. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/** Rights: the hardened unit, what systemd says of it, an agent that works with what it leaves; and one that root starts without it. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { enterNamespaces, runCommand, tortieCommand } from '@tortie/lab';
+import { enterNamespaces, runCommand, tortieCommand, withHosts } from '@tortie/lab';
 import t from 'tap';
 import { CniNode } from './cni-rig.js';
 import { buildConfine, CAPABILITIES, confined, UNIT } from './confine/unit-filter.js';
 import { eventually } from './eventually.js';
 import { askAll, faultsIn, setWay, withNetwork } from './network-rig.js';
+import { startAgent } from './start-agent.js';
 
 await enterNamespaces();
 
@@ -18,6 +19,8 @@ const BITS: Readonly<Record<string, bigint>> = {
   CAP_SYS_ADMIN: 21n,
   CAP_SYS_NICE: 23n,
 };
+
+const ALLOWED = Object.values(BITS).reduce((sum, bit) => sum | (1n << bit), 0n);
 
 const has = async (program: string): Promise<boolean> =>
   (await runCommand('sh', ['-c', `command -v ${program}`], { allowFailure: true })).code === 0;
@@ -51,8 +54,7 @@ t.test(
       const agent = lab.agent('n1');
       const status = readFileSync(`/proc/${agent.pid}/status`, 'utf8');
       const effective = BigInt(`0x${/^CapEff:\s*(\S+)$/m.exec(status)![1]}`);
-      const allowed = Object.values(BITS).reduce((sum, bit) => sum | (1n << bit), 0n);
-      t.equal(effective & ~allowed, 0n, 'it has no other capabilities');
+      t.equal(effective & ~ALLOWED, 0n, 'it has no other capabilities');
       t.match(status, /^NoNewPrivs:\s*1$/m);
       t.match(status, /^Seccomp:\s*2$/m);
       const whole = () =>
@@ -90,3 +92,38 @@ t.test(
     });
   },
 );
+
+t.test('an agent that root starts gives up all other rights, on every thread, unless told to keep them', (t) =>
+  withHosts(['n1'], async (lab) => {
+    const n1 = lab.host('n1');
+    const agent = await startAgent(n1);
+    const threads = readdirSync(`/proc/${agent.pid}/task`);
+    t.ok(threads.length > 4);
+    for (const thread of threads) {
+      t.strictSame(rightsOf(`${agent.pid}/task/${thread}`), {
+        Inh: 0n,
+        Prm: ALLOWED,
+        Eff: ALLOWED,
+        Bnd: ALLOWED,
+        NoNewPrivs: 1n,
+      });
+    }
+    t.ok((await agent.status()).fib.programming);
+
+    await agent.stop();
+    const [program, ...args] = tortieCommand();
+    const keeping = n1.spawn(program!, [...args, 'agent', '--keep-capabilities', '-c', agent.configFile], {
+      name: 'keeping',
+    });
+    await eventually('the API', () => agent.status());
+    t.strictSame(rightsOf(`${keeping.pid}`), rightsOf('self'));
+  }),
+);
+
+/** Capability sets of a process or thread. */
+const rightsOf = (place: string): Readonly<Record<string, bigint>> =>
+  Object.fromEntries(
+    [
+      ...readFileSync(`/proc/${place}/status`, 'utf8').matchAll(/^(?:Cap)?(Inh|Prm|Eff|Bnd|NoNewPrivs):\s*(\S+)$/gm),
+    ].map(([, name, value]) => [name!, BigInt(`0x${value}`)]),
+  );

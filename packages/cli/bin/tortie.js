@@ -12,5 +12,10 @@ if (!existsSync(compiled)) {
 
 // A reader that has seen enough, like head, is no error.
 process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// An agent that root starts begins anew with fewer rights: the sooner, the less is done twice.
+if (process.argv[2] === 'agent') {
+  const { giveUpRights } = await import(new URL('agent-rights.js', compiled).href);
+  await giveUpRights(process.argv);
+}
 const { main } = await import(compiled.href);
 process.exitCode = await main(process.argv.slice(2), process);

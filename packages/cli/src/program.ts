@@ -1,5 +1,6 @@
 /** The command tree. What a command does is loaded when it is called, so that each starts as fast as it can. */
 import { Argument, Command, Option } from 'commander';
+import { KEEP_FLAG } from './agent-rights.js';
 import { PEER_FLAGS, type PeerFlag, RANGE_FLAGS } from './commands/peer-options.js';
 import { type Context, createContext, type GlobalOptions, type Io } from './context.js';
 import { addExamples } from './examples.js';
@@ -90,7 +91,9 @@ function agentCommand(leaf: Leaf, program: Command): void {
   leaf(program, 'agent', 'run the agent of this node', async (_, __, options) => {
     const { startAgent } = await import('./commands/agent.js');
     await startAgent(String(options.config));
-  }).requiredOption('-c, --config <file>', 'configuration file (YAML)');
+  })
+    .requiredOption('-c, --config <file>', 'configuration file (YAML)')
+    .option(KEEP_FLAG, 'keep all capabilities of root, not just those an agent needs');
 }
 
 function statusCommands(leaf: Leaf, program: Command): void {

@@ -8,6 +8,7 @@
  */
 #include "addon.h"
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -16,7 +17,9 @@
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 /* ---- work inside a network namespace ---- */
 
@@ -230,6 +233,38 @@ static napi_value do_unmount(napi_env env, napi_callback_info info) {
   text(&a, 0, target);
   return integer(env, SYSCALL(umount2(target, number(&a, 1))));
 }
+/*
+ * execWith(kept, program, words...): the process goes on as the program, which has of the capabilities that `kept` has a bit for those
+ * that the process had, and cannot get others. All threads end by that, which no call could take capabilities from. Returns where it fails.
+ */
+static napi_value exec_with(napi_env env, napi_callback_info info) {
+  size_t n = 0;
+  napi_get_cb_info(env, info, &n, NULL, NULL, NULL);
+  napi_value *v = calloc(n, sizeof *v);
+  char **words = calloc(n, sizeof *words);
+  napi_get_cb_info(env, info, &n, v, NULL, NULL);
+  int64_t kept = 0;
+  napi_get_value_int64(env, v[0], &kept);
+  for (size_t i = 1; i < n; i++) {
+    size_t length = 0;
+    napi_get_value_string_utf8(env, v[i], NULL, 0, &length);
+    words[i - 1] = calloc(1, length + 1);
+    napi_get_value_string_utf8(env, v[i], words[i - 1], length + 1, &length);
+  }
+  struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+  struct __user_cap_data_struct sets[2];
+  long r = SYSCALL(syscall(SYS_capget, &header, sets));
+  for (int i = 0; i < 2; i++) sets[i].inheritable &= (uint32_t)(kept >> (32 * i));
+  if (r == 0) r = SYSCALL(syscall(SYS_capset, &header, sets));
+  for (int i = 0; r == 0 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
+    if (!(kept >> i & 1)) r = SYSCALL(prctl(PR_CAPBSET_DROP, i));
+  if (r == 0) r = SYSCALL(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  /* argv[0] is the program once more */
+  if (r == 0) r = SYSCALL(execv(words[0], words));
+  for (size_t i = 0; i + 1 < n; i++) free(words[i]);
+  free(words), free(v);
+  return integer(env, r);
+}
 /* returnFreed(); ENOSYS with another C library than glibc */
 static napi_value return_freed(napi_env env, napi_callback_info info) {
 #ifdef __GLIBC__
@@ -252,7 +287,7 @@ NAPI_MODULE_INIT() {
     { "receiveDatagram", receive_datagram }, { "sendDatagram", send_datagram },
     { "setRealtime", set_realtime }, { "flock", fd_flock }, { "mount", do_mount },
     { "unmount", do_unmount }, { "exchange", exchange }, { "sendApart", send_apart }, { "startWatching", start_watching }, { "watch", watch },
-    { "unwatch", unwatch }, { "hold", hold }, { "returnFreed", return_freed },
+    { "unwatch", unwatch }, { "hold", hold }, { "returnFreed", return_freed }, { "execWith", exec_with },
   };
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     napi_value f;

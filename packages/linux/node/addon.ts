@@ -1,6 +1,7 @@
 /** The native addon, loaded when first needed: importing this package never fails for want of a compiler. */
 import { createRequire } from 'node:module';
-import { errnoName, errnoWords, LinuxError } from '@tortie/linux';
+import { errnoName, errnoWords } from '../src/errno.js';
+import { LinuxError } from '../src/errors.js';
 
 /**
  * What native/addon.c exports. Numbers below 0 are negated errno values; nothing throws. `netns` is a path, or '' for
@@ -53,6 +54,8 @@ export interface Addon {
   watch(fd: number, token: number, again: boolean): number;
   unwatch(fd: number): number;
   hold(on: boolean): number;
+  /** Goes on as another program, with the capabilities of these bits at most; comes back where that fails. */
+  execWith(capabilities: number, program: string, ...args: readonly string[]): number;
   /** glibc's malloc_trim(3). */
   returnFreed(): number;
 }
