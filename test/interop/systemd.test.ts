@@ -109,6 +109,7 @@ t.test('an agent that root starts gives up all other rights, on every thread, un
       });
     }
     t.ok((await agent.status()).fib.programming);
+    t.match(agent.process.logTail(), /n1/, 'and it goes on with its log');
 
     await agent.stop();
     const [program, ...args] = tortieCommand();

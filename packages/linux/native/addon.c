@@ -235,7 +235,7 @@ static napi_value do_unmount(napi_env env, napi_callback_info info) {
 }
 /*
  * execWith(kept, program, words...): the process goes on as the program, which has of the capabilities that `kept` has a bit for those
- * that the process had, and cannot get others. All threads end by that, which no call could take capabilities from. Returns where it fails.
+ * that the process had, and cannot get others; `program` is also the first word. All threads end by that, which no call could take capabilities from. Returns where it fails.
  */
 static napi_value exec_with(napi_env env, napi_callback_info info) {
   size_t n = 0;
@@ -259,7 +259,8 @@ static napi_value exec_with(napi_env env, napi_callback_info info) {
   for (int i = 0; r == 0 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
     if (!(kept >> i & 1)) r = SYSCALL(prctl(PR_CAPBSET_DROP, i));
   if (r == 0) r = SYSCALL(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-  /* argv[0] is the program once more */
+  /* Node has all descriptors that it was started with closed for others. */
+  for (int fd = 0; fd <= 2; fd++) fcntl(fd, F_SETFD, 0);
   if (r == 0) r = SYSCALL(execv(words[0], words));
   for (size_t i = 0; i + 1 < n; i++) free(words[i]);
   free(words), free(v);
