@@ -20,6 +20,7 @@ t.test('codes of the doctor', async (t) => {
     'cluster/src/doctor/findings.ts',
     ...sessions,
     'agent/node/reconcilers/cluster-sessions.ts',
+    'agent/node/kernel/block-routes.ts',
     'agent/node/pods/pods.ts',
     'agent/node/pods/pod-routes.ts',
   ];

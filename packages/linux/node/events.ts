@@ -1,5 +1,6 @@
 /** Notifications of the kernel about links, addresses, routes, rules, neighbours, nexthop objects and settings of the network. */
 import {
+  goneNeighboursFilter,
   hostRoutesFilter,
   type InterfaceAddress,
   ignoreProtocolFilter,
@@ -60,6 +61,8 @@ export interface EventsOptions {
   readonly ignoreRouteProtocol?: number;
   /** Of routes those to single addresses alone, but for what the socket with this port id has done. */
   readonly hostRoutes?: { readonly except: number };
+  /** Of neighbours those alone that go. */
+  readonly goneNeighbours?: boolean;
   readonly receiveBufferOctets?: number;
   readonly onEvents: (events: readonly KernelEvent[]) => void;
   /** Notifications were lost: dump again and compare. */
@@ -87,11 +90,13 @@ const READS_AT_ONCE = 64;
 
 /** Subscribes; resolves once the kernel queues events. Throws LinuxError. */
 export async function subscribeEvents(options: EventsOptions): Promise<Subscription> {
-  const { ignoreRouteProtocol, hostRoutes } = options;
-  const filter = hostRoutes
-    ? hostRoutesFilter(hostRoutes.except)
-    : ignoreRouteProtocol !== undefined && ignoreProtocolFilter(ignoreRouteProtocol);
-  return new EventSocket(options, filter || undefined);
+  const { ignoreRouteProtocol, hostRoutes, goneNeighbours } = options;
+  const filters = [
+    hostRoutes && hostRoutesFilter(hostRoutes.except),
+    goneNeighbours && goneNeighboursFilter(),
+    ignoreRouteProtocol !== undefined && ignoreProtocolFilter(ignoreRouteProtocol),
+  ];
+  return new EventSocket(options, filters.find(Boolean) || undefined);
 }
 
 /** A subscription with a filter of its own. */

@@ -3,6 +3,7 @@
  * octets as a big-endian number, so netlink's own integers are compared in the order they lie in memory.
  */
 import { AF } from './family.js';
+import { RTM_NEIGHBOUR } from './neighbour.js';
 import { LITTLE_ENDIAN, viewOf } from './netlink/byte-order.js';
 import { RTM_ROUTE } from './route.js';
 
@@ -58,6 +59,10 @@ const atMetric = (metric: number): readonly Line[] => [
   [LOAD_WORD_AT_X, 4],
   [JUMP_EQUAL, word(metric), 'accept', 'drop'],
 ];
+
+/** Of neighbours and forwarding entries those that go: hosts that are seen and not seen are news every few seconds. */
+export const goneNeighboursFilter = (): Uint8Array =>
+  assemble([[LOAD_HALF, TYPE_AT], [JUMP_EQUAL, half(RTM_NEIGHBOUR.NEW), 'drop', 'accept'], ...verdicts]);
 
 /** Of routes those to single addresses that another socket than `portId` has changed; everything that is no route passes. */
 export const hostRoutesFilter = (portId: number): Uint8Array =>

@@ -1,7 +1,7 @@
 export { AdvertisementPacer } from './advertisement-pacer.js';
 export { errnoName, errnoWords } from './errno.js';
 export { LinuxError, type LinuxErrorCode, type LinuxErrorDetails } from './errors.js';
-export { fibWriterFilter, hostRoutesFilter, ignoreProtocolFilter } from './event-filter.js';
+export { fibWriterFilter, goneNeighboursFilter, hostRoutesFilter, ignoreProtocolFilter } from './event-filter.js';
 export { AF, familyOf, versionOf } from './family.js';
 export { PrefixTable } from './fib/prefix-table.js';
 export { newScannedRoute, type ScannedRoute, scanRoute } from './fib/route-scan.js';

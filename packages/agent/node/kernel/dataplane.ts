@@ -7,13 +7,13 @@
  *  pools, nodes ─────────────┼────────────┴─► masquerade ──► nf_tables
  *  pools, nodes, blocks ─────┴──────────────► ways ──► tunnels, neighbours ──► FIB
  *  pods of our own ─────────────────────────► check of their sources ──► nf_tables
- *  others' packet filters ──────────────────► warnings
+ *  others' packet filters and routes ───────► warnings
  * ```
  */
 import { join } from 'node:path';
-import { parseAddress } from '@tortie/ip';
+import { type Prefix, parseAddress } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
-import { openNftables } from '@tortie/linux/node';
+import { openNftables, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import type { FollowEvent, Store } from '@tortie/store';
 import type { Condition } from '../../src/api/status.js';
 import type { Wireguard } from '../../src/api/wireguard.js';
@@ -33,6 +33,7 @@ import { NodeRecordReconciler } from '../reconcilers/node-record.js';
 import { ReconcileLoop } from '../reconcilers/reconcile-loop.js';
 import { SourceCheck } from '../reconcilers/source-check.js';
 import { WaysReconciler } from '../reconcilers/ways.js';
+import { BlockRoutes, type RouteProblem } from './block-routes.js';
 import { ForwardFilters } from './forward-filters.js';
 import type { KernelSide } from './kernel-side.js';
 
@@ -41,7 +42,7 @@ export interface DataplaneOptions {
   readonly store: Store;
   readonly ipam: IpamApi;
   readonly journal: Journal;
-  readonly kernel: Pick<KernelSide, 'rtnetlink' | 'links' | 'programming' | 'fib'>;
+  readonly kernel: Pick<KernelSide, 'rtnetlink' | 'links' | 'programming' | 'fib' | 'onForeignRoute'>;
   /** What the node says of itself besides its addresses. */
   readonly identity: NodeRecord;
   /** Plugged in here. */
@@ -61,8 +62,11 @@ export class Dataplane {
   /** Of nodes with pods of their own. */
   readonly #filters: ForwardFilters | undefined;
   readonly #filtersLoop: ReconcileLoop | undefined;
+  readonly #blockRoutes: BlockRoutes | undefined;
+  readonly #blockRoutesLoop: ReconcileLoop | undefined;
   readonly #ways: WaysReconciler | undefined;
   readonly #waysLoop: ReconcileLoop | undefined;
+  readonly #neighbours: Promise<Subscription | undefined> | undefined;
   readonly #pods: DataplaneOptions['pods'];
   readonly #store: Store;
   /** Who used a block when it was last seen, by its key. */
@@ -114,6 +118,19 @@ export class Dataplane {
       });
       this.#filtersLoop = new ReconcileLoop(this.#filters, { journal });
     }
+    this.#blockRoutes = new BlockRoutes({
+      node: identity.name,
+      ipam,
+      rtnetlink,
+      protocol: config.kernel.protocol,
+      fib: fib.table,
+      linkName: (ifindex) => links?.name(ifindex),
+      journal,
+    });
+    this.#blockRoutesLoop = new ReconcileLoop(this.#blockRoutes, { journal, paced: true });
+    kernel.onForeignRoute((prefix) => {
+      if (this.#blockRoutes!.heard(prefix)) this.#blockRoutesLoop!.trigger();
+    });
     const hostMtu = new HostMtu(rtnetlink);
     this.#ways = new WaysReconciler({
       node: identity.name,
@@ -134,6 +151,7 @@ export class Dataplane {
     });
     this.#waysLoop = new ReconcileLoop(this.#ways, { journal, paced: true });
     this.#ways.onDue = () => this.#waysLoop!.trigger();
+    this.#neighbours = this.#watchNeighbours();
     links?.follow(() => {
       hostMtu.forget();
       this.#waysLoop!.trigger();
@@ -158,6 +176,7 @@ export class Dataplane {
       this.#clusterChanged();
       this.#sourceCheckLoop?.trigger();
       this.#filtersLoop?.trigger();
+      this.#blockRoutesLoop?.trigger();
     });
   }
 
@@ -186,6 +205,18 @@ export class Dataplane {
   async dropped(): Promise<readonly DroppedPods[]> {
     await this.#filters?.refresh();
     return this.#filters?.found ?? [];
+  }
+
+  /** What is wrong with the ways to pods of other nodes, as it is now. */
+  async routeProblems(): Promise<readonly RouteProblem[]> {
+    if (!this.#blockRoutes || !this.#blockRoutesLoop) return [];
+    await this.#blockRoutesLoop.settle();
+    return [...this.#blockRoutes.taken, ...(await this.#blockRoutes.unreachable())];
+  }
+
+  /** By which route of others packets go that a route of ours is for, as a sentence. */
+  takenFrom(prefix: Prefix): string | undefined {
+    return this.#blockRoutes?.takenFrom(prefix);
   }
 
   /** One node's assignments must not wake all the others: only who uses a block counts. */
@@ -224,6 +255,21 @@ export class Dataplane {
     return this.#ways.wireguard();
   }
 
+  /** Entries of tunnels that others take away. */
+  async #watchNeighbours(): Promise<Subscription | undefined> {
+    const again = (): void => {
+      if (this.#looked) this.#waysLoop?.trigger();
+    };
+    return subscribeEvents({
+      groups: ['neighbour'],
+      goneNeighbours: true,
+      onEvents: (events) => {
+        if (events.some((one) => one.type === 'neighbour' && this.#ways?.hasEntries(one.neighbour.ifindex))) again();
+      },
+      onResync: again,
+    }).catch(() => undefined);
+  }
+
   #clusterChanged(): void {
     if (!this.#looked) return;
     this.#masqueradeLoop?.trigger();
@@ -256,7 +302,8 @@ export class Dataplane {
     const dropped = (this.#filters?.found ?? []).map(
       ({ text, remedy }) => `${text[0]!.toUpperCase()}${text.slice(1)}. What helps: ${remedy}.`,
     );
-    const warnings: string[] = [...this.#nodeRecord.problems, ...dropped];
+    const taken = (this.#blockRoutes?.taken ?? []).map(({ text }) => `${text[0]!.toUpperCase()}${text.slice(1)}.`);
+    const warnings: string[] = [...this.#nodeRecord.problems, ...dropped, ...taken];
     const [masquerade, ways] = [this.#masquerade, this.#ways];
     if (masquerade?.problem !== undefined && masquerade.pools.length > 0) warnings.push(masquerade.problem);
     if (this.#sourceCheck?.problem !== undefined) warnings.push(this.#sourceCheck.problem);
@@ -275,11 +322,13 @@ export class Dataplane {
   /** What is in the kernel stays. */
   async close(): Promise<void> {
     this.#ways?.close();
+    (await this.#neighbours)?.close();
     const loops = [
       this.#nodeRecordLoop,
       this.#masqueradeLoop,
       this.#sourceCheckLoop,
       this.#filtersLoop,
+      this.#blockRoutesLoop,
       this.#waysLoop,
     ];
     await Promise.all(loops.map((loop) => loop?.close()));

@@ -3,7 +3,7 @@
  * does. What is missing is said in words, and the agent speaks BGP without it.
  */
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import { type Address, parsePrefix } from '@tortie/ip';
+import { type Address, type Prefix, parsePrefix } from '@tortie/ip';
 import { LinuxError } from '@tortie/linux';
 import {
   type FibWriter,
@@ -44,6 +44,8 @@ export interface KernelSide {
   readonly addresses: readonly Address[];
   /** The kernel has routes of an earlier run. */
   readonly keptRoutes: boolean;
+  /** Called for each route of others that comes or goes. */
+  onForeignRoute(listener: (prefix: Prefix) => void): void;
   summary(): FibSummary;
   attach(speaker: RunningSpeaker): void;
   close(): Promise<void>;
@@ -81,6 +83,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
       ? { state: 'on' }
       : { state: 'failed', reason: capabilities.netAdmin.reason };
   }
+  const listeners: ((prefix: Prefix) => void)[] = [];
   let keptRoutes = false;
   let foreignRoutes: Subscription | undefined;
   let rules: OwnRules | undefined;
@@ -109,8 +112,11 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         groups: ['route'],
         ignoreRouteProtocol: kernel.protocol,
         onEvents(events) {
-          for (const event of events)
-            if (event.type === 'route' && event.removed) fib?.foreignRouteGone(event.route.prefix);
+          for (const event of events) {
+            if (event.type !== 'route') continue;
+            if (event.removed) fib?.foreignRouteGone(event.route.prefix);
+            for (const listener of listeners) listener(event.route.prefix);
+          }
         },
         onResync: () => fib?.changed(),
       });
@@ -135,6 +141,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
     gateways,
     addresses: rtnetlink ? await nodeAddresses(rtnetlink) : [],
     keptRoutes,
+    onForeignRoute: (listener) => void listeners.push(listener),
     summary() {
       const { protocol, metric } = kernel;
       const counts = fib?.table.counts ?? { installed: 0, pending: 0, failed: 0, stale: 0 };

@@ -1,8 +1,9 @@
 /** Routes to pods, and those of others that stand before them. */
-import { type Address, formatAddress, formatPrefix, hostPrefix } from '@tortie/ip';
+import { type Address, addressBits, formatAddress, formatPrefix } from '@tortie/ip';
 import type { Route } from '@tortie/linux';
 import { type Rtnetlink, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import { deletionOf, routeText } from '../../src/fib/route-text.js';
+import { foreignRouteTo } from '../kernel/foreign-route.js';
 import { leadsOver, type RouteMark, routeToPod } from './pod-link.js';
 import type { PodProblem } from './pod-problems.js';
 
@@ -43,7 +44,10 @@ async function taken(
   address: Address,
   found: Route | undefined,
 ): Promise<PodProblem> {
-  const before = found ?? (await firstOf(host, mark, address));
+  const isOurs = (route: Route): boolean =>
+    (route.protocol === mark.protocol && route.metric === mark.metric) ||
+    route.prefix.length < addressBits(address.version);
+  const before = found ?? (await foreignRouteTo(host, address, isOurs));
   const names = new Map((await host.links()).map(({ ifindex, name }) => [ifindex, name]));
   const to = formatAddress(address);
   if (!before) {
@@ -64,15 +68,4 @@ async function taken(
 function remedyFor(route: Route): string {
   if (route.type === 'local') return `take ${formatPrefix(route.prefix)} off this node: it is the address of a pod`;
   return `${deletionOf(route)}, and have whoever made it leave addresses of pods alone`;
-}
-
-/** A lookup that ends in a blackhole does not say in which. */
-async function firstOf(host: Rtnetlink, mark: RouteMark, address: Address): Promise<Route | undefined> {
-  const prefix = formatPrefix(hostPrefix(address));
-  let first: Route | undefined;
-  for await (const route of host.routes({ version: address.version })) {
-    if (route.protocol === mark.protocol && route.metric === mark.metric) continue;
-    if (formatPrefix(route.prefix) === prefix && !(first && first.metric <= route.metric)) first = route;
-  }
-  return first;
 }

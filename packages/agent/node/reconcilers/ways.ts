@@ -90,7 +90,7 @@ export class WaysReconciler implements Reconciler {
 
   constructor(options: WaysOptions) {
     this.#options = options;
-    this.#neighbours = new VxlanNeighbours(options.rtnetlink);
+    this.#neighbours = new VxlanNeighbours(options.rtnetlink, options.journal);
     this.#peers = new WireguardPeers(options.keyFile);
   }
 
@@ -121,6 +121,11 @@ export class WaysReconciler implements Reconciler {
   /** Pools whose ways are not left to BGP, by name. */
   get pools(): readonly string[] {
     return this.#pools.filter(asksForWays).map(({ name }) => name);
+  }
+
+  /** Whether it is a tunnel whose entries of neighbours come from here. */
+  hasEntries(ifindex: number): boolean {
+    return [...this.#devices.values()].some((device) => device.ifindex === ifindex);
   }
 
   /** For the next round: another key pair for WireGuard. */
@@ -181,11 +186,11 @@ export class WaysReconciler implements Reconciler {
     this.#ends = ends;
     const left: Neighbour[] = [];
     const answered = new Set<string>();
-    for (const { name, way, version, port } of TUNNELS) {
+    for (const { name, device: subject, way, version, port } of TUNNELS) {
       const device = this.#devices.get(name);
       if (!device) continue;
       const far = ends.get(name) ?? [];
-      if (way === 'vxlan') left.push(...(await this.#neighbours.add(device.ifindex, version, far)));
+      if (way === 'vxlan') left.push(...(await this.#neighbours.add({ ...device, subject }, version, far)));
       if (way !== 'wireguard') continue;
       for (const { node } of far) if (this.#answered.has(endName(name, node))) answered.add(endName(name, node));
       for (const node of await this.#peers.set(device.ifindex, port!, far)) answered.add(endName(name, node));

@@ -43,7 +43,10 @@ export interface RestContext {
   readonly mrt: MrtFiles;
   readonly blocksLoop: ReconcileLoop;
   readonly garbage: GarbageCollector;
-  readonly dataplane: Pick<Dataplane, 'record' | 'nodes' | 'dropped' | 'wireguard' | 'rotateWireguardKey'>;
+  readonly dataplane: Pick<
+    Dataplane,
+    'record' | 'nodes' | 'dropped' | 'routeProblems' | 'takenFrom' | 'wireguard' | 'rotateWireguardKey'
+  >;
   readonly blocks: Pick<BlocksReconciler, 'addressing'>;
   readonly nodeDrain: NodeDrain;
   /** Absent where the node takes no part in a cluster. */

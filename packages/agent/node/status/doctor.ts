@@ -39,6 +39,9 @@ export async function examine(context: RestContext, nowMs = performance.now()): 
   for (const dropped of await context.dataplane.dropped()) {
     findings.push({ code: 'pods-dropped', severity: 'warning', ...dropped });
   }
+  for (const problem of await context.dataplane.routeProblems()) {
+    findings.push({ severity: problem.code === 'route-taken' ? 'warning' : 'error', ...problem });
+  }
   for (const full of await fullNeighbourTables()) {
     findings.push({ code: 'neighbours-full', severity: 'warning', subject: `Node/${config.node}`, ...full });
   }

@@ -2,21 +2,42 @@
 import { type Address, formatAddress, isMulticast } from '@tortie/ip';
 import { AF, familyOf, NEIGHBOUR_FLAGS, NEIGHBOUR_STATE, type Neighbour } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
+import { counted } from '../../src/counted.js';
 import { type FarEnd, vxlanGateway } from '../../src/ways/plan.js';
+import type { Journal } from '../journal.js';
 
 export class VxlanNeighbours {
   readonly #rtnetlink: Rtnetlink;
+  readonly #journal: Journal;
+  /** Places of what was set, by interface. */
+  readonly #set = new Map<number, ReadonlySet<string>>();
 
-  constructor(rtnetlink: Rtnetlink) {
+  constructor(rtnetlink: Rtnetlink, journal: Journal) {
     this.#rtnetlink = rtnetlink;
+    this.#journal = journal;
   }
 
-  /** Adds and corrects what is wanted; gives what stands there beyond that, for `forget` once no route needs it. */
-  async add(ifindex: number, version: 4 | 6, ends: readonly FarEnd[]): Promise<readonly Neighbour[]> {
+  /**
+   * Adds and corrects what is wanted, and tells of what somebody had taken away; gives what stands there beyond that, for `forget`
+   * once no route needs it.
+   */
+  async add(
+    { ifindex, subject }: { readonly ifindex: number; readonly subject: string },
+    version: 4 | 6,
+    ends: readonly FarEnd[],
+  ): Promise<readonly Neighbour[]> {
     const wanted = new Map(ends.flatMap((end) => entriesOf(ifindex, version, end)).map((one) => [placeOf(one), one]));
     const present = new Map((await this.#present(ifindex, version)).map((one) => [placeOf(one), one]));
     const missing = [...wanted].filter(([place, one]) => !isSame(present.get(place), one));
     await Promise.all(missing.map(([, one]) => this.#rtnetlink.setNeighbour(one)));
+    const before = this.#set.get(ifindex);
+    this.#set.set(ifindex, new Set(wanted.keys()));
+    const lost = missing.filter(([place]) => before?.has(place) && !present.has(place)).length;
+    if (lost > 0) {
+      const text = `${counted(lost, 'entry', 'entries')} of ${subject} had been taken away, and ${lost === 1 ? 'is' : 'are'} there again`;
+      const cause = 'somebody has changed its neighbours or forwarding entries';
+      this.#journal.event({ kind: 'link', subject, text, cause }, 'warn');
+    }
     return [...present].filter(([place]) => !wanted.has(place)).map(([, one]) => one);
   }
 

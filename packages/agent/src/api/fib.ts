@@ -21,6 +21,9 @@ export const FibRoute = Type.Object({
       'bgp; block for an own one; node for the block of another node that is not reached by BGP; kernel for a route of an earlier run',
   }),
   error: Type.Optional(Type.String({ description: "The kernel's own words" })),
+  taken: Type.Optional(
+    Type.String({ description: 'By which route of others packets go instead, as of the last look at it' }),
+  ),
   since: Type.Optional(Type.String()),
 });
 export type FibRoute = Static<typeof FibRoute>;

@@ -138,7 +138,10 @@ export const Why = Type.Object({
   candidates: Type.Array(Candidate),
   exports: Type.Array(RouteExport, { description: 'The best route towards every peer with a session' }),
   fib: Type.Optional(
-    Type.Object({ state: Type.String(), error: Type.Optional(Type.String()) }, { description: 'What the kernel did' }),
+    Type.Object(
+      { state: Type.String(), error: Type.Optional(Type.String()), taken: Type.Optional(Type.String()) },
+      { description: 'What the kernel did; taken: by which route of others packets go instead' },
+    ),
   ),
 });
 export type Why = Static<typeof Why>;

@@ -118,7 +118,9 @@ async function showWhy(context: Context, prefix: string): Promise<void> {
   context.answer(why, ({ explanation, candidates, fib }) => [
     `${why.prefix}`,
     ...explanation.map((sentence) => `  ${sentence}`),
-    ...(fib ? [`  kernel: ${fib.state}${fib.error ? ` (${fib.error})` : ''}`] : []),
+    ...(fib
+      ? [`  kernel: ${fib.state}${fib.error ? ` (${fib.error})` : ''}${fib.taken ? `, but ${fib.taken}` : ''}`]
+      : []),
     '',
     ...context.table(
       CANDIDATES,
@@ -144,7 +146,7 @@ const FIB: readonly Column<FibRoute>[] = [
   },
   { title: 'SOURCE', value: ({ source }) => source },
   { title: 'SINCE', value: ({ since: at }) => (at === undefined ? undefined : since(at)), right: true },
-  { title: 'ERROR', value: ({ error }) => error, tone: () => 'bad' },
+  { title: 'ERROR', value: ({ error, taken }) => error ?? taken, tone: () => 'bad' },
 ];
 
 async function showFib(context: Context, prefix: string | undefined, options: RouteOptions): Promise<void> {

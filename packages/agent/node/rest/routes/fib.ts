@@ -47,8 +47,9 @@ export const fibRoutes: Resource = (context) => async (app) => {
 
 const one = (entry: FibEntry | undefined): readonly FibEntry[] => (entry ? [entry] : []);
 
-export function fibView({ links }: RestContext, entry: FibEntry): FibRoute {
+export function fibView({ links, dataplane }: RestContext, entry: FibEntry): FibRoute {
   const { prefix, target, state, source, error } = entry;
+  const taken = dataplane.takenFrom(prefix);
   const hops = target?.hops ?? entry.hops.map(({ address }) => ({ gateway: address, ifindex: undefined }));
   return {
     prefix: formatPrefix(prefix),
@@ -60,5 +61,6 @@ export function fibView({ links }: RestContext, entry: FibEntry): FibRoute {
     }),
     source,
     ...(error !== undefined && { error }),
+    ...(taken !== undefined && { taken }),
   };
 }

@@ -1,6 +1,7 @@
 /** /v1/routes: the loc-rib with every candidate, and why one of them is best. */
 import type { LocRibEntry } from '@tortie/bgp';
 import { type Address, addressBits, formatPrefix, type Prefix, parseAddress, parsePrefix, prefixOf } from '@tortie/ip';
+import type { FibRoute } from '../../../src/api/fib.js';
 import { RoutePage, RouteQuery, Why, WhyQuery } from '../../../src/api/route.js';
 import { AgentError, ValidationError } from '../../../src/errors.js';
 import { explainExports, exportView } from '../../../src/routes/export-view.js';
@@ -65,11 +66,17 @@ export const routeRoutes: Resource = (context) => async (app) => {
         explanation: [...explain(candidates), ...explainExports(exports)],
         candidates,
         exports,
-        ...(shown && { fib: { state: shown.state, ...(shown.error !== undefined && { error: shown.error }) } }),
+        ...(shown && { fib: fibPart(shown) }),
       };
     },
   );
 };
+
+const fibPart = ({ state, error, taken }: FibRoute): NonNullable<Why['fib']> => ({
+  state,
+  ...(error !== undefined && { error }),
+  ...(taken !== undefined && { taken }),
+});
 
 /** Exactly the prefix; for an address, the longest one that holds it: at most 129 look-ups in a hash table. */
 function lookUp(text: string, why: (prefix: Prefix) => LocRibEntry | undefined): LocRibEntry | undefined {
