@@ -189,7 +189,7 @@ t.test(
         const told = (await events(agent)).map(({ text }) => text);
         const back = told.findIndex((text) => text.startsWith('the store is back after'));
         t.ok(back >= 0);
-        t.ok(back < told.indexOf('removed 1 stale routes'), 'no sooner than the store was read');
+        t.ok(back < told.indexOf('removed 1 stale route'), 'no sooner than the store was read');
         await eventually('the CNI plugin to be answered', () => cniStarts() === 2);
         t.match(await assign(agent, { handle: 'pod', ipv4: 1 }), { assignments: [{ node: 'n1', block }] });
         t.equal((await agent.peer('bird')).session?.state, 'established');
@@ -209,7 +209,7 @@ t.test(
           const monitor = n1.spawn('ip', ['-4', 'monitor', 'route'], { name: 'monitor' });
           etcd.spawn(0);
           await eventually('the sweep', async () =>
-            (await events(agent)).some(({ kind, text }) => kind === 'fib' && /stale routes/.test(text)),
+            (await events(agent)).some(({ kind, text }) => kind === 'fib' && /stale route/.test(text)),
           );
           await established(agent, 'bird');
           for (const prefix of ['198.51.100.0/24', '203.0.113.0/24']) {
@@ -273,7 +273,7 @@ t.test(
         const of = (code: string, text: RegExp) => [{ code, text }];
         t.match(
           (await findings()).filter(({ code }) => code === 'store-restored'),
-          of('store-restored', /1 addresses of this node were recorded again/),
+          of('store-restored', /1 address of this node was recorded again/),
         );
         t.match(
           (await findings()).filter(({ code }) => code === 'configuration-lost'),

@@ -4,6 +4,7 @@
  * Sessions: ready when all that should be up are up; or, once the grace after the start is over, when one is (mode `any`);
  * or none is configured. With mode `all` one that is down keeps the node unready.
  */
+import { counted } from '@tortie/ip';
 import type { Condition, Health } from './api/status.js';
 
 export interface HealthInput {
@@ -46,7 +47,9 @@ function kernel({ kernel, refusedRoutes }: HealthInput): Condition {
     return { name, ok: true, detail: 'programs nothing, as configured (kernel.program: false)' };
   if (kernel.state === 'failed') return { name, ok: false, detail: `programs nothing: ${kernel.reason}` };
   const detail =
-    refusedRoutes === 0 ? 'programs routes' : `programs routes; ${refusedRoutes} are refused, see /v1/fib?state=failed`;
+    refusedRoutes === 0
+      ? 'programs routes'
+      : `programs routes; ${counted(refusedRoutes, 'is', 'are')} refused, see /v1/fib?state=failed`;
   return { name, ok: true, detail };
 }
 

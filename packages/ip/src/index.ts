@@ -20,6 +20,7 @@ export {
   tryParseAddress,
   writeAddress,
 } from './address.js';
+export { counted } from './counted.js';
 export { IpError } from './errors.js';
 export {
   addressAt,

@@ -1,5 +1,5 @@
 /** What happens inside one block: pure functions from a record to the next. No address is chosen anywhere else. */
-import { addressAt, formatPrefix, type Prefix } from '@tortie/ip';
+import { addressAt, counted, formatPrefix, type Prefix } from '@tortie/ip';
 import { IpamError } from './errors.js';
 import { affinityOf, type BlockAttribute, type BlockRecord, changed, cidrOf, nodeOf } from './record/block-record.js';
 import type { Owner } from './requests.js';
@@ -205,7 +205,8 @@ export function blockFaults(block: BlockRecord): readonly string[] {
   } catch {
     return [`"${block.cidr}" is no prefix`];
   }
-  if (block.allocations.length !== size) faults.push(`${block.allocations.length} ordinals instead of ${size}`);
+  if (block.allocations.length !== size)
+    faults.push(`${counted(block.allocations.length, 'ordinal')} instead of ${size}`);
   const listed = new Map<number, number>();
   for (const ordinal of block.unallocated) listed.set(ordinal, (listed.get(ordinal) ?? 0) + 1);
   const used = new Set<number>();

@@ -4,7 +4,7 @@
  * Claim: affinity `pending`, then the block (its creation decides who gets it), then affinity `confirmed`. Over a store
  * that commits several keys at once the states between are never seen.
  */
-import { addressBits, type Prefix } from '@tortie/ip';
+import { addressBits, counted, type Prefix } from '@tortie/ip';
 import { StoreError } from '@tortie/store';
 import { ageOf, isResting, newBlock, withOwner } from './block.js';
 import type { BlockSummary } from './block-summary.js';
@@ -117,7 +117,10 @@ export async function giveUpBlock(
   if (owned) {
     const used = block.allocations.length - block.unallocated.length;
     if (used > 0 && mustBeEmpty) {
-      throw new IpamError('ERR_IPAM_BLOCK', `block ${block.cidr} is not empty: ${used} addresses are assigned`);
+      throw new IpamError(
+        'ERR_IPAM_BLOCK',
+        `block ${block.cidr} is not empty: ${counted(used, 'address is', 'addresses are')} assigned`,
+      );
     }
     if (known) draft.put(affinity, state('pendingDeletion'));
     if (used > 0 || rests(context, key, block)) draft.put(key, withOwner(block, undefined, context.now()));

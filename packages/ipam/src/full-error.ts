@@ -1,5 +1,7 @@
 /** Why there was no address: which pools, how full, and what stood in the way. */
+
 import type { IpVersion } from '@tortie/ip';
+import { counted } from '@tortie/ip';
 import { ageOf, isResting } from './block.js';
 import type { IpamContext } from './context.js';
 import { IpamError } from './errors.js';
@@ -27,14 +29,18 @@ export function fullError(context: IpamContext, shortage: Shortage): IpamError {
   const full = spaces.every((space) => isExhausted(context, space));
   if (limited && (noBorrowing || !full)) {
     const owned = blocks.ownedBy(node, version).length;
-    reasons.push(`${node} owns ${owned} of at most ${config.maxBlocksPerHost} IPv${version} blocks (maxBlocksPerHost)`);
+    reasons.push(
+      `${node} owns ${owned} of at most ${config.maxBlocksPerHost} IPv${version} ${config.maxBlocksPerHost === 1 ? 'block' : 'blocks'} (maxBlocksPerHost)`,
+    );
   }
   if (!config.autoAllocateBlocks) reasons.push('autoAllocateBlocks is off: nodes claim no blocks by themselves');
   if (config.strictAffinity) reasons.push('strictAffinity is on: nothing is borrowed from other nodes');
   else if (use === 'Tunnel') reasons.push('addresses of tunnels are not borrowed');
   const detail = [...texts, ...reasons].join('; ');
   const missing =
-    shortage.missing < shortage.count ? ` (${shortage.missing} of ${shortage.count} addresses are missing)` : '';
+    shortage.missing < shortage.count
+      ? ` (${shortage.missing} of ${counted(shortage.count, 'address is', 'addresses are')} missing)`
+      : '';
   return new IpamError(
     limited && noBorrowing && !full ? 'ERR_IPAM_BLOCK_LIMIT' : 'ERR_IPAM_POOL_FULL',
     detail + missing,

@@ -1,5 +1,5 @@
 /** Pools: made, changed and deleted so that no two ever overlap and none goes while it is in use. */
-import { formatPrefix, parsePrefix, prefixesOverlap } from '@tortie/ip';
+import { counted, formatPrefix, parsePrefix, prefixesOverlap } from '@tortie/ip';
 import { isConflict } from '@tortie/store';
 import { giveUpBlock } from './claim.js';
 import type { IpamContext } from './context.js';
@@ -174,7 +174,10 @@ export async function deletePool(context: IpamContext, name: string, revision?: 
 function assertUnused({ catalogue }: IpamContext, name: string): void {
   const assigned = catalogue.blocks.space(name)?.assigned ?? 0;
   if (assigned > 0) {
-    throw new IpamError('ERR_IPAM_POOL_IN_USE', `pool ${name} is in use: ${assigned} addresses are assigned`);
+    throw new IpamError(
+      'ERR_IPAM_POOL_IN_USE',
+      `pool ${name} is in use: ${counted(assigned, 'address is', 'addresses are')} assigned`,
+    );
   }
 }
 

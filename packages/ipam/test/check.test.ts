@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
   {
     name: 'a handle counts too many',
     damage: (store) => change(store, handleKey('h'), (v: object) => ({ ...v, blocks: { '10.0.0.0/30': 3 } })),
-    findings: [['handle-count', handleKey('h'), /counts 3 addresses of 10\.0\.0\.0\/30, there are 2/]],
+    findings: [['handle-count', handleKey('h'), /counts 3 addresses of 10\.0\.0\.0\/30, not 2/]],
     repaired: true,
   },
   {
@@ -138,7 +138,7 @@ const rows: readonly Row[] = [
     findings: [
       ['block-fault', BLOCK, /ordinal 0 points at attribute 7/],
       ['block-fault', BLOCK, /attribute 1 is used by no ordinal/],
-      ['handle-count', handleKey('h'), /counts 2 addresses of 10\.0\.0\.0\/30, there are 1/],
+      ['handle-count', handleKey('h'), /counts 2 addresses of 10\.0\.0\.0\/30, not 1/],
     ],
     repaired: true,
   },

@@ -156,7 +156,7 @@ t.test('blocks given up and taken over', async (t) => {
   await ipam.assign({ node: 'n3', handle: 'h', count4: 1 });
   await t.rejects(ipam.releaseBlock('n3', taken.cidr, { mustBeEmpty: true }), {
     code: 'ERR_IPAM_BLOCK',
-    message: `block ${formatPrefix(taken.cidr)} is not empty: 1 addresses are assigned`,
+    message: `block ${formatPrefix(taken.cidr)} is not empty: 1 address is assigned`,
   });
   t.equal(await ipam.releaseBlock('n3', taken.cidr), true);
   t.equal(await ipam.releaseBlock('n3', taken.cidr), false, 'again: not the owner');

@@ -5,8 +5,10 @@
  *                        │                            │                                                │
  *                        └────────── state file, guardian: whatever happens, it can be taken down ─────┘
  */
+
 import { mkdirSync } from 'node:fs';
 import type { ApplyAnswer } from '@tortie/agent/api';
+import { counted } from '@tortie/ip';
 import { agentConfig } from './config/agent-config.js';
 import { birdConfig } from './config/bird-config.js';
 import { LabError } from './errors.js';
@@ -203,7 +205,9 @@ export class Lab {
   async #wire(): Promise<void> {
     const { hosts, segments } = this.plan;
     const pods = hosts.flatMap((host) => host.pods);
-    this.#log(`${hosts.length} hosts and ${pods.length} pods on ${segments.length} wires`);
+    this.#log(
+      `${counted(hosts.length, 'host')} and ${counted(pods.length, 'pod')} on ${counted(segments.length, 'wire')}`,
+    );
     const names = [...hosts.map(({ name }) => name), ...pods].map(this.#naming.host);
     await createNamespaces([...names, this.#naming.wires]);
     this.#assertOpen();
@@ -238,7 +242,7 @@ export class Lab {
       // Who starts later has the sessions it shall have from the beginning.
       await this.startAgent(first);
       await this.apply(first, resources);
-      this.#log(`${resources.length} resources are applied`);
+      this.#log(`${counted(resources.length, 'resource is', 'resources are')} applied`);
       await settled([started, ...others.map((name) => this.startAgent(name))]);
     } else await settled([started, ...agents.map((name) => this.startAgent(name))]);
     this.#assertOpen();
@@ -246,7 +250,7 @@ export class Lab {
 
   async #startPods(): Promise<void> {
     await settled(this.plan.hosts.filter(({ pods }) => pods.length > 0).map((host) => this.#startPodsOf(host)));
-    if (this.pods.size > 0) this.#log(`${this.pods.size} pods have their addresses`);
+    if (this.pods.size > 0) this.#log(`${counted(this.pods.size, 'pod has its address', 'pods have their addresses')}`);
     this.#assertOpen();
   }
 

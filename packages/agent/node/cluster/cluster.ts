@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { RunningSpeaker } from '@tortie/bgp/node';
 import { resourcePrefix } from '@tortie/cluster';
-import { type Prefix, prefixOf } from '@tortie/ip';
+import { counted, type Prefix, prefixOf } from '@tortie/ip';
 import type { Rtnetlink } from '@tortie/linux/node';
 import type { FollowEvent } from '@tortie/store';
 import { ClusterMirror, RESOURCE_TABLES } from '../../src/cluster/cluster-mirror.js';
@@ -136,7 +136,7 @@ export class Cluster {
   warnings(): string[] {
     const held = this.sessions.pending.map(
       ({ id, reason, sessions }) =>
-        `A change of the cluster is held, ${sessions.length} sessions stay: ${reason}; see "tortie cluster", and "tortie cluster confirm ${id}".`,
+        `A change of the cluster is held, ${counted(sessions.length, 'session stays', 'sessions stay')}: ${reason}; see "tortie cluster", and "tortie cluster confirm ${id}".`,
     );
     return [...held, ...this.mirror.problems, ...(this.#options.gateways?.problems() ?? [])];
   }

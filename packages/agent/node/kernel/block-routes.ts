@@ -3,10 +3,9 @@
  * one of a lower metric, or to a part of a block, takes packets without a word. It is asked for as the kernel is asked for a way, at the ends of
  * each block, and where somebody has made a route inside of a pool.
  */
-import { addressBits, formatPrefix, lastAddress, type Prefix, prefixCovers, prefixOf } from '@tortie/ip';
+import { addressBits, counted, formatPrefix, lastAddress, type Prefix, prefixCovers, prefixOf } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
 import type { Rtnetlink } from '@tortie/linux/node';
-import { counted } from '../../src/counted.js';
 import type { FibTable } from '../../src/fib/fib-table.js';
 import { deletionOf, routeText } from '../../src/fib/route-text.js';
 import type { Journal } from '../journal.js';

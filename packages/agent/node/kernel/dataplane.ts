@@ -11,7 +11,7 @@
  * ```
  */
 import { join } from 'node:path';
-import { type Prefix, parseAddress } from '@tortie/ip';
+import { counted, type Prefix, parseAddress } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
 import { openNftables, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import type { FollowEvent, Store } from '@tortie/store';
@@ -290,7 +290,7 @@ export class Dataplane {
       const count = (way: string): number => plan?.routes.filter((route) => route.way === way).length ?? 0;
       const tunnels = Object.entries(TUNNEL_WAYS).map(([way, { title }]) => ({ title, routes: count(way) }));
       const counts = [
-        `${count('direct')} routes straight to other nodes`,
+        `${counted(count('direct'), 'route')} straight to other nodes`,
         ...tunnels.filter(({ routes }) => routes > 0).map(({ title, routes }) => `${routes} over ${title}`),
       ].join(', ');
       conditions.push({ name: 'ways', ok: problems.length === 0, detail: problems.join('; ') || counts });
@@ -313,7 +313,7 @@ export class Dataplane {
     const large = this.#pods().filter(({ mtu }) => ways.mtu !== undefined && mtu > ways.mtu).length;
     if (large > 0) {
       warnings.push(
-        `${large} pods have an MTU above ${ways.mtu}, which is what fits through the tunnels between nodes: they were plugged in before, and depend on path MTU discovery until they are made anew.`,
+        `${counted(large, 'pod has', 'pods have')} an MTU above ${ways.mtu}, which is what fits through the tunnels between nodes: plugged in before, and dependent on path MTU discovery until made anew.`,
       );
     }
     return warnings;

@@ -1,5 +1,7 @@
 /** The MRT files that the configuration asks for. */
+
 import type { RunningSpeaker } from '@tortie/bgp/node';
+import { counted } from '@tortie/ip';
 import type { MrtDump, MrtStatus } from '../../src/api/mrt.js';
 import type { AgentConfig } from '../../src/config/config.js';
 import { AgentError } from '../../src/errors.js';
@@ -54,7 +56,9 @@ export class MrtFiles {
       ...(dumps?.error === undefined ? [] : [`The last MRT table dump failed: ${dumps.error}`]),
       ...(updates?.error === undefined ? [] : [`The MRT update log is not written: ${updates.error}`]),
       ...(updates !== undefined && updates.dropped > 0
-        ? [`${updates.dropped} records are missing in the MRT update log; the disk did not take them.`]
+        ? [
+            `${counted(updates.dropped, 'record is', 'records are')} missing in the MRT update log; the disk did not take them.`,
+          ]
         : []),
     ];
   }

@@ -2,12 +2,14 @@
  * Dumps of the tables: at times, or when somebody asks. Each is written in pieces of some milliseconds under a name of its
  * own and gets its real one when it is whole, so that whoever reads the directory sees whole dumps alone.
  */
+
 import { mkdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TableDumpWriter } from '@tortie/bgp';
 import { MrtOutput } from '@tortie/bgp/mrt/node';
 import type { RunningSpeaker } from '@tortie/bgp/node';
+import { counted } from '@tortie/ip';
 import type { MrtDump, MrtDumpConfig, MrtStatus } from '../../src/api/mrt.js';
 import { AgentError } from '../../src/errors.js';
 import { fileNameMatcher, formatFileName, nextMultiple } from '../../src/mrt/file-pattern.js';
@@ -75,7 +77,10 @@ export class TableDumps {
       this.#last = dump;
       this.#error = undefined;
       this.#done++;
-      journal.event({ kind: 'mrt', text: `table dump ${dump.file}: ${dump.routes} routes in ${dump.durationMs} ms` });
+      journal.event({
+        kind: 'mrt',
+        text: `table dump ${dump.file}: ${counted(dump.routes, 'route')} in ${dump.durationMs} ms`,
+      });
       return dump;
     } catch (error) {
       const { message } = error as Error;

@@ -8,7 +8,7 @@
  * addresses without that are the rest of an ADD that was cut off, by kill -9 too, and are taken back when the agent starts.
  */
 import { type AddRequest, type Attachment, type CheckRequest, CniError, type PreviousResult } from '@tortie/cni';
-import { formatAddress, hostPrefix, parseAddress } from '@tortie/ip';
+import { counted, formatAddress, hostPrefix, parseAddress } from '@tortie/ip';
 import type { Assignment, IpamApi } from '@tortie/ipam';
 import { type Link, SCOPE } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
@@ -231,7 +231,7 @@ export class Pods implements Reconciler {
     const assigned = new Set(handles);
     for (const { name, alias } of strange) if (!assigned.has(name)) this.#strangers.set(name, alias ?? name);
     if (this.#strangers.size === 0) return;
-    const text = `${this.#strangers.size} pods run whose addresses the store does not know: ${[...this.#strangers.values()].slice(0, 5).join(', ')}`;
+    const text = `${counted(this.#strangers.size, 'pod runs', 'pods run')} with addresses that the store does not know: ${[...this.#strangers.values()].slice(0, 5).join(', ')}`;
     this.#options.journal.event({ kind: 'pod', text }, 'error');
   }
 

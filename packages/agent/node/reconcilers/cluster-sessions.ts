@@ -18,7 +18,7 @@ import {
   SessionsOfNode,
   type SessionTerms,
 } from '@tortie/cluster';
-import { formatAddress, ipv4, type Prefix, parseAddress } from '@tortie/ip';
+import { counted, formatAddress, ipv4, type Prefix, parseAddress } from '@tortie/ip';
 import type { PeerSpec } from '../../src/api/peer.js';
 import type { PeerRangeSpec } from '../../src/api/peer-range.js';
 import type { ClusterMirror } from '../../src/cluster/cluster-mirror.js';
@@ -155,7 +155,7 @@ export class ClusterSessionsReconciler implements Reconciler {
     const held = this.#next.pending.find((one) => one.id === id);
     if (!held) return false;
     this.#confirmed.add(id);
-    const text = `confirmed: ${held.sessions.length} sessions may go`;
+    const text = `confirmed: ${counted(held.sessions.length, 'session')} may go`;
     this.#options.journal.event({ kind: 'cluster', text, cause: held.reason }, 'warn');
     return true;
   }

@@ -7,7 +7,7 @@
  */
 import type { BestPath, BestRouteSubscription } from '@tortie/bgp';
 import type { RunningSpeaker } from '@tortie/bgp/node';
-import { type Address, formatPrefix, isLinkLocal, type Prefix, prefixCovers } from '@tortie/ip';
+import { type Address, counted, formatPrefix, isLinkLocal, type Prefix, prefixCovers } from '@tortie/ip';
 import type { NextHop } from '@tortie/linux';
 import type { FibDisturbance, FibWriter, InstalledRoute } from '@tortie/linux/node';
 import type { FibEntry, ViaHop } from '../../src/fib/fib-entry.js';
@@ -93,7 +93,7 @@ export class FibReconciler implements Reconciler {
         if (count > 0) {
           this.#options.journal.event({
             kind: 'fib',
-            text: `adopted ${count} routes of an earlier run; they stay until the peers have sent theirs`,
+            text: `adopted ${counted(count, 'route')} of an earlier run, to stay until the peers have sent theirs`,
           });
         }
         resolve(false);
@@ -310,7 +310,7 @@ export class FibReconciler implements Reconciler {
     const lost = this.table.keepOnly(dump);
     if (lost > 0) {
       this.#options.journal.event(
-        { kind: 'fib', text: `${lost} routes had left the kernel and are written again` },
+        { kind: 'fib', text: `${counted(lost, 'route')} had left the kernel, to be written again` },
         'warn',
       );
     }
@@ -366,7 +366,7 @@ export class FibReconciler implements Reconciler {
     this.#hold = 'swept';
     this.#options.journal.event({
       kind: 'fib',
-      text: this.#swept === 0 ? 'no stale routes were left' : `removed ${this.#swept} stale routes`,
+      text: this.#swept === 0 ? 'no stale routes were left' : `removed ${counted(this.#swept, 'stale route')}`,
       cause: this.#sweepCause,
     });
     return false;
@@ -387,7 +387,7 @@ export class FibReconciler implements Reconciler {
     }
     if (refused.length > 3) {
       this.#options.journal.event(
-        { kind: 'fib', text: `the kernel refused ${refused.length - 3} more routes` },
+        { kind: 'fib', text: `the kernel refused ${counted(refused.length - 3, 'more route', 'more routes')}` },
         'warn',
       );
     }

@@ -1,5 +1,7 @@
 /** What the speaker tells -> the event log and the log, each with its cause. */
+
 import type { RunningSpeaker } from '@tortie/bgp/node';
+import { counted } from '@tortie/ip';
 import { RepeatedEvents } from '../../src/repeated-events.js';
 import type { Journal } from '../journal.js';
 
@@ -34,7 +36,11 @@ export function followSpeaker(speaker: RunningSpeaker, journal: Journal): void {
     );
   });
   speaker.on('stale-removed', ({ peer, family, routes }) => {
-    journal.event({ kind: 'session', subject: peer, text: `removed ${routes} stale ${family} routes of ${peer}` });
+    journal.event({
+      kind: 'session',
+      subject: peer,
+      text: `removed ${counted(routes, `stale ${family} route`)} of ${peer}`,
+    });
   });
   speaker.on('long-lived-stale', ({ peer, family, routes, seconds }) => {
     const text = `${peer} stays away: its ${routes} stale ${family} routes are the last choice, for ${Math.round(seconds)} s`;

@@ -2,7 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import type { FamilyName, PeerView } from '@tortie/bgp';
 import { clusterFindings, type Finding } from '@tortie/cluster';
-import { formatAddress, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
+import { counted, formatAddress, formatPrefix, type Prefix, prefixCovers } from '@tortie/ip';
 import { nameOf } from '../../src/pods/pod-facts.js';
 import { findNodeConflicts } from '../cluster/node-record.js';
 import { fullNeighbourTables } from '../kernel/neighbour-tables.js';
@@ -71,7 +71,7 @@ function restoreFindings({ restored, config }: RestContext): Finding[] {
       code: 'store-restored',
       severity: 'warning',
       subject,
-      text: `${text}; ${again.length} addresses of this node were recorded again`,
+      text: `${text}; ${counted(again.length, 'address of this node was', 'addresses of this node were')} recorded again`,
       remedy: 'look at tortie ipam check and tortie doctor on every node; restarting the agent ends this warning',
     },
   ];
@@ -135,7 +135,7 @@ function ownFindings({ cluster, config }: RestContext): Finding[] {
       code: 'change-held',
       severity: 'warning',
       subject,
-      text: `${names.length} sessions stay although a change would end them: ${reason}`,
+      text: `${counted(names.length, 'session stays', 'sessions stay')} although a change would end them: ${reason}`,
       remedy: `correct the change, or confirm it: tortie cluster confirm ${id}`,
     });
   }
@@ -222,7 +222,7 @@ function excessFinding(
       code: 'peer-sends-more',
       severity: 'info',
       subject: name,
-      text: `peer ${name} sends ${more.length} prefixes outside pools, service ranges and the default route (${some}${more.length > 3 ? ', …' : ''}); they are not used unless a filter accepts them`,
+      text: `peer ${name} sends ${counted(more.length, 'prefix', 'prefixes')} outside pools, service ranges and the default route (${some}${more.length > 3 ? ', …' : ''}); ${more.length === 1 ? 'it is' : 'they are'} not used unless a filter accepts ${more.length === 1 ? 'it' : 'them'}`,
       remedy:
         'have the peer send a default route alone, or accept them: a BGPFilter, or importPolicy: All of its BGPPeer',
     },

@@ -1,5 +1,5 @@
 /** What an operator should know of the node, as sentences; empty where all is well. */
-import { counted } from '../../src/counted.js';
+import { counted } from '@tortie/ip';
 import type { Agent } from '../agent.js';
 import type { KernelSide } from '../kernel/kernel-side.js';
 import type { RemoteStore } from '../store/remote-store.js';
@@ -39,7 +39,7 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
   const strangers = agent.cni?.pods.strangers.length ?? 0;
   if (strangers > 0)
     warnings.push(
-      `${counted(strangers, 'pod')} of this node ${strangers === 1 ? 'runs' : 'run'} with addresses that the store does not know and may give away again: see "tortie doctor".`,
+      `${counted(strangers, 'pod of this node runs', 'pods of this node run')} with addresses that the store does not know and may give away again: see "tortie doctor".`,
     );
   const amiss = agent.cni?.pods.problems.count ?? 0;
   if (amiss > 0) warnings.push(`Something is wrong with ${counted(amiss, 'pod')} of this node: see "tortie doctor".`);
@@ -47,9 +47,7 @@ export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): s
   warnings.push(...agent.dataplane.warnings());
   const { failed } = kernel.summary();
   if (failed > 0)
-    warnings.push(
-      `${counted(failed, 'route')} ${failed === 1 ? 'is' : 'are'} not in the kernel: see "tortie routes --fib".`,
-    );
+    warnings.push(`${counted(failed, 'route is', 'routes are')} not in the kernel: see "tortie routes --fib".`);
   warnings.push(...agent.mrt.warnings());
   return warnings;
 }

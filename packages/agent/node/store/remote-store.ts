@@ -1,5 +1,7 @@
 /** The store in etcd, and what an agent needs besides: it may be away, set back, or have this node's name already. */
+
 import { join } from 'node:path';
+import { counted } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
 import { type Entry, isUnavailable, type Store, type StoreError } from '@tortie/store';
 import { openEtcdStore } from '@tortie/store/etcd';
@@ -143,7 +145,7 @@ export class RemoteStore {
     const { again = [], problems = [], configured = [] } = this.#restored ?? {};
     const setBack =
       this.#setBack &&
-      `${this.#setBack}; ${again.length} addresses of this node were recorded again, ${problems.length} cannot be, ${configured.length} things are configured otherwise: "tortie doctor" tells them`;
+      `${this.#setBack}; ${counted(again.length, 'address of this node was', 'addresses of this node were')} recorded again, ${problems.length} cannot be, ${counted(configured.length, 'thing is', 'things are')} configured otherwise: "tortie doctor" tells them`;
     return [away, setBack, this.claim.problem].filter((text) => text !== undefined);
   }
 

@@ -1,8 +1,7 @@
 /** Where frames of a VXLAN go: forwarding and neighbour entries from the nodes' records. Nothing is learned, nothing flooded. */
-import { type Address, formatAddress, isMulticast } from '@tortie/ip';
+import { type Address, counted, formatAddress, isMulticast } from '@tortie/ip';
 import { AF, familyOf, NEIGHBOUR_FLAGS, NEIGHBOUR_STATE, type Neighbour } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
-import { counted } from '../../src/counted.js';
 import { type FarEnd, vxlanGateway } from '../../src/ways/plan.js';
 import type { Journal } from '../journal.js';
 

@@ -103,7 +103,7 @@ const ROWS: readonly Row[] = [
   {
     code: 'peer-sends-more',
     severity: 'info',
-    text: /sends 1 prefixes outside pools, service ranges and the default route \(203\.0\.113\.0\/24\)/,
+    text: /sends 1 prefix outside pools, service ranges and the default route \(203\.0\.113\.0\/24\)/,
     provoke: resource('BGPPeer', 'tor', { node: 'n1', peerIP: `127.0.0.9:${PORT}`, asNumber: 65009 }),
     cure: removed('BGPPeer', 'tor'),
   },

@@ -192,7 +192,7 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
     await second.fib.reconcile();
     t.strictSame(await ours(), ['192.0.2.0/24', '198.51.100.0/24', 'blackhole 10.244.0.0/26'].sort());
     t.match(second.journal.events.read({ kind: 'fib' }).events.at(-1), {
-      text: 'removed 1 stale routes',
+      text: 'removed 1 stale route',
       cause: /End-of-RIB/,
     });
   });
@@ -249,7 +249,7 @@ t.test('the kernel side of the FIB', { skip: missing ?? false }, async (t) => {
     for (let i = 0; i < 500 && fib.table.counts.stale > 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
     await fib.reconcile();
     t.strictSame(await ours(), []);
-    t.match(journal.events.read({ kind: 'fib' }).events.at(-1), { text: 'removed 1 stale routes', cause: /time/ });
+    t.match(journal.events.read({ kind: 'fib' }).events.at(-1), { text: 'removed 1 stale route', cause: /time/ });
   });
 
   t.test('without End-of-RIB the time decides', async (t) => {

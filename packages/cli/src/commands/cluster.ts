@@ -1,5 +1,7 @@
 /** `tortie cluster` and `tortie secrets`: sessions that follow from resources, what is held, passwords by name. */
+
 import type { ClusterOpenSession, ClusterSession, ClusterView, SecretList } from '@tortie/agent/api';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { NegativeAnswer, UsageError } from '../failure.js';
 import type { Column } from '../output/table.js';
@@ -32,7 +34,9 @@ export async function showSessions(context: Context): Promise<void> {
     return [
       ...(rows.length > 0 ? context.table(SESSIONS, rows) : ['no sessions follow from the resources']),
       ...notes.map(({ text }) => `note: ${text}`),
-      ...(pending.length > 0 ? [`${pending.length} changes are held: tortie cluster pending`] : []),
+      ...(pending.length > 0
+        ? [`${counted(pending.length, 'change is', 'changes are')} held: tortie cluster pending`]
+        : []),
     ];
   });
 }
@@ -60,7 +64,9 @@ export async function showPending(context: Context): Promise<void> {
 
 export async function confirmChange(context: Context, id: string): Promise<void> {
   const { body } = await context.client().call<ClusterView>('POST', '/v1/cluster/confirm', { body: { id } });
-  context.answer(body, ({ sessions }) => [`confirmed ${id}; ${sessions.length} sessions are left`]);
+  context.answer(body, ({ sessions }) => [
+    `confirmed ${id}; ${counted(sessions.length, 'session is', 'sessions are')} left`,
+  ]);
 }
 
 export async function listSecrets(context: Context): Promise<void> {

@@ -1,4 +1,5 @@
 /** `tortie ipam check`, `repair`, `gc` and `release --from-report`. */
+
 import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import type { GarbageReport, IpamCheck, IpamFinding, IpamRepair, LeakReleaseResult } from '@tortie/agent/api';

@@ -1,5 +1,7 @@
 /** `tortie ipam configure`, `reservations` and `nodes`. */
+
 import type { IpamNodeList, IpamSettings, Reservation, ReservationList } from '@tortie/agent/api';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 
@@ -84,7 +86,7 @@ export async function listNodes(context: Context): Promise<void> {
               value: ({ blocks6, maxBlocksPerHost }) => of(blocks6, maxBlocksPerHost),
               right: true,
             },
-            { title: 'BORROWS FROM', value: ({ visits }) => (visits > 0 ? `${visits} blocks` : undefined) },
+            { title: 'BORROWS FROM', value: ({ visits }) => (visits > 0 ? counted(visits, 'block') : undefined) },
             { title: 'NOTE', value: ({ known }) => (known ? undefined : 'gone: what it had is freed') },
           ],
           nodes,

@@ -1,6 +1,8 @@
 /** `tortie lab`: racks of network namespaces, as a command. */
+
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { counted } from '@tortie/ip';
 import {
   askLab,
   chooseLab,
@@ -62,7 +64,7 @@ export async function upLab(context: Context, wanted: string | undefined, option
   if (options.check) {
     const plan = planLab(text, file);
     context.answer(plan, () => [
-      `${file}: ${plan.hosts.length} hosts, ${plan.segments.length} wires, ${plan.sessions.length} sessions`,
+      `${file}: ${counted(plan.hosts.length, 'host')}, ${counted(plan.segments.length, 'wire')}, ${counted(plan.sessions.length, 'session')}`,
     ]);
     return;
   }
@@ -97,7 +99,7 @@ export async function downLab(
       ? ['no lab is there']
       : down.map(({ id, name, processes, namespaces }) =>
           processes + namespaces > 0
-            ? `${name} (${id}) is down; it had left ${processes} processes and ${namespaces} namespaces`
+            ? `${name} (${id}) is down; it had left ${counted(processes, 'process', 'processes')} and ${counted(namespaces, 'namespace')}`
             : `${name} (${id}) is down`,
         ),
   );

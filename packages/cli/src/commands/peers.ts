@@ -1,5 +1,7 @@
 /** `tortie peers`: list, show, add, set, rm, reset. */
+
 import type { DrainDone, Peer, PeerChange, PeerList, PeerReset, ResetDone } from '@tortie/agent/api';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { since } from '../output/duration.js';
@@ -79,7 +81,7 @@ function peerLines(context: Context, peer: Peer): string[] {
   if (!session) return [...lines, ...bfd];
   const capabilities = session.capabilities?.join(', ');
   const counts = ({ total, update, notification }: typeof session.messagesIn): string =>
-    `${total} messages, ${update} updates, ${notification} notifications`;
+    `${counted(total, 'message')}, ${counted(update, 'update')}, ${counted(notification, 'notification')}`;
   return [
     ...lines,
     '',
@@ -88,7 +90,8 @@ function peerLines(context: Context, peer: Peer): string[] {
       ['type', session.type],
       ['last cause', session.lastCause],
       ...(session.kernelDrops ?? []).map(
-        ({ counter, segments, hint }) => ['dropped', `${segments} segments ${hint} (${counter} of this node)`] as const,
+        ({ counter, segments, hint }) =>
+          ['dropped', `${counted(segments, 'segment')} ${hint} (${counter} of this node)`] as const,
       ),
       ['lost so far', session.flaps],
       ['remote AS', typeof remoteAsn === 'number' ? undefined : session.remoteAsn],

@@ -1,12 +1,13 @@
 /** `tortie plan`: what would become of sessions and routes; `tortie doctor`: what looks wrong as it is. */
 import type { Doctor, Finding, Plan } from '@tortie/agent/api';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { NegativeAnswer } from '../failure.js';
 import { readFiles } from '../resources/read-files.js';
 
 type Counts = Plan['counts'];
 
-const counted = ({ added, removed, reset, refreshed, kept }: Counts): string =>
+const changesIn = ({ added, removed, reset, refreshed, kept }: Counts): string =>
   `${added} added, ${removed} removed, ${reset} reset, ${refreshed} refreshed, ${kept} kept`;
 
 const SIGNS = { added: '+', removed: '-', reset: '!', refreshed: '~', kept: ' ' } as const;
@@ -27,18 +28,20 @@ export async function planFiles(
 function planLines({ node, sessions, counts, held, routes, others, total, findings }: Plan): string[] {
   const more = routes.truncated ? ' and more' : '';
   return [
-    `node ${node}: ${counted(counts)}`,
+    `node ${node}: ${changesIn(counts)}`,
     ...sessions
       .filter(({ fate, formerly }) => fate !== 'kept' || formerly !== undefined)
       .map(({ fate, node: other, remoteAddress, interface: device, range, origin, formerly }) => {
         const was = formerly === undefined ? '' : `, formerly ${formerly}`;
         return `  ${SIGNS[fate]} ${other ?? remoteAddress ?? device ?? range}  ${fate}: ${origin}${was}`;
       }),
-    ...held.map(({ reason, sessions: names }) => `  held: ${names.length} sessions stay: ${reason}`),
+    ...held.map(
+      ({ reason, sessions: names }) => `  held: ${counted(names.length, 'session stays', 'sessions stay')}: ${reason}`,
+    ),
     ...(routes.lost.length > 0 ? [`  routes lost: ${routes.lost.join(' ')}${more}`] : []),
     ...(routes.gained.length > 0 ? [`  routes gained: ${routes.gained.join(' ')}${more}`] : []),
-    ...others.map(({ node: name, counts: each }) => `node ${name}: ${counted(each)}`),
-    `all nodes: ${counted(total)}`,
+    ...others.map(({ node: name, counts: each }) => `node ${name}: ${changesIn(each)}`),
+    `all nodes: ${changesIn(total)}`,
     ...findings.flatMap(findingLines),
   ];
 }

@@ -1,5 +1,7 @@
 /** `tortie ranges`: prefixes from inside which peers may dial. */
+
 import type { PeerRange, PeerRangeChange, PeerRangeList } from '@tortie/agent/api';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { fields } from '../output/table.js';
@@ -69,7 +71,9 @@ export async function setRange(context: Context, name: string, options: Options)
   const { body: change } = await context
     .client()
     .call<PeerRangeChange>('PATCH', path(name), { body, ifMatch: ifMatch(options) });
-  context.answer(change, ({ impact, peerRange }) => [`${name}, ${peerRange.peers.length} peers: ${IMPACTS[impact]}`]);
+  context.answer(change, ({ impact, peerRange }) => [
+    `${name}, ${counted(peerRange.peers.length, 'peer')}: ${IMPACTS[impact]}`,
+  ]);
 }
 
 export async function removeRange(context: Context, name: string, options: Options): Promise<void> {

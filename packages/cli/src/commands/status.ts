@@ -1,5 +1,7 @@
 /** `tortie status`: the node at a glance. */
+
 import type { Status } from '@tortie/agent/api';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { NegativeAnswer } from '../failure.js';
 import { duration } from '../output/duration.js';
@@ -29,7 +31,10 @@ function statusLines(context: Context, status: Status): string[] {
       ],
       ['reflector', status.clusterId === undefined ? undefined : `cluster ${status.clusterId}`],
       ['sessions', `${sessions.established} of ${sessions.configured} established${down}`],
-      ['routes', `${routes.ipv4} IPv4, ${routes.ipv6} IPv6 prefixes, ${routes.candidates} candidates`],
+      [
+        'routes',
+        `${routes.ipv4} IPv4, ${counted(routes.ipv6, 'IPv6 prefix', 'IPv6 prefixes')}, ${counted(routes.candidates, 'candidate')}`,
+      ],
       ['kernel', kernel],
       ['own blocks', blocks.join(' ') || 'none'],
       ['imports', status.importPolicy],

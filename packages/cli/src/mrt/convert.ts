@@ -1,6 +1,8 @@
 /** `tortie mrt convert`: the wanted routes of an MRT file, written to another one. */
+
 import { MrtConverter, MrtFilter, type MrtFrame, walkMrt } from '@tortie/bgp/mrt';
 import { MrtOutput, mrtOctets } from '@tortie/bgp/mrt/node';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { DamageReport } from './damage.js';
@@ -45,7 +47,7 @@ export async function convertMrt(
   const { routes } = converter;
   if (output !== '-') {
     context.answer({ file: output, records, routes, octets: target.octets }, () => [
-      `${output}: ${records} records, ${routes} routes and changes of state`,
+      `${output}: ${counted(records, 'record')}, ${counted(routes, 'route')} and changes of state`,
     ]);
   }
   damage.finish();

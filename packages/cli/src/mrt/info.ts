@@ -1,6 +1,8 @@
 /** `tortie mrt info`: what MRT files hold. */
+
 import { MrtSummary, type MrtSummaryView, mrtTimeText, walkMrt } from '@tortie/bgp/mrt';
 import { mrtOctets } from '@tortie/bgp/mrt/node';
+import { counted } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { type Column, fields } from '../output/table.js';
 import { DamageReport } from './damage.js';
@@ -54,13 +56,18 @@ function text(context: Context, info: FileInfo): string[] {
   const { records, prefixes, routes, peers, fromS, toS } = info;
   const total = records.reduce((sum, { count }) => sum + count, 0);
   const { announce, withdraw, state, rib } = routes;
-  const updates = `${announce} announced, ${withdraw} withdrawn, ${state} changes of state`;
+  const updates = `${announce} announced, ${withdraw} withdrawn, ${counted(state, 'change')} of state`;
   return [
     ...fields([
       ['file', info.file],
       ['octets', `${info.octets} (uncompressed)`],
       ['time', fromS === undefined ? undefined : `${mrtTimeText(fromS)} to ${mrtTimeText(toS!)} UTC`],
-      ['table', rib > 0 ? `${rib} routes, ${prefixes.ipv4} IPv4 and ${prefixes.ipv6} IPv6 prefixes` : undefined],
+      [
+        'table',
+        rib > 0
+          ? `${counted(rib, 'route')}, ${prefixes.ipv4} IPv4 and ${counted(prefixes.ipv6, 'IPv6 prefix', 'IPv6 prefixes')}`
+          : undefined,
+      ],
       ['updates', announce + withdraw + state > 0 ? updates : undefined],
       ['damaged', info.damaged > 0 ? `${info.damaged} records, ${info.skippedOctets} octets passed over` : undefined],
     ]),

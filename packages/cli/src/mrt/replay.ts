@@ -1,7 +1,7 @@
 /** `tortie mrt replay`: MRT files played into a BGP session. */
 import { MrtSummary, walkMrt } from '@tortie/bgp/mrt';
 import { type MrtReplayProgress, mrtOctets, replayMrt } from '@tortie/bgp/mrt/node';
-import { type Address, tryParseAddress } from '@tortie/ip';
+import { type Address, counted, tryParseAddress } from '@tortie/ip';
 import type { Context } from '../context.js';
 import { UsageError } from '../failure.js';
 import { DamageReport } from './damage.js';
@@ -87,7 +87,7 @@ function tell(context: Context, event: MrtReplayProgress, staySeconds: number | 
     const left = skipped > 0 ? `, ${skipped} left out that the session cannot take` : '';
     const rest = staySeconds === undefined ? '; the session stays until you interrupt this (Ctrl-C)' : '';
     context.line(
-      `sent: ${announced} announced, ${withdrawn} withdrawn in ${messages} messages, ${event.seconds.toFixed(1)} s${left}${rest}`,
+      `sent: ${announced} announced, ${withdrawn} withdrawn in ${counted(messages, 'message')}, ${event.seconds.toFixed(1)} s${left}${rest}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** What looks wrong in a cluster when its resources are put side by side. Pure; what only a running node can see is the agent's. */
+import { counted } from '@tortie/ip';
 import type { ClusterIndex } from '../sessions/cluster-index.js';
 import { desiredSessions } from '../sessions/desired-sessions.js';
 import type { Session } from '../sessions/session.js';
@@ -89,7 +90,7 @@ function meshFindings(index: ClusterIndex): Finding[] {
       code: 'mesh-large',
       severity: 'warning',
       subject: 'BGPConfiguration/default',
-      text: `${members} nodes mesh: each has ${members - 1} sessions, all together ${(members * (members - 1)) / 2}`,
+      text: `${members} nodes mesh: each has ${counted(members - 1, 'session')}, all together ${(members * (members - 1)) / 2}`,
       remedy: 'make two or more nodes route reflectors and switch the mesh off; docs/CLUSTER.md leads there',
     },
   ];

@@ -4,6 +4,7 @@
  * Interprets the part of JSON Schema that `type.ts` makes, instead of compiling it: no code generation at start, and
  * one wording for files and for the REST API. An unknown keyword is ignored, as JSON Schema demands.
  */
+import { counted } from '@tortie/ip';
 import { type Fault, listed, pointerTo } from './fault.js';
 import { COMMON_FORMATS, type Formats } from './formats.js';
 import { suggest } from './suggest.js';
@@ -162,10 +163,16 @@ class Walk {
     const faults: Fault[] = [];
     const { minItems, maxItems, items, uniqueItems } = schema;
     if (minItems !== undefined && value.length < minItems) {
-      faults.push({ pointer, message: `has ${value.length} entries; at least ${minItems} must be there` });
+      faults.push({
+        pointer,
+        message: `has ${counted(value.length, 'entry', 'entries')}; at least ${minItems} must be there`,
+      });
     }
     if (maxItems !== undefined && value.length > maxItems) {
-      return [...faults, { pointer, message: `has ${value.length} entries; at most ${maxItems} are allowed` }];
+      return [
+        ...faults,
+        { pointer, message: `has ${counted(value.length, 'entry', 'entries')}; at most ${maxItems} are allowed` },
+      ];
     }
     for (const [index, item] of value.entries()) {
       if (items) faults.push(...this.faultsOf(items, item, pointerTo(pointer, index)));
@@ -188,7 +195,7 @@ class Walk {
     const { minLength = 0, maxLength = Number.POSITIVE_INFINITY, pattern } = schema;
     if (value.length < minLength) return { message: 'is empty' };
     if (value.length > maxLength) {
-      return { message: `has ${value.length} characters; at most ${maxLength} are allowed` };
+      return { message: `has ${counted(value.length, 'character')}; at most ${maxLength} are allowed` };
     }
     const message = format?.(value);
     if (message !== undefined) return { message };

@@ -2,6 +2,7 @@
 import {
   addressAt,
   comparePrefixes,
+  counted,
   formatAddress,
   formatPrefix,
   ordinalOf,
@@ -116,13 +117,13 @@ function affinitiesMatch({ blocks, affinities, unreadable }: Records, report: Re
 }
 
 function handlesMatch({ blocks, handles, unreadable }: Records, report: Report, part: Part | undefined): void {
-  const counted = new Map<string, Map<string, number>>();
+  const byHandle = new Map<string, Map<string, number>>();
   for (const stored of blocks) {
     for (const ordinal of stored.block.allocations.keys()) {
       const handle = handleAt(stored, ordinal);
       if (handle === undefined) continue;
-      const counts = counted.get(handle) ?? new Map<string, number>();
-      counted.set(handle, counts.set(stored.key, (counts.get(stored.key) ?? 0) + 1));
+      const counts = byHandle.get(handle) ?? new Map<string, number>();
+      byHandle.set(handle, counts.set(stored.key, (counts.get(stored.key) ?? 0) + 1));
     }
   }
   for (const { key, handle, blocks: claimed } of handles) {
@@ -130,8 +131,8 @@ function handlesMatch({ blocks, handles, unreadable }: Records, report: Report, 
       report('handle-misplaced', key, `it is the record of ${handle}`);
       continue;
     }
-    const counts = counted.get(handle);
-    counted.delete(handle);
+    const counts = byHandle.get(handle);
+    byHandle.delete(handle);
     const inUnreadable = Object.keys(claimed).some((cidr) => unreadable.has(blockKeyOf(cidr)));
     if (!counts && !inUnreadable) report('handle-without-addresses', key, 'no block has an address of it');
     for (const [cidr, count] of Object.entries(claimed)) {
@@ -139,18 +140,26 @@ function handlesMatch({ blocks, handles, unreadable }: Records, report: Report, 
       const actual = counts?.get(at) ?? 0;
       counts?.delete(at);
       if (counts && actual !== count && !unreadable.has(at))
-        report('handle-count', key, `it counts ${count} addresses of ${cidr}, there are ${actual}`);
+        report('handle-count', key, `it counts ${counted(count, 'address', 'addresses')} of ${cidr}, not ${actual}`);
     }
     for (const [at, actual] of counts ?? []) {
-      report('handle-count', key, `it does not count its ${actual} addresses of ${at.slice(BLOCKS.length)}`);
+      report(
+        'handle-count',
+        key,
+        `it does not count its ${counted(actual, 'address', 'addresses')} of ${at.slice(BLOCKS.length)}`,
+      );
     }
   }
-  for (const [handle, counts] of counted) {
+  for (const [handle, counts] of byHandle) {
     if (part && !part.handles.has(handle)) continue;
     const key = handleKey(handle);
     const absence = unreadable.has(key) ? 'whose record cannot be read' : 'which does not exist';
     for (const [at, actual] of counts) {
-      report('address-without-handle', at, `${actual} addresses belong to the handle ${handle}, ${absence}`);
+      report(
+        'address-without-handle',
+        at,
+        `${counted(actual, 'address belongs', 'addresses belong')} to the handle ${handle}, ${absence}`,
+      );
     }
   }
 }
