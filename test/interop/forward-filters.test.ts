@@ -46,7 +46,24 @@ const CASES: readonly {
     name: 'an older Docker, by iptables-legacy',
     needs: 'iptables-legacy-restore',
     filter: docker('iptables-legacy-restore', false),
-    text: /packets of pods in 10\.244\.0\.0\/16 do not pass chain FORWARD of iptables-legacy: its policy is DROP/,
+    text: /packets of pods in 10\.244\.0\.0\/16 do not pass chain FORWARD of iptables-legacy: its policy is drop/,
+    remedy: /^iptables-legacy -I FORWARD -i tor\+ -j ACCEPT/,
+  },
+  {
+    name: 'a rule in a chain of its own, by iptables-legacy',
+    needs: 'iptables-legacy-restore',
+    filter: async (host) => {
+      const input = `*filter
+:FORWARD ACCEPT [0:0]
+:wall - [0:0]
+-A FORWARD -j wall
+-A wall -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A wall -d 10.0.0.0/8 -m comment --comment "no private ones" -j REJECT
+COMMIT
+`;
+      await host.exec('iptables-legacy-restore', [], { input });
+    },
+    text: /packets of pods in 10\.244\.0\.0\/16 do not pass chain FORWARD of iptables-legacy: a rule in chain wall rejects them/,
     remedy: /^iptables-legacy -I FORWARD -i tor\+ -j ACCEPT/,
   },
   {
@@ -64,7 +81,9 @@ const CASES: readonly {
 ];
 
 const doctor = async (node: CniNode): Promise<Doctor['findings']> =>
-  (await node.agent.client.get<Doctor>('/v1/doctor')).findings.filter(({ code }) => code === 'pods-dropped');
+  (await node.agent.client.get<Doctor>('/v1/doctor')).findings.filter(({ code }) =>
+    ['pods-dropped', 'pods-unjudged'].includes(code),
+  );
 
 for (const { name, needs, filter, text, remedy } of CASES) {
   const skip = (await has(needs)) ? false : `${needs} is not installed`;
@@ -88,6 +107,64 @@ for (const { name, needs, filter, text, remedy } of CASES) {
       t.ok(await pings(one.name, to), 'what it says helps');
       await eventually('no finding any more', async () => (await doctor(node)).length === 0);
       t.same((await node.agent.status()).warnings, []);
+    }),
+  );
+}
+
+const UNJUDGED: readonly {
+  readonly name: string;
+  readonly needs: string;
+  readonly filter: (host: Host) => Promise<void>;
+  readonly text: RegExp;
+  readonly remedy: RegExp;
+}[] = [
+  {
+    name: 'a limit of nftables',
+    needs: 'nft',
+    filter: nft(
+      'table inet wall { chain pass { type filter hook forward priority 0; limit rate over 1/minute burst 1 packets drop\n }\n}\n',
+    ),
+    text: /^whether packets of pods in 10\.244\.0\.0\/16, fd00:10:244::\/112 pass chain pass of table inet wall cannot be judged: rule "handle \d+" of its chain pass depends on limit, /,
+    remedy:
+      /^nft -a list chain inet wall pass shows the rule; where pods are not reached: nft insert rule inet wall pass /,
+  },
+  {
+    name: 'an extension of iptables',
+    needs: 'iptables-nft',
+    filter: async (host) => {
+      await host.exec('iptables-nft', ['-A', 'FORWARD', '-m', 'length', '--length', '60:1500', '-j', 'DROP']);
+    },
+    text: /pass chain FORWARD of table ip filter cannot be judged: rule "handle \d+" of its chain FORWARD depends on /,
+    remedy: /^nft -a list chain ip filter FORWARD shows the rule; /,
+  },
+  {
+    name: 'an extension of iptables-legacy',
+    needs: 'iptables-legacy',
+    filter: async (host) => {
+      await host.exec('iptables-legacy', ['-A', 'FORWARD', '-m', 'length', '--length', '60:1500', '-j', 'DROP']);
+    },
+    text: /pass chain FORWARD of iptables-legacy cannot be judged: rule "-A FORWARD -m length --length 60:1500 -j DROP" of its chain FORWARD depends on -m length --length 60:1500, /,
+    remedy: /^where pods are not reached: iptables-legacy -I FORWARD -i tor\+ -j ACCEPT; /,
+  },
+];
+
+for (const { name, needs, filter, text, remedy } of UNJUDGED) {
+  const skip = (await has(needs)) ? false : `${needs} is not installed`;
+  t.test(`what cannot be judged is told: ${name}`, { buffered: true, skip }, (t) =>
+    withCniNode(async (node) => {
+      await filter(node.host);
+      const [finding, ...more] = await eventually('the finding', async () => {
+        const all = await doctor(node);
+        return all.length > 0 && all;
+      });
+      t.same(more, []);
+      t.match(finding, { code: 'pods-unjudged', severity: 'info', text, remedy });
+      const shows = /^(nft -a list chain [^;]*) shows/.exec(finding!.remedy)?.[1];
+      if (shows) {
+        const handle = /handle \d+/.exec(finding!.text)![0];
+        t.ok((await node.host.exec('sh', ['-c', shows])).stdout.includes(`# ${handle}`), 'the rule is there');
+      }
+      t.same((await node.agent.status()).warnings, [], 'which is no warning');
     }),
   );
 }

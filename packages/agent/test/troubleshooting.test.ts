@@ -21,6 +21,7 @@ t.test('codes of the doctor', async (t) => {
     ...sessions,
     'agent/node/reconcilers/cluster-sessions.ts',
     'agent/node/kernel/block-routes.ts',
+    'agent/src/filters/dropped-pods.ts',
     'agent/node/pods/pods.ts',
     'agent/node/pods/pod-routes.ts',
   ];

@@ -49,7 +49,7 @@ export {
 } from './nexthop.js';
 export type { NftExpression } from './nftables/expression.js';
 export { elementsOf, outermost, prefixesOf, type SetElement } from './nftables/interval.js';
-export { type FilterTable, filterTable, type Judgement, judge, readsMarks } from './nftables/judge.js';
+export { type FilterTable, filterTable, type Judgement, judge, readsMarks, type Unjudged } from './nftables/judge.js';
 export type { JudgedPacket, Marks } from './nftables/judged-packet.js';
 export { isNft, NFT_FAMILIES, type NftFamily, writeBatchEdge } from './nftables/messages.js';
 export {

@@ -299,9 +299,9 @@ export class Dataplane {
   }
 
   warnings(): string[] {
-    const dropped = (this.#filters?.found ?? []).map(
-      ({ text, remedy }) => `${text[0]!.toUpperCase()}${text.slice(1)}. What helps: ${remedy}.`,
-    );
+    const dropped = (this.#filters?.found ?? [])
+      .filter(({ code }) => code === 'pods-dropped')
+      .map(({ text, remedy }) => `${text[0]!.toUpperCase()}${text.slice(1)}. What helps: ${remedy}.`);
     const taken = (this.#blockRoutes?.taken ?? []).map(({ text }) => `${text[0]!.toUpperCase()}${text.slice(1)}.`);
     const warnings: string[] = [...this.#nodeRecord.problems, ...dropped, ...taken];
     const [masquerade, ways] = [this.#masquerade, this.#ways];

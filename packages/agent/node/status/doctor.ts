@@ -37,7 +37,7 @@ export async function examine(context: RestContext, nowMs = performance.now()): 
     });
   }
   for (const dropped of await context.dataplane.dropped()) {
-    findings.push({ code: 'pods-dropped', severity: 'warning', ...dropped });
+    findings.push({ severity: dropped.code === 'pods-dropped' ? 'warning' : 'info', ...dropped });
   }
   for (const problem of await context.dataplane.routeProblems()) {
     findings.push({ severity: problem.code === 'route-taken' ? 'warning' : 'error', ...problem });

@@ -3,7 +3,15 @@
  * only who made the rule, or who adds one before it, can help. Pure.
  */
 import { addressAt, formatPrefix, lastAddress, type Prefix } from '@tortie/ip';
-import { type FilterTable, type JudgedPacket, judge, type Marks, type NftFamily } from '@tortie/linux';
+import {
+  type FilterTable,
+  type JudgedPacket,
+  type Judgement,
+  judge,
+  type Marks,
+  type NftFamily,
+  type Unjudged,
+} from '@tortie/linux';
 
 export interface FilterChain {
   readonly familyName: NftFamily;
@@ -13,9 +21,13 @@ export interface FilterChain {
   readonly contents: FilterTable;
   /** All chains of its table. */
   readonly chains: readonly string[];
+  /** Whose chain it is, where it is none of nf_tables. */
+  readonly command?: string;
 }
 
 export interface DroppedPods {
+  /** `pods-unjudged`: they may be. */
+  readonly code: 'pods-dropped' | 'pods-unjudged';
   readonly subject: string;
   readonly text: string;
   readonly remedy: string;
@@ -36,6 +48,13 @@ function packetsOf(pool: Prefix, uplink: string): JudgedPacket[] {
   ];
 }
 
+interface Hit {
+  /** Where packets are dropped for sure. */
+  readonly because: string | undefined;
+  readonly unjudged: Unjudged | undefined;
+  readonly pools: readonly Prefix[];
+}
+
 /**
  * `uplinks`: the interface by which packets leave for other nodes, by IP version. `before`: chains that see packets before a way is
  * chosen for them, whose marks others read. Both in the order in which the kernel calls them.
@@ -46,35 +65,65 @@ export function droppedPods(
   pools: readonly Prefix[],
   uplinks: Readonly<Record<4 | 6, string>>,
 ): DroppedPods[] {
-  const hits = new Map<FilterChain, { because: string; readonly pools: Prefix[] }>();
+  const hits = new Map<FilterChain, Hit>();
   for (const pool of pools) {
     const own = (all: readonly FilterChain[]) => all.filter((chain) => sees(chain.familyName, pool.version));
     for (const packet of packetsOf(pool, uplinks[pool.version])) {
       const marks: Marks = { packet: 0, connection: 0 };
       for (const chain of own(before)) judge(chain.contents, chain, packet, marks);
       for (const chain of own(chains)) {
-        const { verdict, rule } = judge(chain.contents, chain, packet, marks);
-        if (verdict !== 'drop' && verdict !== 'reject') continue;
-        const hit = hits.get(chain) ?? {
-          because: rule === undefined ? 'its policy is drop' : `a rule in chain ${rule} ${verdict}s them`,
-          pools: [],
-        };
-        if (!hit.pools.includes(pool)) hit.pools.push(pool);
-        hits.set(chain, hit);
+        const judgement = judge(chain.contents, chain, packet, marks);
+        if (judgement.verdict !== 'accept') hits.set(chain, addHit(hits.get(chain), judgement, pool));
       }
     }
   }
-  return [...hits].map(([chain, { because, pools: dropped }]) => {
-    const where = `chain ${chain.name} of table ${chain.familyName} ${chain.table}`;
-    return {
-      subject: where,
-      text: `packets of pods in ${dropped.map(formatPrefix).join(', ')} do not pass ${where}: ${because}, and no rule before that lets them pass`,
-      remedy: remedyFor(chain, dropped),
-    };
-  });
+  return [...hits].map(([chain, hit]) => (hit.because === undefined ? unjudged(chain, hit) : dropped(chain, hit)));
 }
 
-function remedyFor({ familyName, table, name, chains }: FilterChain, pools: readonly Prefix[]): string {
+/** What is dropped counts more than what may be. */
+function addHit(before: Hit | undefined, { verdict, rule, unjudged: by }: Judgement, pool: Prefix): Hit {
+  const isSure = verdict !== 'unknown';
+  if (before && !isSure && before.because !== undefined) return before;
+  const said = rule === undefined ? 'its policy is drop' : `a rule in chain ${rule} ${verdict}s them`;
+  const pools = before && (before.because !== undefined) === isSure ? before.pools : [];
+  return {
+    because: isSure ? (before?.because ?? said) : undefined,
+    unjudged: before?.unjudged ?? by,
+    pools: pools.includes(pool) ? pools : [...pools, pool],
+  };
+}
+
+const placeOf = ({ command, familyName, table, name }: FilterChain): string =>
+  command === undefined ? `chain ${name} of table ${familyName} ${table}` : `chain ${name} of ${command}`;
+
+function dropped(chain: FilterChain, { because, pools }: Hit): DroppedPods {
+  const where = placeOf(chain);
+  return {
+    code: 'pods-dropped',
+    subject: where,
+    text: `packets of pods in ${pools.map(formatPrefix).join(', ')} do not pass ${where}: ${because}, and no rule before that lets them pass`,
+    remedy: remedyFor(chain, pools),
+  };
+}
+
+function unjudged(chain: FilterChain, { unjudged: by, pools }: Hit): DroppedPods {
+  const where = placeOf(chain);
+  const { familyName, table, command } = chain;
+  const why = by
+    ? `rule "${by.rule}" of its chain ${by.chain} depends on ${by.what}, which nobody but the kernel knows`
+    : 'it has too many rules';
+  const list =
+    by && command === undefined ? `nft -a list chain ${familyName} ${table} ${by.chain} shows the rule; ` : '';
+  return {
+    code: 'pods-unjudged',
+    subject: where,
+    text: `whether packets of pods in ${pools.map(formatPrefix).join(', ')} pass ${where} cannot be judged: ${why}`,
+    remedy: `${list}where pods are not reached: ${remedyFor(chain, pools)}`,
+  };
+}
+
+function remedyFor({ command, familyName, table, name, chains }: FilterChain, pools: readonly Prefix[]): string {
+  if (command !== undefined) return iptablesRemedy(command, chains);
   if (table === 'firewalld') {
     const sources = pools.map((pool) => `--add-source=${formatPrefix(pool)}`).join(' ');
     return `firewall-cmd --permanent --zone=trusted ${sources} && firewall-cmd --reload`;
@@ -88,33 +137,7 @@ function remedyFor({ familyName, table, name, chains }: FilterChain, pools: read
 }
 
 /** Docker leaves its chain DOCKER-USER alone, and makes the others anew. */
-export function iptablesRemedy(command: string, chains: readonly string[]): string {
+function iptablesRemedy(command: string, chains: readonly string[]): string {
   const chain = chains.includes('DOCKER-USER') ? 'DOCKER-USER' : 'FORWARD';
   return `${command} -I ${chain} -i tor+ -j ACCEPT; ${command} -I ${chain} -o tor+ -j ACCEPT (at each start, before pods)`;
-}
-
-/**
- * The same from what `iptables-legacy -S` prints, which nf_tables knows nothing of: a policy that drops, without an exception for
- * pods' interfaces or a pool.
- */
-export function droppedByLegacy(printed: string, command: string, pools: readonly Prefix[]): DroppedPods[] {
-  if (!/^-P FORWARD DROP$/m.test(printed) || pools.length === 0) return [];
-  const accepting = printed.split('\n').filter((line) => /^-A .*-j ACCEPT$/.test(line));
-  const excepts = (option: string, interfaceOption: string): boolean =>
-    accepting.some(
-      (line) =>
-        line.includes(`${interfaceOption} tor+ `) ||
-        pools.some((pool) => line.includes(`${option} ${formatPrefix(pool)} `)) ||
-        /^-A FORWARD -j ACCEPT$/.test(line),
-    );
-  if (excepts('-s', '-i') && excepts('-d', '-o')) return [];
-  const chains = [...printed.matchAll(/^-N (\S+)$/gm)].map(([, name]) => name!);
-  const subject = `chain FORWARD of ${command}`;
-  return [
-    {
-      subject,
-      text: `packets of pods in ${pools.map(formatPrefix).join(', ')} do not pass ${subject}: its policy is DROP, and no rule lets them pass`,
-      remedy: iptablesRemedy(command, chains),
-    },
-  ];
 }

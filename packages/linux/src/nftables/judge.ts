@@ -26,6 +26,15 @@ export type Verdict = 'accept' | 'drop' | 'reject' | 'unknown';
 export interface Judgement {
   readonly verdict: Verdict;
   readonly rule: string | undefined;
+  /** Why it is unknown: the first rule on which that depends, and what it asks for. */
+  readonly unjudged?: Unjudged;
+}
+
+export interface Unjudged {
+  readonly chain: string;
+  /** As `ShownNftRule` has it. */
+  readonly rule: string;
+  readonly what: string;
 }
 
 /** What stands in a table: rules by their chains, in order, and sets by their names. */
@@ -45,13 +54,13 @@ const FIB = { ADDRESS_KIND: 3, ENDS: 3 } as const;
 
 type End = Extract<ShownExpression, { type: 'verdict' | 'reject' | 'leave' }>;
 
-/** What a rule may do, and whether that is all it may do; no ends: it does not concern the packet. */
+/** What a rule may do, and what keeps that from being sure; no ends: it does not concern the packet. */
 interface Effect {
   readonly ends: readonly End[];
-  readonly isSure: boolean;
+  readonly unsure?: string | undefined;
 }
 
-const NOTHING: Effect = { ends: [], isSure: true };
+const NOTHING: Effect = { ends: [] };
 
 /** Done once for all packets: a table may have tens of thousands. */
 export function filterTable(rules: Iterable<ShownNftRule>, sets: Iterable<ShownSet> = []): FilterTable {
@@ -90,12 +99,15 @@ export function judge(
   const passes = outcomes.some(({ verdict }) => verdict === 'accept');
   const fails = outcomes.some(({ verdict }) => verdict === 'drop' || verdict === 'reject');
   const isUnknown = (passes && fails) || outcomes.some(({ verdict }) => verdict === 'unknown');
-  return isUnknown ? { verdict: 'unknown', rule: undefined } : outcomes[0]!;
+  if (!isUnknown) return outcomes[0]!;
+  return { verdict: 'unknown', rule: undefined, ...(run.unjudged && { unjudged: run.unjudged }) };
 }
 
 class Run {
   /** All ends the packet may come to. */
   readonly outcomes: Judgement[] = [];
+  /** The first rule that does something perhaps. */
+  unjudged: Unjudged | undefined;
   readonly #table: FilterTable;
   readonly #packet: JudgedPacket;
   readonly #marks: Marks;
@@ -113,9 +125,12 @@ class Run {
   chain(name: string, depth: number): boolean {
     if (depth > MAX_DEPTH) return this.#end('unknown', name, true);
     let mayReturn = false;
-    for (const { expressions } of this.#table.chains.get(name) ?? []) {
+    for (const { label, expressions } of this.#table.chains.get(name) ?? []) {
       if (++this.#steps > MAX_STEPS) return this.#end('unknown', name, true);
-      const { ends, isSure } = this.#effectOf(expressions);
+      const { ends, unsure } = this.#effectOf(expressions);
+      const isSure = unsure === undefined;
+      const what = unsure ?? (ends.some(isLeaving) ? 'where it sends the packet' : undefined);
+      if (what !== undefined && ends.length > 0) this.unjudged ??= { chain: name, rule: label, what };
       for (const end of ends) {
         const goesOn = this.#follow(end, name, isSure, depth);
         if (goesOn === 'returns') mayReturn = true;
@@ -164,10 +179,10 @@ class Run {
 
   #effectOf(expressions: readonly ShownExpression[]): Effect {
     const registers = new Registers();
-    let isSure = true;
-    /** Whether to go on; undefined: perhaps. */
-    const given = (condition: boolean | undefined): boolean => {
-      if (condition === undefined) isSure = false;
+    /** The first condition that holds perhaps. */
+    let unsure: string | undefined;
+    const given = (condition: boolean | undefined, one: ShownExpression): boolean => {
+      if (condition === undefined) unsure ??= whatOf(one);
       return condition !== false;
     };
     for (const one of expressions) {
@@ -175,28 +190,29 @@ class Run {
         case 'verdict':
         case 'reject':
         case 'leave':
-          return { ends: [one], isSure };
+          return { ends: [one], unsure };
         case 'lookup': {
           const found = this.#lookUp(one, registers);
           if (found === 'unknown') {
-            if (one.to === VERDICT_REGISTER) return { ends: verdictsOf(this.#table.sets.get(one.set)), isSure: false };
-            isSure = false;
+            if (one.to === VERDICT_REGISTER)
+              return { ends: verdictsOf(this.#table.sets.get(one.set)), unsure: unsure ?? whatOf(one) };
+            unsure ??= whatOf(one);
             if (one.to !== undefined) registers.set(one.to, undefined);
           } else if ((found === undefined) !== one.not) return NOTHING;
           else if (one.to !== undefined && found?.type === 'value') registers.set(one.to, found.value);
-          else if (one.to === VERDICT_REGISTER && found?.type === 'verdict') return { ends: [found], isSure };
+          else if (one.to === VERDICT_REGISTER && found?.type === 'verdict') return { ends: [found], unsure };
           break;
         }
         case 'set-meta':
-          if (one.key === META.MARK) this.#mark('packet', registers.get(one.register, 4), isSure);
+          if (one.key === META.MARK) this.#mark('packet', registers.get(one.register, 4), unsure === undefined);
           break;
         case 'set-ct':
-          if (one.key === CT.MARK) this.#mark('connection', registers.get(one.register, 4), isSure);
+          if (one.key === CT.MARK) this.#mark('connection', registers.get(one.register, 4), unsure === undefined);
           break;
         case 'turn-mark': {
           const { packet } = this.#marks;
           const turned = packet === undefined ? undefined : u32((packet & ~one.mask) ^ one.mark);
-          this.#mark('packet', turned, isSure);
+          this.#mark('packet', turned, unsure === undefined);
           break;
         }
         case 'unknown-marks':
@@ -209,7 +225,7 @@ class Run {
         case 'mark-is':
         case 'address-kinds':
         case 'unknown':
-          if (!given(this.#holds(one, registers))) return NOTHING;
+          if (!given(this.#holds(one, registers), one)) return NOTHING;
           break;
         case 'aside':
           break;
@@ -267,6 +283,16 @@ class Run {
     return undefined;
   }
 }
+
+/** What a condition asks for that cannot be told, in words. */
+function whatOf(one: ShownExpression): string {
+  if (one.type === 'unknown') return one.what;
+  if (one.type === 'mark-is') return `the mark of the ${one.of}`;
+  return one.type === 'lookup' ? `set ${one.set}` : 'what it compares';
+}
+
+const isLeaving = (end: End): boolean =>
+  end.type === 'leave' || (end.type === 'verdict' && (end.code === VERDICT.STOLEN || end.code === VERDICT.QUEUE));
 
 /** Puts into a register what an expression asks for. */
 function load(one: ShownExpression, registers: Registers, packet: JudgedPacket, marks: Marks): void {

@@ -28,14 +28,13 @@ const ENDS = new Set(['DNAT', 'SNAT', 'MASQUERADE', 'REDIRECT', 'NETMAP', 'TPROX
 const CONNTRACK = { FLAGS: 146, INVERT: 148, STATES: 150, STATE: 1, STATE_ALIAS: 0x2000 } as const;
 const ADDRTYPE = { INVERT_SOURCE: 1, INVERT_DESTINATION: 2, INTERFACES: 12 } as const;
 
-const none: ShownExpression = { type: 'unknown' };
-
 /** A match: `info` is the structure of its revision. */
 export function readMatch(name: string, revision: number, info: Uint8Array): ShownExpression {
   const view = new DataView(info.buffer, info.byteOffset, info.length);
   const u16 = (at: number): number => view.getUint16(at, LITTLE_ENDIAN);
   const u32 = (at: number): number => view.getUint32(at, LITTLE_ENDIAN);
   const has = (octets: number): boolean => info.length >= octets;
+  const none: ShownExpression = { type: 'unknown', what: `match ${name}` };
   switch (name) {
     case 'comment':
       return { type: 'aside' };

@@ -74,8 +74,8 @@ export type ShownExpression =
   | { readonly type: 'aside' }
   /** Puts something into a register that nobody here knows. */
   | { readonly type: 'unknown-value'; readonly register: number }
-  /** A condition that nobody here can judge. */
-  | { readonly type: 'unknown' };
+  /** A condition that nobody here can judge; `what`: what it asks for, by its name. */
+  | { readonly type: 'unknown'; readonly what: string };
 
 export interface ShownVerdict {
   readonly type: 'verdict';
@@ -85,6 +85,8 @@ export interface ShownVerdict {
 
 export interface ShownNftRule {
   readonly chain: string;
+  /** For who has to find it: `handle 7`, or the rule itself. */
+  readonly label: string;
   readonly expressions: readonly ShownExpression[];
 }
 
@@ -124,8 +126,6 @@ const ASIDE = new Set(['counter', 'log', 'notrack', 'last', 'flow_offload', 'obj
 /** Verdicts of their own. */
 const LEAVE = new Set(['nat', 'masq', 'redir', 'tproxy', 'queue', 'synproxy', 'dup', 'fwd']);
 
-const none: ShownExpression = { type: 'unknown' };
-
 /** A verdict as attributes have it. */
 export const readVerdict = (one: { readonly code?: number | undefined; readonly chain?: string | undefined }) =>
   one.code === undefined ? undefined : ({ type: 'verdict', code: one.code | 0, chain: one.chain } as const);
@@ -143,19 +143,22 @@ const place: AttributeCodec<Place> = {
   },
 };
 const expression = schema({ name: row(1, text), data: row(2, place) });
-const rule = schema({ chain: row(2, text), expressions: row(4, listOf(nested(expression))) });
+const rule = schema({ chain: row(2, text), handle: row(3, octets), expressions: row(4, listOf(nested(expression))) });
 
 export function readShownNftRule(message: NetlinkMessage): ShownNftRule {
   requireBody(message, NFGENMSG_OCTETS);
   const values = readAttributes(rule, message, message.start + NFGENMSG_OCTETS, message.end);
   const expressions = (values.expressions ?? []).map(({ name = '', data }) =>
-    data ? readExpression(name, data) : none,
+    data ? readExpression(name, data) : { type: 'unknown' as const, what: name },
   );
-  return { chain: values.chain ?? '', expressions };
+  // The kernel counts handles in 64 bits, most significant octet first.
+  const handle = [...(values.handle ?? [])].reduce((sum, octet) => sum * 256 + octet, 0);
+  return { chain: values.chain ?? '', label: `handle ${handle}`, expressions };
 }
 
 function readExpression(name: string, at: Place): ShownExpression {
   const { start, end } = at;
+  const none: ShownExpression = { type: 'unknown', what: name };
   switch (name) {
     case 'meta': {
       const { register, key, source } = readAttributes(meta, at, start, end);

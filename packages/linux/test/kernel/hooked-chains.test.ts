@@ -24,7 +24,9 @@ for (const { name, tool, rules, packet: one = OUT, verdict, rule } of RULES) {
     t.same(await once(child, 'exit'), [0, null]);
     const [chain, ...more] = await hookedChains('forward', { netns });
     t.equal(more.length, 0);
-    t.same(judge(chain!.contents, chain!, one), { verdict, rule });
+    const { unjudged, ...rest } = judge(chain!.contents, chain!, one);
+    t.same(rest, { verdict, rule });
+    t.equal(unjudged !== undefined, verdict === 'unknown', 'and which rule that depends on, where it is not known');
   });
 }
 
