@@ -1,6 +1,6 @@
 /**
- * What an agent costs: from exec to its first dialled session, to its API's first answer, and resident memory with an
- * empty table. Several runs; the median and the range are printed. `node packages/agent/bench/run.mjs [RUNS]`
+ * What an agent costs: from exec to its first dialled session, to its API's first answer, in time and in processor time, and
+ * resident memory with an empty table. Several runs; the median and the range are printed. `node packages/agent/bench/run.mjs [RUNS]`
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -40,6 +40,13 @@ async function firstAnswer(socketPath) {
 
 const residentMb = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 
+/** User and system, of all threads so far. */
+function processorMs(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  // Clock ticks are hundredths of a second in all that the kernel tells.
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 async function measure(folder) {
   const peer = createServer().listen(0, '127.0.0.1');
   await once(peer, 'listening');
@@ -67,8 +74,10 @@ peers: [ { name: tor, remoteAddress: 127.0.0.1, remotePort: ${peer.address().por
     once(agent, 'exit').then(() => Promise.reject(new Error('the agent ended before it dialled'))),
   ]);
   const dialledMs = performance.now() - started;
+  const dialledCpuMs = processorMs(agent.pid);
   await firstAnswer(socket);
   const answeredMs = performance.now() - started;
+  const answeredCpuMs = processorMs(agent.pid);
   await new Promise((resolve) => setTimeout(resolve, 2000));
   const idleMb = residentMb(agent.pid);
   for (let i = 0; i < 50; i++) {
@@ -79,7 +88,7 @@ peers: [ { name: tor, remoteAddress: 127.0.0.1, remotePort: ${peer.address().por
   agent.kill('SIGTERM');
   await once(agent, 'exit');
   peer.close();
-  return { bareMs, dialledMs, answeredMs, idleMb, usedMb };
+  return { bareMs, dialledMs, dialledCpuMs, answeredMs, answeredCpuMs, idleMb, usedMb };
 }
 
 const results = [];
@@ -94,7 +103,9 @@ for (let run = 0; run < RUNS; run++) {
 for (const [key, unit, text] of [
   ['bareMs', 'ms', 'node -e 0, exec to exit, for comparison'],
   ['dialledMs', 'ms', 'exec to first dialled session'],
+  ['dialledCpuMs', 'ms', 'processor time until then'],
   ['answeredMs', 'ms', 'exec to first answer of the API'],
+  ['answeredCpuMs', 'ms', 'processor time until then'],
   ['idleMb', 'MB', 'resident, empty table, 2 s after that'],
   ['usedMb', 'MB', 'resident after 200 requests and /openapi.json'],
 ]) {

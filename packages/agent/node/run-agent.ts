@@ -1,6 +1,7 @@
 /** Starts a whole agent in this process: configuration, locks, store, speaker, kernel, API. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import { warmUp } from '@tortie/bgp/node';
 import type { Store } from '@tortie/store';
 import type { DestinationStream } from 'pino';
@@ -80,7 +81,8 @@ export async function runAgent(options: RunAgentOptions): Promise<RunningAgent> 
     });
     let graceful = true;
     closers.push(() => agent.close(graceful));
-    // Loaded only here: the first sessions are dialled before the API's code is read.
+    // Loaded only here, and a turn later: the first sessions are dialled before the API's code is read.
+    await setImmediate();
     const { buildRest } = await import('./rest/server.js');
     const rest = await buildRest({
       context: agent,

@@ -9,8 +9,9 @@ import { Problem } from '../../src/api/problem.js';
 import { AgentError, ValidationError } from '../../src/errors.js';
 import { problemOf } from '../../src/problem.js';
 import { checkValue } from '../../src/schema/check.js';
+import { withSmallYoungGeneration } from '../process/young-generation.js';
 import type { RestContext } from './context.js';
-import { registerOpenApi } from './openapi.js';
+import type { DescribedRoute } from './openapi.js';
 import { RESOURCES } from './resources.js';
 import type { TokenFile } from './token.js';
 
@@ -29,11 +30,11 @@ export async function buildRest(options: RestOptions): Promise<FastifyInstance> 
   const app = Fastify(serverOptions(options));
   const routes = new RouteList();
   app.addHook('onRoute', (route) => {
-    routes.add(route);
     route.schema = {
       ...route.schema,
       response: { ...(route.schema?.response as object), '4xx': Problem, '5xx': Problem },
     };
+    routes.add(route);
   });
   app.addHook('onRequest', async (request) => {
     if (!isRemote(request.raw) || token?.accepts(request.headers.authorization)) return;
@@ -66,8 +67,11 @@ export async function buildRest(options: RestOptions): Promise<FastifyInstance> 
     if (body === '' && request.routeOptions.schema?.body === undefined) done(null);
     else parseJson(request, body as string, done);
   });
-  await registerOpenApi(app);
   for (const resource of RESOURCES) await app.register(resource(context));
+  const described = [...routes.list];
+  app.get('/openapi.json', () =>
+    withSmallYoungGeneration(async () => (await import('./openapi.js')).describeApi(described)),
+  );
   await app.ready();
   return app;
 }
@@ -117,11 +121,13 @@ function validator({ schema, httpPart }: { schema: unknown; httpPart?: string })
   };
 }
 
-/** Which methods a path knows, for 405. */
+/** All routes with their schemas, and which methods a path knows, for 405. */
 class RouteList {
+  readonly list: DescribedRoute[] = [];
   readonly #routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
 
-  add({ url, method }: RouteOptions): void {
+  add({ url, method, schema }: RouteOptions): void {
+    this.list.push({ url, method, ...(schema && { schema }) });
     const pattern = new RegExp(`^${url.replace(/[.*+?^$(){}|[\]\\]/g, '\\$&').replace(/:[A-Za-z]+/g, '[^/]+')}/?$`);
     this.#routes.push({ pattern, methods: ([] as string[]).concat(method as string | string[]) });
   }

@@ -45,6 +45,13 @@ t.test('the document is a valid OpenAPI 3.1 description', async (t) => {
   }
 });
 
+t.test('whoever asks for the description again is told the same', async (t) => {
+  const { call, close } = await setUp({ yaml: YAML });
+  t.teardown(close);
+  const { body } = await call('GET', '/openapi.json');
+  t.strictSame((await call('GET', '/openapi.json')).body, body);
+});
+
 t.test('what every path answers is what its schema says, and nothing besides', async (t) => {
   const { call, speaker, close } = await setUp({ yaml: YAML });
   t.teardown(close);
