@@ -35,13 +35,16 @@ export interface Installed {
   readonly chain: readonly string[];
 }
 
-/** The executable as it was built. Throws InstallError where it was not. */
+/** The executable that was built here, else the one that the package brought for this processor. Throws InstallError without either. */
 export function pluginFile(): string {
-  const path = fileURLToPath(new URL('../../build/tortie', import.meta.url));
-  if (existsSync(path)) return path;
+  const folder = fileURLToPath(new URL('../../', import.meta.url));
+  const path = ['build', `prebuilt/${process.arch}`]
+    .map((place) => join(folder, place, 'tortie'))
+    .find((file) => existsSync(file));
+  if (path !== undefined) return path;
   throw new InstallError(
     'the CNI plugin was not built here: install a C compiler (Debian, Ubuntu: build-essential; Fedora: gcc; Alpine: ' +
-      `build-base) and run "node build.mjs" in ${dirname(dirname(path))}`,
+      `build-base) and run "node build.mjs" in ${folder}`,
   );
 }
 

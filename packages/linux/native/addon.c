@@ -13,7 +13,6 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#include <pthread.h>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>

@@ -5,10 +5,23 @@
 #define NAPI_VERSION 8
 #include <errno.h>
 #include <node_api.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* glibc 2.34 gave these new versions, without which a binary that is built there would not load with an older one. */
+#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+#ifdef __x86_64__
+#define FIRST_VERSION "GLIBC_2.2.5"
+#else
+#define FIRST_VERSION "GLIBC_2.17"
+#endif
+__asm__(".symver pthread_attr_setstacksize, pthread_attr_setstacksize@" FIRST_VERSION "\n"
+        ".symver pthread_create, pthread_create@" FIRST_VERSION "\n"
+        ".symver pthread_join, pthread_join@" FIRST_VERSION "\n");
+#endif
 
 #define MAX_ARGS 8
 #define PATH_OCTETS 1024

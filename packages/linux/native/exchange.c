@@ -1,7 +1,6 @@
 /* exchange(): sends batches and collects what comes back, on the libuv pool, off the main thread. sendApart(): only sends. */
 #include "addon.h"
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/socket.h>
 
 /*

@@ -1,6 +1,5 @@
 /* Readiness of descriptors: one epoll thread per environment, which reports through a thread-safe function. */
 #include "addon.h"
-#include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

@@ -1,5 +1,7 @@
 /** The native addon, loaded when first needed: importing this package never fails for want of a compiler. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { errnoName, errnoWords } from '../src/errno.js';
 import { LinuxError } from '../src/errors.js';
 
@@ -69,14 +71,20 @@ export function addon(): Addon {
   return loaded;
 }
 
+/** What was built here, else what the package brought for this processor. */
+function addonFile(): string {
+  const [built, prebuilt] = ['build', `prebuilt/${process.arch}`].map((folder) =>
+    fileURLToPath(new URL(`../../${folder}/tortie-linux.node`, import.meta.url)),
+  ) as [string, string];
+  return existsSync(built) ? built : prebuilt;
+}
+
 function load(): Addon {
-  // From dist/node/ to build/.
-  const path = process.env.TORTIE_LINUX_ADDON ?? '../../build/tortie-linux.node';
   if (process.platform !== 'linux') {
     throw new LinuxError('ERR_LINUX_ADDON', `kernel access needs Linux; this is ${process.platform}`);
   }
   try {
-    return require(path) as Addon;
+    return require(process.env.TORTIE_LINUX_ADDON ?? addonFile()) as Addon;
   } catch (cause) {
     throw new LinuxError(
       'ERR_LINUX_ADDON',
