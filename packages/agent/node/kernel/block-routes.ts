@@ -5,12 +5,13 @@
  */
 import { addressBits, counted, formatPrefix, lastAddress, type Prefix, prefixCovers, prefixOf } from '@tortie/ip';
 import type { IpamApi } from '@tortie/ipam';
+import type { Route } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
 import type { FibTable } from '../../src/fib/fib-table.js';
 import { deletionOf, routeText } from '../../src/fib/route-text.js';
 import type { Journal } from '../journal.js';
 import type { Reconciler } from '../reconcilers/reconcile-loop.js';
-import { foreignRouteTo } from './foreign-route.js';
+import { foreignRoutesTo } from './foreign-route.js';
 
 export interface BlockRoutesOptions {
   readonly node: string;
@@ -35,6 +36,8 @@ export interface RouteProblem {
 const AT_ONCE = 256;
 /** Routes of others inside of pools that are remembered. */
 const MOST_HEARD = 1000;
+/** Problems that are told of; where one route takes packets to all blocks, a few of them say it. */
+const MOST_TOLD = 32;
 const NAMED = 3;
 
 interface Question {
@@ -76,11 +79,23 @@ export class BlockRoutes implements Reconciler {
     this.#pools = (await this.#options.ipam.pools.list()).map(({ cidr }) => cidr);
     const questions = [...(await this.#ends()), ...this.#insideOfOurs()];
     const taken = new Map<string, RouteProblem>();
-    for (let at = 0; at < questions.length; at += AT_ONCE) {
+    const tell = (question: Question, found: Route | undefined): void => {
+      const problem = this.#problemOf(question, found);
+      if (problem && taken.size < MOST_TOLD && !taken.has(problem.subject)) taken.set(problem.subject, problem);
+    };
+    const { rtnetlink } = this.#options;
+    const unanswered: Question[] = [];
+    for (let at = 0; at < questions.length && taken.size < MOST_TOLD; at += AT_ONCE) {
       const some = questions.slice(at, at + AT_ONCE);
-      for (const problem of await Promise.all(some.map((one) => this.#ask(one))))
-        if (problem && !taken.has(problem.subject)) taken.set(problem.subject, problem);
+      const found = await Promise.all(some.map(({ address }) => rtnetlink.matchingRoute(address)));
+      for (const [index, question] of some.entries()) {
+        if (found[index]) tell(question, found[index]);
+        else if (unanswered.length < MOST_TOLD) unanswered.push(question);
+      }
     }
+    const addresses = unanswered.map(({ address }) => address);
+    const behind = await foreignRoutesTo(rtnetlink, addresses, (route) => this.#isOurs(route));
+    for (const [index, question] of unanswered.entries()) tell(question, behind[index]);
     this.#tell(taken);
     this.#taken = taken;
   }
@@ -143,11 +158,13 @@ export class BlockRoutes implements Reconciler {
     return this.#pools.some((pool) => prefixCovers(pool, prefix));
   }
 
-  async #ask({ ours, address }: Question): Promise<RouteProblem | undefined> {
-    const { rtnetlink, protocol, linkName } = this.#options;
-    const isOurs = (route: { readonly protocol: number }): boolean => route.protocol === protocol;
-    const found = (await rtnetlink.matchingRoute(address)) ?? (await foreignRouteTo(rtnetlink, address, isOurs));
-    if (!found || isOurs(found)) return undefined;
+  #isOurs({ protocol }: Route): boolean {
+    return protocol === this.#options.protocol;
+  }
+
+  #problemOf({ ours }: Question, found: Route | undefined): RouteProblem | undefined {
+    const { linkName } = this.#options;
+    if (!found || this.#isOurs(found)) return undefined;
     const subject = formatPrefix(ours);
     const part = found.prefix.length > ours.length ? `a part of ${subject}` : subject;
     return {

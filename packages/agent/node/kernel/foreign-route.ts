@@ -1,21 +1,26 @@
 /** Routes of others on the way to an address of ours. */
-import { type Address, hostPrefix, prefixCovers } from '@tortie/ip';
+import { type Address, prefixContains } from '@tortie/ip';
 import type { Route } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
 
 /**
- * The one that the kernel would take, the most specific and then that of the lowest metric, read from all: a lookup that ends in a
- * blackhole does not say in which.
+ * For each address the one that the kernel would take, the most specific and then that of the lowest metric, in one reading of all
+ * routes: a lookup that ends in a blackhole does not say in which.
  */
-export async function foreignRouteTo(
+export async function foreignRoutesTo(
   host: Rtnetlink,
-  address: Address,
+  addresses: readonly Address[],
   isOurs: (route: Route) => boolean,
-): Promise<Route | undefined> {
-  const target = hostPrefix(address);
-  let first: Route | undefined;
-  for await (const route of host.routes({ version: address.version })) {
-    if (!isOurs(route) && prefixCovers(route.prefix, target) && goesBefore(route, first)) first = route;
+): Promise<readonly (Route | undefined)[]> {
+  const first: (Route | undefined)[] = addresses.map(() => undefined);
+  for (const version of [4, 6] as const) {
+    const targets = [...addresses.entries()].filter(([, address]) => address.version === version);
+    if (targets.length === 0) continue;
+    for await (const route of host.routes({ version })) {
+      if (isOurs(route)) continue;
+      for (const [at, address] of targets)
+        if (prefixContains(route.prefix, address) && goesBefore(route, first[at])) first[at] = route;
+    }
   }
   return first;
 }

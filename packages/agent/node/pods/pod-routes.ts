@@ -3,7 +3,7 @@ import { type Address, addressBits, formatAddress, formatPrefix } from '@tortie/
 import type { Route } from '@tortie/linux';
 import { type Rtnetlink, type Subscription, subscribeEvents } from '@tortie/linux/node';
 import { deletionOf, routeText } from '../../src/fib/route-text.js';
-import { foreignRouteTo } from '../kernel/foreign-route.js';
+import { foreignRoutesTo } from '../kernel/foreign-route.js';
 import { leadsOver, type RouteMark, routeToPod } from './pod-link.js';
 import type { PodProblem } from './pod-problems.js';
 
@@ -47,7 +47,7 @@ async function taken(
   const isOurs = (route: Route): boolean =>
     (route.protocol === mark.protocol && route.metric === mark.metric) ||
     route.prefix.length < addressBits(address.version);
-  const before = found ?? (await foreignRouteTo(host, address, isOurs));
+  const before = found ?? (await foreignRoutesTo(host, [address], isOurs))[0];
   const names = new Map((await host.links()).map(({ ifindex, name }) => [ifindex, name]));
   const to = formatAddress(address);
   if (!before) {
