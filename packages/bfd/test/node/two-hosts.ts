@@ -2,8 +2,9 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { SessionSpec } from '@tortie/bfd';
 import { BfdService, type StateEvent } from '@tortie/bfd/node';
-import { parseInterfaceAddress } from '@tortie/ip';
+import { parseAddress, parseInterfaceAddress } from '@tortie/ip';
 import { createNetns, deleteNetns, openRtnetlink, probeKernel } from '@tortie/linux/node';
 import t, { type Test } from 'tap';
 
@@ -72,6 +73,16 @@ export function twoHostsTest(name: string, body: (t: Test, hosts: TwoHosts) => P
     }
   });
 }
+
+const FAST = { minTxMs: 100, minRxMs: 100, multiplier: 3 };
+
+/** A session with 100 ms x 3. */
+export const spec = (remote: string, over: Partial<SessionSpec> = {}): SessionSpec => ({
+  name: 'peer',
+  remoteAddress: parseAddress(remote),
+  ...FAST,
+  ...over,
+});
 
 /** Waits for a condition; gives up with the test's own time limit. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {

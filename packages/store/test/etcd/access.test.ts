@@ -8,6 +8,8 @@ import type { StoreError } from '../../src/index.js';
 import { EtcdCluster, etcdMissing, makeCertificates } from '../../testing/etcd/index.js';
 
 t.setTimeout(300_000);
+// Each has servers of its own, and they wait more than they work.
+t.jobs = 2;
 
 const root = mkdtempSync(join(tmpdir(), 'tortie-etcd-access-'));
 t.teardown(() => rmSync(root, { recursive: true, force: true }));

@@ -6,6 +6,8 @@ import { Follower } from './follower.js';
 
 // How long it takes is the machine's affair, not a fault.
 t.setTimeout(300_000);
+// Each has servers of its own, and they wait more than they work.
+t.jobs = 2;
 
 t.test('one server', { skip: etcdMissing }, async (t) => {
   const etcd = await EtcdCluster.start();

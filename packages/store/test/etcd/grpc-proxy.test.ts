@@ -7,6 +7,8 @@ import { EtcdCluster, etcdMissing } from '../../testing/etcd/index.js';
 import { Follower } from './follower.js';
 
 t.setTimeout(300_000);
+// Each has servers of its own, and they wait more than they work.
+t.jobs = 4;
 
 async function sceneOf(t: Test) {
   const etcd = await EtcdCluster.start();
