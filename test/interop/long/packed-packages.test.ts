@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import t from 'tap';
 
-const ROOT = new URL('../../../../', import.meta.url).pathname;
+const ROOT = new URL('../../../../../', import.meta.url).pathname;
 const BINARIES = { linux: 'tortie-linux.node', cni: 'tortie' };
 /** As readelf calls them. */
 const MACHINES = { arm64: 'AArch64', x64: 'Advanced Micro Devices X86-64' };
