@@ -171,6 +171,20 @@ t.test('a full pool: no half of a pair of addresses stays', { buffered: true }, 
   }, small),
 );
 
+t.test('a pool that is disabled is no reason for a pod with half of its addresses', { buffered: true }, (t) =>
+  withCniNode(async (node) => {
+    const { client } = node.agent;
+    await client.call('PATCH', '/v1/ipam/pools/pods4', { body: { disabled: true } });
+    const pod = await node.pod();
+    const { code, msg } = await node.refused('ADD', pod);
+    t.equal(code, 7);
+    t.match(msg, /no pool has IPv4 addresses for node: pool pods4 is disabled/);
+    t.same(await node.traces(), NOTHING);
+    t.match((await node.add({ ...pod, config: { ipv4: false } })).ips, [{ address: /^fd00:/ }], 'unless it is told so');
+    await node.silent('DEL', pod);
+  }),
+);
+
 t.test('fixed addresses and pools, from wherever they are asked for', { buffered: true }, (t) =>
   withCniNode(
     async (node) => {

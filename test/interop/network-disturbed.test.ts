@@ -1,4 +1,5 @@
 /** What others do to the ways between nodes: what is ours is there again at once, and what is not is told with what helps. */
+import { readFile } from 'node:fs/promises';
 import type { Doctor, EventList, FibPage } from '@tortie/agent/api';
 import { type Agent, enterNamespaces, type Host } from '@tortie/lab';
 import t from 'tap';
@@ -8,7 +9,7 @@ import { askAll, faultsIn, podOn, withNetwork } from './network-rig.js';
 await enterNamespaces();
 t.jobs = 2;
 
-const CODES = ['route-taken', 'block-unreachable'];
+const CODES = ['route-taken', 'block-unreachable', 'route-inside-block', 'peer-sends-ours'];
 const findings = async (agent: Agent): Promise<Doctor['findings']> =>
   (await agent.client.get<Doctor>('/v1/doctor')).findings.filter(({ code }) => CODES.includes(code));
 
@@ -82,6 +83,40 @@ t.test('blocks of other nodes that nothing leads to are a finding', { buffered: 
     t.match(finding!.text, /^nothing leads to 1 block of other nodes over IPv6: fd00:10:244::\S+\/122 of n2$/);
     await router.birdc(`enable ${session}`);
     await eventually('no finding any more', async () => (await findings(agent)).length === 0);
+  }),
+);
+
+t.test('a router that announces parts of blocks is told of by whom it concerns', { buffered: true }, (t) =>
+  withNetwork({ way: {}, bgp: true, pods: 1, oneSubnet: true }, async (lab) => {
+    await eventually('everybody to reach everybody', async () => faultsIn(await askAll(lab)).length === 0);
+    const [agent, owner] = [lab.agent('n1'), lab.agent('n2')];
+    const block = (await owner.status()).blocks.find((prefix) => !prefix.includes(':'))!;
+    const part = block.replace('/26', '/27');
+    const config = await readFile(lab.host('r').path('bird.conf'), 'utf8');
+    await lab.bird('r').reconfigure(`${config}\nprotocol static odd { ipv4; route ${part} blackhole; }\n`);
+    const all = async (one: Agent) =>
+      eventually(`the finding of ${one.host.name}`, async () => {
+        const found = await findings(one);
+        return found.length > 0 && found;
+      });
+    t.match(await all(agent), [
+      {
+        code: 'route-inside-block',
+        severity: 'warning',
+        subject: part,
+        text: `packets to ${part} go by BGP, although it is a part of block ${block} of node n2, and no address there is used elsewhere`,
+      },
+    ]);
+    t.match(await all(owner), [
+      {
+        code: 'peer-sends-ours',
+        severity: 'info',
+        text: `peer r-v4 announces 1 prefix inside of blocks of this node as if from elsewhere (${part})`,
+      },
+    ]);
+    await lab.bird('r').reconfigure(config);
+    for (const one of [agent, owner])
+      await eventually('no finding any more', async () => (await findings(one)).length === 0);
   }),
 );
 

@@ -4,9 +4,10 @@
  * each block, and where somebody has made a route inside of a pool.
  */
 import { addressBits, counted, formatPrefix, lastAddress, type Prefix, prefixCovers, prefixOf } from '@tortie/ip';
-import type { IpamApi } from '@tortie/ipam';
+import type { IpamApi, NodePrefix } from '@tortie/ipam';
 import type { Route } from '@tortie/linux';
 import type { Rtnetlink } from '@tortie/linux/node';
+import type { FibEntry } from '../../src/fib/fib-entry.js';
 import type { FibTable } from '../../src/fib/fib-table.js';
 import { deletionOf, routeText } from '../../src/fib/route-text.js';
 import type { Journal } from '../journal.js';
@@ -25,7 +26,7 @@ export interface BlockRoutesOptions {
 }
 
 export interface RouteProblem {
-  readonly code: 'route-taken' | 'block-unreachable';
+  readonly code: 'route-taken' | 'block-unreachable' | 'route-inside-block';
   /** Prefixes as text. */
   readonly subject: string;
   readonly text: string;
@@ -100,11 +101,37 @@ export class BlockRoutes implements Reconciler {
     this.#taken = taken;
   }
 
-  /** Blocks of other nodes that nothing leads to, by IP version: asked for when somebody wants to know. */
-  async unreachable(): Promise<RouteProblem[]> {
-    const { ipam, node, rtnetlink } = this.#options;
+  /** What only the blocks of all nodes tell: looked for when somebody wants to know. */
+  async examine(): Promise<RouteProblem[]> {
+    const { ipam, node } = this.#options;
     const others = (await ipam.nodePrefixes()).filter((one) => one.node !== node);
-    const lost: typeof others = [];
+    return [...(await this.#unreachable(others)), ...(await this.#insideOfOthers(others))];
+  }
+
+  /** Routes that came by BGP to a part of a block, and that its node does not know of. */
+  async #insideOfOthers(others: readonly NodePrefix[]): Promise<RouteProblem[]> {
+    const owners = new Map(others.map(({ prefix, node }) => [formatPrefix(prefix), node]));
+    const problems: RouteProblem[] = [];
+    for await (const { prefix } of this.#routes()) {
+      const subject = formatPrefix(prefix);
+      if (owners.has(subject) || problems.length >= MOST_TOLD) continue;
+      for (let length = prefix.length - 1; length > 0; length--) {
+        const block = formatPrefix(prefixOf(prefix, length));
+        const owner = owners.get(block);
+        if (owner === undefined) continue;
+        const text = `packets to ${subject} go by BGP, although it is a part of block ${block} of node ${owner}, and no address there is used elsewhere`;
+        const remedy = `tortie routes --why ${subject} tells from whom it comes: have it announced no more, or refuse it with a BGPFilter`;
+        problems.push({ code: 'route-inside-block', subject, text, remedy });
+        break;
+      }
+    }
+    return problems;
+  }
+
+  /** Blocks of other nodes that nothing leads to, by IP version. */
+  async #unreachable(others: readonly NodePrefix[]): Promise<RouteProblem[]> {
+    const { rtnetlink } = this.#options;
+    const lost: NodePrefix[] = [];
     for (let at = 0; at < others.length; at += AT_ONCE) {
       const some = others.slice(at, at + AT_ONCE);
       const ways = await Promise.all(some.map(({ prefix }) => rtnetlink.matchingRoute(lastAddress(prefix))));
@@ -128,16 +155,22 @@ export class BlockRoutes implements Reconciler {
   /** The first and the last address of each block of others that has a route. */
   async #ends(): Promise<Question[]> {
     const questions: Question[] = [];
-    let count = 0;
-    for (const { prefix, target, state } of this.#options.fib.walk()) {
-      if (++count % AT_ONCE === 0) await new Promise(setImmediate);
-      if (target?.kind !== 'unicast' || state !== 'installed' || !this.#inPool(prefix)) continue;
+    for await (const { prefix } of this.#routes()) {
       const last = lastAddress(prefix);
       const bits = addressBits(prefix.version);
       questions.push({ ours: prefix, address: prefixOf(prefix, bits) });
       if (prefix.length < bits) questions.push({ ours: prefix, address: prefixOf(last, bits) });
     }
     return questions;
+  }
+
+  /** Routes of ours into pools that lead somewhere. Lets others have the event loop between pieces. */
+  async *#routes(): AsyncGenerator<FibEntry> {
+    let count = 0;
+    for (const entry of this.#options.fib.walk()) {
+      if (++count % AT_ONCE === 0) await new Promise(setImmediate);
+      if (entry.target?.kind === 'unicast' && entry.state === 'installed' && this.#inPool(entry.prefix)) yield entry;
+    }
   }
 
   #insideOfOurs(): Question[] {

@@ -211,7 +211,7 @@ export class Dataplane {
   async routeProblems(): Promise<readonly RouteProblem[]> {
     if (!this.#blockRoutes || !this.#blockRoutesLoop) return [];
     await this.#blockRoutesLoop.settle();
-    return [...this.#blockRoutes.taken, ...(await this.#blockRoutes.unreachable())];
+    return [...this.#blockRoutes.taken, ...(await this.#blockRoutes.examine())];
   }
 
   /** By which route of others packets go that a route of ours is for, as a sentence. */

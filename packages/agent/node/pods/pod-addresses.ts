@@ -50,14 +50,14 @@ function assertHidden(assigned: readonly Assignment[], pools: readonly Pool[]): 
   }
 }
 
-/** What is not said is wanted where the cluster has a pool for it. */
+/** What is not said is wanted where the cluster has a pool for it; that this one is disabled is no reason to go without a word. */
 function isWanted(wishes: Wishes, version: IpVersion, pools: readonly Pool[]): boolean {
   const said = wishes[`ipv${version}`];
   if (said !== undefined) return said;
   if (wishes[`ipv${version}Pools`] || wishes.addresses.some((address) => address.version === version)) return true;
   return pools.some(
-    ({ cidr, disabled, assignmentMode, allowedUses }) =>
-      cidr.version === version && !disabled && assignmentMode === 'Automatic' && allowedUses.includes('Workload'),
+    ({ cidr, assignmentMode, allowedUses }) =>
+      cidr.version === version && assignmentMode === 'Automatic' && allowedUses.includes('Workload'),
   );
 }
 

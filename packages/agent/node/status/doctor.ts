@@ -17,7 +17,7 @@ const QUIET_MS = 60_000;
 export async function examine(context: RestContext, nowMs = performance.now()): Promise<Finding[]> {
   const { cluster, config } = context;
   const findings: Finding[] = cluster
-    ? [...clusterFindings(cluster.mirror.index, config.node), ...ownFindings(context)]
+    ? [...clusterFindings(cluster.mirror.index, config.node), ...ownFindings(context), ...addressFindings(context)]
     : [
         {
           code: 'no-cluster',
@@ -40,7 +40,7 @@ export async function examine(context: RestContext, nowMs = performance.now()): 
     findings.push({ severity: dropped.code === 'pods-dropped' ? 'warning' : 'info', ...dropped });
   }
   for (const problem of await context.dataplane.routeProblems()) {
-    findings.push({ severity: problem.code === 'route-taken' ? 'warning' : 'error', ...problem });
+    findings.push({ severity: problem.code === 'block-unreachable' ? 'error' : 'warning', ...problem });
   }
   for (const full of await fullNeighbourTables()) {
     findings.push({ code: 'neighbours-full', severity: 'warning', subject: `Node/${config.node}`, ...full });
@@ -102,6 +102,22 @@ const NOTE_REMEDY: Readonly<Record<string, string>> = {
   'filter-missing': 'apply the BGPFilter, or take its name out of the BGPPeer',
 };
 
+/** Nobody peers with a node over an IP version in which it has no address. */
+function addressFindings({ config, dataplane }: RestContext): Finding[] {
+  const { record } = dataplane;
+  return (config.cluster?.families ?? []).flatMap((family) => {
+    if (record[`${family}Address`] !== undefined) return [];
+    const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
+    return {
+      code: 'node-without-address',
+      severity: 'error' as const,
+      subject: `Node/${config.node}`,
+      text: `this node has no ${name} address that others could reach it by, and so no sessions over ${name}, which cluster.families asks for`,
+      remedy: `give an interface of it one, name it with nodeAddress.${family}, or take ${family} out of cluster.families`,
+    };
+  });
+}
+
 /** What the resources say of this node against what it is. */
 function ownFindings({ cluster, config }: RestContext): Finding[] {
   const { mirror, sessions } = cluster!;
@@ -153,7 +169,7 @@ function peerFindings(context: RestContext, nowMs: number): Finding[] {
   const { speaker } = context;
   return speaker
     .peers()
-    .flatMap((view) => [...downFinding(view), ...passiveFinding(view, nowMs), ...excessFinding(context, view)]);
+    .flatMap((view) => [...downFinding(view), ...passiveFinding(view, nowMs), ...tableFindings(context, view)]);
 }
 
 /** A peer whose last attempt or session has ended, and no other came up since. */
@@ -191,8 +207,8 @@ function passiveFinding({ name, config, state, sinceMs }: PeerView, nowMs: numbe
   ];
 }
 
-/** A peer that is no node and sends what this node has no use for: more than pools, service ranges and a default route. */
-function excessFinding(
+/** A peer that is no node and sends what this node has no use for: more than pools, service ranges and a default route, or what is its own. */
+function tableFindings(
   { speaker, cluster, blocks, config }: RestContext,
   { name, state, config: peer }: PeerView,
 ): Finding[] {
@@ -203,26 +219,52 @@ function excessFinding(
   )
     return [];
   const wanted = [...blocks.addressing.pools, ...(cluster?.announcements.services ?? [])];
-  const more: Prefix[] = [];
+  const { ownBlocks, lent } = blocks.addressing;
+  const isOurs = (prefix: Prefix): boolean =>
+    ownBlocks.some((block) => prefixCovers(block, prefix)) && !lent.some((one) => prefixCovers(one, prefix));
+  const [more, ours]: [Prefix[], Prefix[]] = [[], []];
   let looked = 0;
   for (const family of peer.families as readonly FamilyName[]) {
     for (let cursor: number | undefined = 0; cursor !== undefined && looked < LOOKED_AT; ) {
       const page: ReturnType<typeof speaker.adjRibIn> = speaker.adjRibIn(name, 'pre', family, { cursor });
       looked += page.items.length;
-      for (const { prefix } of page.items) {
+      for (const { prefix, ineligible } of page.items) {
+        // What a router merely tells back has our AS in its path, and is refused for that.
+        if (ineligible === 'rejected-by-policy' && isOurs(prefix)) ours.push(prefix);
         if (prefix.length > 0 && !wanted.some((range) => prefixCovers(range, prefix))) more.push(prefix);
       }
       cursor = page.next;
     }
   }
+  return [...excess(name, more), ...claimed(name, ours)];
+}
+
+/** The first few by name. */
+const someOf = (prefixes: readonly Prefix[]): string =>
+  `${prefixes.slice(0, 3).map(formatPrefix).join(', ')}${prefixes.length > 3 ? ', …' : ''}`;
+
+function claimed(name: string, ours: readonly Prefix[]): Finding[] {
+  if (ours.length === 0) return [];
+  return [
+    {
+      code: 'peer-sends-ours',
+      severity: 'info',
+      subject: name,
+      text: `peer ${name} announces ${counted(ours.length, 'prefix', 'prefixes')} inside of blocks of this node as if from elsewhere (${someOf(ours)}); not used here, but others may use it`,
+      remedy:
+        'where the peer only gives back what this node has told (as-override), nothing; else find out who announces it',
+    },
+  ];
+}
+
+function excess(name: string, more: readonly Prefix[]): Finding[] {
   if (more.length === 0) return [];
-  const some = more.slice(0, 3).map(formatPrefix).join(', ');
   return [
     {
       code: 'peer-sends-more',
       severity: 'info',
       subject: name,
-      text: `peer ${name} sends ${counted(more.length, 'prefix', 'prefixes')} outside pools, service ranges and the default route (${some}${more.length > 3 ? ', …' : ''}); ${more.length === 1 ? 'it is' : 'they are'} not used unless a filter accepts ${more.length === 1 ? 'it' : 'them'}`,
+      text: `peer ${name} sends ${counted(more.length, 'prefix', 'prefixes')} outside pools, service ranges and the default route (${someOf(more)}); ${more.length === 1 ? 'it is' : 'they are'} not used unless a filter accepts ${more.length === 1 ? 'it' : 'them'}`,
       remedy:
         'have the peer send a default route alone, or accept them: a BGPFilter, or importPolicy: All of its BGPPeer',
     },
