@@ -1,12 +1,13 @@
 /** What befalls a store on one host: its file is damaged, its disk is full, the clock of the host jumps. Real agents throughout. */
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Assignment, AssignmentResult, Doctor, IpamCheck } from '@tortie/agent/api';
-import { type Agent, enterNamespaces, startBird, tortieCommand, withHosts, withLab } from '@tortie/lab';
+import { type Agent, enterNamespaces, runCommand, startBird, tortieCommand, withHosts, withLab } from '@tortie/lab';
 import { EtcdCluster, etcdMissing } from '@tortie/store/testing/etcd';
 import t from 'tap';
 import { parse } from 'yaml';
 import { birdConfig, staticRoutes } from './bird-text.js';
+import { CniNode } from './cni-rig.js';
 import { eventually } from './eventually.js';
 import { established, LOCAL_ASN, peerAt, startAgent } from './start-agent.js';
 
@@ -28,6 +29,46 @@ const problemOf = (request: Promise<unknown>): Promise<unknown> =>
     (error) => error.problem,
   );
 const check = (agent: Agent): Promise<IpamCheck> => agent.client.get<IpamCheck>('/v1/ipam/check');
+
+t.test(
+  'a full disk under the store is told, and pods are plugged in again when there is room',
+  { buffered: true },
+  (t) =>
+    withHosts(['node'], async (lab) => {
+      const host = lab.host('node');
+      const place = host.path('disk');
+      mkdirSync(place);
+      const mount = await runCommand('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', place], {
+        allowFailure: true,
+      });
+      if (mount.code !== 0) return void t.plan(0, 'no disk can be mounted here');
+      try {
+        const config = { cni: {}, pools: POOLS, blocks: {}, store: { path: join(place, 'store') } };
+        const agent = await startAgent(host, config);
+        const node = new CniNode(host, agent);
+        const [one, two] = [await node.pod(), await node.pod()];
+        const full = async () =>
+          (await agent.client.get<Doctor>('/v1/doctor')).findings.filter(({ code }) => code === 'store-full');
+        await node.add(one);
+        t.same(await full(), []);
+        const fill = (mib: number | undefined) =>
+          host.exec('sh', ['-c', `head -c ${mib === undefined ? '64M' : `${mib}M`} /dev/zero > ${place}/fill || true`]);
+        await fill(16);
+        t.match(await full(), [{ severity: 'warning', text: /where the store is, has \d+ KiB left/ }]);
+        await fill(undefined);
+        t.match(await full(), [{ severity: 'error', text: /is full: pods and changes are refused/ }]);
+        t.match((await agent.status()).warnings.join(), /where the store is, is full/);
+        t.match(await agent.client.get<string>('/metrics'), /^tortie_store_free_octets \d{1,5}$/m);
+        rmSync(`${place}/fill`);
+        await node.add(two);
+        t.same(await full(), []);
+        await node.silent('STATUS', { containerId: '', version: '1.1.0' });
+        await agent.stop();
+      } finally {
+        await runCommand('umount', ['-l', place]);
+      }
+    }),
+);
 
 t.test('a damaged file is refused with the way back, and that way leads back', { buffered: true }, (t) =>
   withHosts(['n1'], async (lab) => {

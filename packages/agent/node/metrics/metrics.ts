@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import client from 'prom-client';
 import type { RestContext } from '../rest/context.js';
 import { VERSION } from '../status/version.js';
+import { storeRoom } from '../store/store-room.js';
 import { ipamMetrics } from './ipam-metrics.js';
 
 export type MetricsContext = Pick<
@@ -189,6 +190,16 @@ const ROWS: readonly Row[] = [
     type: 'counter',
     labels: ['reason'],
     read: ({ bfd }) => Object.entries(bfd.report?.dropped ?? {}).map(([reason, value]) => [{ reason }, value]),
+  },
+  {
+    name: 'tortie_store_free_octets',
+    help: 'Room on the disk under an embedded store',
+    type: 'gauge',
+    labels: [],
+    read({ config }) {
+      const room = config.store.etcd ? undefined : storeRoom(config.store.path);
+      return room ? [[{}, room.freeOctets]] : [];
+    },
   },
   {
     name: 'tortie_pods',

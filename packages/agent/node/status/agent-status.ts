@@ -6,6 +6,7 @@ import type { RouterId } from '../../src/node/router-id.js';
 import type { Agent } from '../agent.js';
 import type { KernelSide } from '../kernel/kernel-side.js';
 import type { RemoteStore } from '../store/remote-store.js';
+import { storeRoom } from '../store/store-room.js';
 import { VERSION } from './version.js';
 import { warningsOf } from './warnings.js';
 
@@ -67,7 +68,13 @@ export function agentStatus(agent: Agent, inside: AgentInside): Status {
     blocks: agent.blocks.addressing.blocks.map(({ prefix }) => formatPrefix(prefix)),
     api,
     conditions: agentHealth(agent, inside).conditions,
-    warnings: warningsOf({ agent, kernel, remote, nodes: nodeWarnings }),
+    warnings: warningsOf({
+      agent,
+      kernel,
+      remote,
+      room: config.store.etcd ? undefined : storeRoom(config.store.path),
+      nodes: nodeWarnings,
+    }),
     memory: { residentOctets: rss, heapOctets: heapUsed },
   };
 }

@@ -7,6 +7,7 @@ import { nameOf } from '../../src/pods/pod-facts.js';
 import { findNodeConflicts } from '../cluster/node-record.js';
 import { fullNeighbourTables } from '../kernel/neighbour-tables.js';
 import type { RestContext } from '../rest/context.js';
+import { storeRoom } from '../store/store-room.js';
 
 /** So many routes of a peer are looked at. */
 const LOOKED_AT = 10_000;
@@ -44,6 +45,16 @@ export async function examine(context: RestContext, nowMs = performance.now()): 
   }
   for (const full of await fullNeighbourTables()) {
     findings.push({ code: 'neighbours-full', severity: 'warning', subject: `Node/${config.node}`, ...full });
+  }
+  const room = config.store.etcd ? undefined : storeRoom(config.store.path);
+  if (room?.warning !== undefined) {
+    findings.push({
+      code: 'store-full',
+      severity: room.isFull ? 'error' : 'warning',
+      subject: `Node/${config.node}`,
+      text: room.warning,
+      remedy: `make room there: du -xsh ${config.store.path}/* and its neighbours tell what takes it`,
+    });
   }
   for (const pod of context.cni?.pods.list() ?? []) {
     for (const { code, text, remedy } of context.cni!.pods.problems.of(pod))

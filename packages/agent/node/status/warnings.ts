@@ -3,6 +3,7 @@ import { counted } from '@tortie/ip';
 import type { Agent } from '../agent.js';
 import type { KernelSide } from '../kernel/kernel-side.js';
 import type { RemoteStore } from '../store/remote-store.js';
+import type { StoreRoom } from '../store/store-room.js';
 
 export interface WarningsOptions {
   readonly agent: Pick<
@@ -11,16 +12,19 @@ export interface WarningsOptions {
   >;
   readonly kernel: Pick<KernelSide, 'programming' | 'summary'>;
   readonly remote: RemoteStore | undefined;
+  /** Of an embedded store. */
+  readonly room: StoreRoom | undefined;
   /** What looks wrong when the nodes are put side by side. */
   readonly nodes: readonly string[];
 }
 
-export function warningsOf({ agent, kernel, remote, nodes }: WarningsOptions): string[] {
+export function warningsOf({ agent, kernel, remote, room, nodes }: WarningsOptions): string[] {
   const warnings = [...nodes];
   if (kernel.programming.state === 'failed') {
     const { reason } = kernel.programming;
     warnings.push(`This node programs nothing into the kernel: ${reason}. It speaks BGP and serves this API.`);
   }
+  if (room?.warning !== undefined) warnings.push(room.warning);
   const { phase } = agent.nodeDrain;
   if (phase === 'draining')
     warnings.push('This node drains: its routes are for graceful shutdown; back with "tortie undrain".');
