@@ -103,6 +103,12 @@ t.test('a route of others before that of a pod is a finding until it is gone', {
         /^ip -6 route del \S+ proto bird metric 1, /,
       ],
       [
+        `ip route add throw default table 99; ip route add ${v4} dev eth0 table 99; ip rule add to ${v4} lookup 99 priority 100`,
+        'ip rule del priority 100',
+        `the route ${v4}/32 dev eth0 proto boot table 99 goes before its own`,
+        /^ip route del \S+ proto boot table 99, /,
+      ],
+      [
         `ip addr add ${v4}/32 dev eth0`,
         `ip addr del ${v4}/32 dev eth0`,
         `the route local ${v4}/32`,

@@ -59,6 +59,13 @@ t.test('routes of others before those to blocks are findings until they are gone
     const text = `packets to ${block6} go by our route again`;
     const { events } = await agent.client.get<EventList>('/v1/events', { kind: 'fib' });
     t.ok(events.some((event) => event.text === text));
+    await sh(host, deeds[0]![0]);
+    await agent.restart('SIGKILL');
+    await eventually('a warning after a start, too', async () =>
+      (await agent.status()).warnings.some((one) => one.includes(`ackets to ${block4} go by a route of others`)),
+    );
+    await sh(host, `ip route del ${block4} metric 5`);
+    await eventually('no warning any more', async () => (await agent.status()).warnings.length === 0);
     // One inside of a block of this node is how whoever has an address by hand is plugged in.
     const own = (await agent.status()).blocks.find((prefix) => !prefix.includes(':'))!;
     await sh(host, `ip route add ${own.replace(/\d+\/\d+$/, '')}${Number(/(\d+)\/\d+$/.exec(own)![1]) + 9} dev lo`);

@@ -35,7 +35,8 @@ export function storeError(path: string, error: unknown): StoreError {
     code === EIO && isFull(path)
       ? FULL
       : ROWS.find(({ codes }) => codes.some((c) => c === code || (typeof c === 'number' && -c === code)));
-  const detail = error instanceof Error ? error.message : String(error);
+  // Where LMDB was in its file helps nobody.
+  const detail = (error instanceof Error ? error.message : String(error)).replace(/: Attempting to write page .*$/, '');
   return new StoreError(row?.code ?? 'ERR_STORE_IO', `the store in ${path} ${row?.text ?? 'failed'}: ${detail}`, {
     cause: error,
   });

@@ -37,6 +37,8 @@ import { BlockRoutes, type RouteProblem } from './block-routes.js';
 import { ForwardFilters } from './forward-filters.js';
 import type { KernelSide } from './kernel-side.js';
 
+const ROUTES_AFTER_MS = 20_000;
+
 export interface DataplaneOptions {
   readonly config: AgentConfig;
   readonly store: Store;
@@ -64,6 +66,7 @@ export class Dataplane {
   readonly #filtersLoop: ReconcileLoop | undefined;
   readonly #blockRoutes: BlockRoutes | undefined;
   readonly #blockRoutesLoop: ReconcileLoop | undefined;
+  #lookAtRoutes: NodeJS.Timeout | undefined;
   readonly #ways: WaysReconciler | undefined;
   readonly #waysLoop: ReconcileLoop | undefined;
   readonly #neighbours: Promise<Subscription | undefined> | undefined;
@@ -129,7 +132,7 @@ export class Dataplane {
     });
     this.#blockRoutesLoop = new ReconcileLoop(this.#blockRoutes, { journal, paced: true });
     kernel.onForeignRoute((prefix) => {
-      if (this.#blockRoutes!.heard(prefix)) this.#blockRoutesLoop!.trigger();
+      if (prefix === undefined || this.#blockRoutes!.heard(prefix)) this.#blockRoutesLoop!.trigger();
     });
     const hostMtu = new HostMtu(rtnetlink);
     this.#ways = new WaysReconciler({
@@ -177,6 +180,8 @@ export class Dataplane {
       this.#sourceCheckLoop?.trigger();
       this.#filtersLoop?.trigger();
       this.#blockRoutesLoop?.trigger();
+      // What BGP brings after a start is there by then.
+      this.#lookAtRoutes ??= setTimeout(() => this.#blockRoutesLoop?.trigger(), ROUTES_AFTER_MS).unref();
     });
   }
 
@@ -321,6 +326,7 @@ export class Dataplane {
 
   /** What is in the kernel stays. */
   async close(): Promise<void> {
+    clearTimeout(this.#lookAtRoutes);
     this.#ways?.close();
     (await this.#neighbours)?.close();
     const loops = [

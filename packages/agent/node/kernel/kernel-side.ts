@@ -44,8 +44,8 @@ export interface KernelSide {
   readonly addresses: readonly Address[];
   /** The kernel has routes of an earlier run. */
   readonly keptRoutes: boolean;
-  /** Called for each route of others that comes or goes. */
-  onForeignRoute(listener: (prefix: Prefix) => void): void;
+  /** Called for each route of others that comes or goes; without a prefix where rules have changed: it may be any. */
+  onForeignRoute(listener: (prefix: Prefix | undefined) => void): void;
   summary(): FibSummary;
   attach(speaker: RunningSpeaker): void;
   close(): Promise<void>;
@@ -83,7 +83,7 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
       ? { state: 'on' }
       : { state: 'failed', reason: capabilities.netAdmin.reason };
   }
-  const listeners: ((prefix: Prefix) => void)[] = [];
+  const listeners: ((prefix: Prefix | undefined) => void)[] = [];
   let keptRoutes = false;
   let foreignRoutes: Subscription | undefined;
   let rules: OwnRules | undefined;
@@ -109,10 +109,11 @@ export async function openKernelSide(config: AgentConfig, journal: Journal): Pro
         isTunnel: (ifindex) => TUNNELS.some(({ device }) => device === links?.name(ifindex)),
       });
       foreignRoutes = await subscribeEvents({
-        groups: ['route'],
+        groups: ['route', 'rule'],
         ignoreRouteProtocol: kernel.protocol,
         onEvents(events) {
           for (const event of events) {
+            if (event.type === 'rule') for (const listener of listeners) listener(undefined);
             if (event.type !== 'route') continue;
             if (event.removed) fib?.foreignRouteGone(event.route.prefix);
             for (const listener of listeners) listener(event.route.prefix);

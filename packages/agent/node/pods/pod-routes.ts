@@ -9,19 +9,21 @@ import type { PodProblem } from './pod-problems.js';
 
 /**
  * Routes to single addresses as others than `rtnetlink` change them, at whatever metric and in whatever table: `onTouched` gets the
- * addresses as text, to be looked at; `onLost` is called where the kernel has told more than could be read.
+ * addresses as text, to be looked at; `onAll` is called where rules have changed, or the kernel has told more than could be read: it may be any.
  */
 export function watchPodRoutes(
   rtnetlink: Rtnetlink,
   onTouched: (addresses: readonly string[]) => void,
-  onLost: () => void,
+  onAll: () => void,
 ): Promise<Subscription> {
   return subscribeEvents({
-    groups: ['route'],
+    groups: ['route', 'rule'],
     hostRoutes: { except: rtnetlink.portId },
-    onEvents: (events) =>
-      onTouched(events.flatMap((event) => (event.type === 'route' ? [formatAddress(event.route.prefix)] : []))),
-    onResync: onLost,
+    onEvents(events) {
+      onTouched(events.flatMap((event) => (event.type === 'route' ? [formatAddress(event.route.prefix)] : [])));
+      if (events.some(({ type }) => type === 'rule')) onAll();
+    },
+    onResync: onAll,
   });
 }
 
