@@ -66,7 +66,7 @@ t.test('what stands in the way of a tunnel is told, and used no more once it is 
     );
     t.match(small.detail, /No IPv6 packets over VXLAN: the MTU .* leaves 1230 octets, IPv6 needs 1280; raise it by 50/);
     t.match((await host.exec('ip', ['link', 'show', 'vxlan.tortie'])).stdout, /mtu 1250/);
-    t.match((await agent.status()).warnings.join(' '), /1 pods have an MTU above 1230/);
+    t.match((await agent.status()).warnings.join(' '), /1 pod has an MTU above 1230/);
     await host.exec('ip', ['link', 'set', 'eth0', 'mtu', '1500']);
     await eventually('tunnels again', async () => faultsIn(await askAll(lab)).length === 0);
     await host.exec('ip', ['link', 'del', 'vxlan.tortie']);

@@ -61,7 +61,7 @@ t.test('pods older than the tunnel find what fits through it, and no checksum is
         t.ok((await transfer(from, to, to.addresses[family]!)) > ENOUGH, `${family} to ${to.name}`);
       }
     }
-    t.match((await lab.agent('n1').status()).warnings.join(' '), /1 pods have an MTU above 1430/);
+    t.match((await lab.agent('n1').status()).warnings.join(' '), /1 pod has an MTU above 1430/);
     for (const place of [from, near, far, ...nodesOf(lab)]) t.equal(await wrongChecksums(place), 0, place.name);
   }),
 );

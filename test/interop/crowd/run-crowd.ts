@@ -19,7 +19,7 @@ const AT_ONCE = 20;
 const LOCALHOST = { ipv4: '127.0.0.1', ipv6: '::1' } as const;
 
 /** Pods are older than the tunnels, and host-gw leaves n3, which is on another subnet, to BGP. */
-const EXPECTED = /pods have an MTU above|is on another subnet, which hostGateway cannot reach/;
+const EXPECTED = /pods? (has|have) an MTU above|is on another subnet, which hostGateway cannot reach/;
 
 const WAYS: readonly { name: string; way: WayFields; near: RegExp; far: RegExp }[] = [
   { name: 'bgp', way: { vxlanMode: 'Never', hostGateway: false }, near: /^eth0$/, far: /^eth0$/ },
