@@ -3,7 +3,7 @@
  * rule of udev with `net.ipv4.conf.*` of sysctl.d does, or a program that takes every interface for its own.
  */
 import { type Address, formatAddress } from '@tortie/ip';
-import type { Link, NetworkSettings } from '@tortie/linux';
+import { type Link, LinuxError, type NetworkSettings } from '@tortie/linux';
 import { ensureSysctl, type Rtnetlink, readSysctl } from '@tortie/linux/node';
 import { GATEWAYS, HOST_MAC } from '../../src/pods/gateway.js';
 
@@ -57,38 +57,41 @@ export const isAsMade = (link: Link, mtu: number | undefined): boolean =>
   link.up && link.mac === HOST_MAC && link.masterIfindex === undefined && (mtu === undefined || link.mtu === mtu);
 
 /**
- * Sets right what is otherwise, and says what that was. Routes are not looked at: they go with a link that is down. Throws LinuxError
+ * Sets right what is otherwise, and tells what that was. Routes are not looked at: they go with a link that is down. Throws LinuxError
  * where the kernel refuses something.
  */
-export async function mendHostEnd(host: Rtnetlink, link: Link, end: HostEnd): Promise<string[]> {
+export async function mendHostEnd(
+  host: Rtnetlink,
+  link: Link,
+  end: HostEnd,
+  tell: (what: string) => void,
+): Promise<void> {
   const { ifindex } = link;
   const { hostInterface: name, mtu, addresses } = end;
-  const mended: string[] = [];
   if (link.masterIfindex !== undefined) {
     await host.changeLink(ifindex, { master: 0 });
-    mended.push(`${name} was a port of another interface`);
+    tell(`${name} was a port of another interface`);
   }
   if (link.mac !== HOST_MAC) {
     await host.changeLink(ifindex, { mac: HOST_MAC });
-    mended.push(`${name} had the MAC ${link.mac}`);
+    tell(`${name} had the MAC ${link.mac}`);
   }
   if (link.mtu !== mtu) {
     await host.changeLink(ifindex, { mtu });
-    mended.push(`${name} had an MTU of ${link.mtu}, not ${mtu}`);
+    tell(`${name} had an MTU of ${link.mtu}, not ${mtu}`);
   }
   if (!link.up) {
     await host.changeLink(ifindex, { up: true });
-    mended.push(`${name} was down`);
+    tell(`${name} was down`);
   }
   for (const [key, value, also] of settingsOf(end)) {
     const present = await readSysctl(key);
     if (present === String(value) || present === String(also)) continue;
     await ensureSysctl(key, value);
-    mended.push(`${key} was ${present}, not ${value}`);
+    tell(`${key} was ${present}, not ${value}`);
   }
   if (addresses.some(({ version }) => version === 6) && (await ensureGateway(host, ifindex)))
-    mended.push(`${name} lacked ${formatAddress(GATEWAYS[6])}`);
-  return mended;
+    tell(`${name} lacked ${formatAddress(GATEWAYS[6])}`);
 }
 
 /** False: it was there. */
@@ -96,6 +99,12 @@ async function ensureGateway(host: Rtnetlink, ifindex: number): Promise<boolean>
   const gateway = formatAddress(GATEWAYS[6]);
   const present = await host.addresses({ ifindex, version: 6 });
   if (present.some(({ address }) => formatAddress(address) === gateway)) return false;
-  await host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH);
-  return true;
+  try {
+    await host.addAddress(ifindex, GATEWAYS[6], LINK_LOCAL_LENGTH);
+    return true;
+  } catch (error) {
+    // The kernel was first: it makes it by itself a while after the link is switched on.
+    if (error instanceof LinuxError && error.errnoName === 'EEXIST') return false;
+    throw error;
+  }
 }

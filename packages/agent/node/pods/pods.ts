@@ -252,8 +252,9 @@ export class Pods implements Reconciler {
       if (this.#pods.get(handleOf(pod)) !== pod) return;
       const problems: PodProblem[] = [];
       try {
-        for (const what of await mendHostEnd(rtnetlink, link, { ...pod, addresses }))
-          this.#tell(pod, `is as it was plugged in again: ${what}`, 'somebody has changed it');
+        await mendHostEnd(rtnetlink, link, { ...pod, addresses }, (what) =>
+          this.#tell(pod, `is as it was plugged in again: ${what}`, 'somebody has changed it'),
+        );
         for (const address of addresses) {
           const route = await ensureRoute(rtnetlink, mark, link.ifindex, address);
           if (typeof route === 'object') problems.push(route);
