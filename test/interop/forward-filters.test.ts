@@ -138,6 +138,26 @@ const UNJUDGED: readonly {
     remedy: /^nft -a list chain ip filter FORWARD shows the rule; /,
   },
   {
+    name: 'an ipset in a rule of iptables',
+    needs: 'ipset',
+    filter: async (host) => {
+      await host.exec('ipset', ['create', 'bad', 'hash:net']);
+      await host.exec('iptables-nft', ['-A', 'FORWARD', '-m', 'set', '--match-set', 'bad', 'src', '-j', 'DROP']);
+    },
+    text: /pass chain FORWARD of table ip filter cannot be judged: rule "handle \d+" of its chain FORWARD depends on match set, /,
+    remedy: /^nft -a list chain ip filter FORWARD shows the rule; /,
+  },
+  {
+    name: 'an ipset in a rule of iptables-legacy',
+    needs: 'ipset',
+    filter: async (host) => {
+      await host.exec('ipset', ['create', 'bad', 'hash:net']);
+      await host.exec('iptables-legacy', ['-A', 'FORWARD', '-m', 'set', '--match-set', 'bad', 'src', '-j', 'DROP']);
+    },
+    text: /pass chain FORWARD of iptables-legacy cannot be judged: rule "-A FORWARD -m set --match-set bad src -j DROP" of its chain FORWARD depends on -m set --match-set bad src, /,
+    remedy: /^where pods are not reached: iptables-legacy -I FORWARD /,
+  },
+  {
     name: 'an extension of iptables-legacy',
     needs: 'iptables-legacy',
     filter: async (host) => {
