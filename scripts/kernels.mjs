@@ -10,12 +10,14 @@ import { ensure, root, TEST_COMMANDS } from './ensure.mjs';
 
 const INTEROP = [
   'bfd-vrf',
+  'cni-disturbed',
   'ecmp',
   'forward-filters',
   'ipip',
   'kernel',
   'masquerade',
   'network',
+  'network-disturbed',
   'restart',
   'tables',
   'ways-switch',
