@@ -254,7 +254,7 @@ export class FibReconciler implements Reconciler {
           this.#pull();
           continue;
         }
-        if (!this.#maySweep()) return;
+        if (!this.#maySweep() && this.table.queued === 0) return;
         continue;
       }
       const applying = this.#options.writer.apply(batch);

@@ -15,7 +15,7 @@ import type { Address, Prefix } from '@tortie/ip';
 import type { NextHop } from '@tortie/linux';
 import { FIB_STATES, type FibCounts, type FibEntry, type FibEntryState, type ViaHop } from './fib-entry.js';
 import { BLOCK, DIRECT, DUMP, FibRows, HAVE, IN_FLIGHT, QUEUED, REFUSED, STALE, VIA } from './fib-rows.js';
-import { BLACKHOLE, type HopSet, HopSets } from './hop-set.js';
+import { BLACKHOLE, type HopSet, HopSets, hopText } from './hop-set.js';
 import { IdQueue } from './id-queue.js';
 import { DROP, type Resolved, ViaTable } from './via-table.js';
 
@@ -142,7 +142,8 @@ export class FibTable {
     for (let id = this.#rows.next(this.#sweepAt); id >= 0 && swept < max; id = this.#rows.next(id + 1)) {
       this.#sweepAt = id + 1;
       if (!(this.#rows.flags(id) & STALE)) continue;
-      swept++;
+      // What is wanted over less of its next hops is written so now.
+      if (!this.#isWanted(id)) swept++;
       const before = this.#begin(id);
       this.#rows.clear(id, STALE);
       this.#end(id, before);
@@ -165,6 +166,7 @@ export class FibTable {
     this.#vias.apply(changed);
     while (affected.length > 0) {
       const id = affected.shift();
+      if (!this.#narrows(id)) this.#rows.clear(id, STALE);
       this.#forgetError(id);
       this.#counts[this.#state(id)]!++;
       this.#enqueue(id);
@@ -299,8 +301,27 @@ export class FibTable {
     if (id < 0) return;
     const before = this.#begin(id);
     this.#rows.set(id, word, value);
-    this.#rows.clear(id, STALE);
+    if (value === 0 || !this.#narrows(id)) this.#rows.clear(id, STALE);
     this.#end(id, before);
+  }
+
+  /**
+   * Whether BGP wants an adopted route over some of its next hops alone, or does not know yet: the others may be those of peers whose
+   * sessions come a moment later, and flows would move twice. Until the sweep it stays as it is.
+   */
+  #narrows(id: number): boolean {
+    const flags = this.#rows.flags(id);
+    if (!(flags & STALE) || flags & BLOCK || this.#rows.get(id, DIRECT) !== 0) return false;
+    const have = this.#hopSets.at(this.#rows.get(id, HAVE));
+    if (!have || have.hops.length < 2) return false;
+    const target = this.#vias.at(this.#rows.get(id, VIA))?.target;
+    if (!target) return true;
+    const present = new Set(have.hops.map(hopText));
+    return (
+      target.hops.length < present.size &&
+      target.hops.length > 0 &&
+      target.hops.every((hop) => present.has(hopText(hop)))
+    );
   }
 
   #lose(id: number): void {

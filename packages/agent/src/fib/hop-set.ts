@@ -11,7 +11,7 @@ export interface HopSet {
 
 export const BLACKHOLE: HopSet = { kind: 'blackhole', hops: [], id: 1 };
 
-const hopText = ({ gateway, ifindex, weight = 1, onLink = false }: NextHop): string =>
+export const hopText = ({ gateway, ifindex, weight = 1, onLink = false }: NextHop): string =>
   `${gateway ? formatAddress(gateway) : ''}%${ifindex ?? ''}*${weight}${onLink ? '!' : ''}`;
 
 export class HopSets {

@@ -351,3 +351,48 @@ t.test('kernel and table agree after any history, with any batch size and refusa
     { numRuns: 300 },
   );
 });
+
+t.test('an adopted route over several next hops keeps them until the sweep while BGP wants some of them', async (t) => {
+  const hop = (address: typeof A, ifindex: number): NextHop => ({ gateway: address, ifindex });
+  const both = [hop(A, 1), hop(B, 2)];
+  const start = () => {
+    const all = setUp();
+    for (const text of ['192.0.2.0/24', '198.51.100.0/24']) {
+      all.table.adopt({ prefix: prefix(text), kind: 'unicast', nextHops: both }, { stale: true, dump: 0 });
+      all.kernel.routes.set(text, describe(both));
+    }
+    return all;
+  };
+  const one = prefix('192.0.2.0/24');
+  const after = (...wishes: (readonly ViaHop[])[]) => {
+    const all = start();
+    for (const wish of wishes) all.table.want(one, wish);
+    all.drain();
+    return { ...all, route: () => all.kernel.routes.get('192.0.2.0/24') };
+  };
+
+  const back = after(via(A), via(A, B));
+  t.equal(back.kernel.writes, 0, 'both are back: nothing was written');
+  t.strictSame(back.table.counts, { installed: 1, pending: 0, failed: 0, stale: 1 });
+
+  const half = after(via(A));
+  t.equal(half.route(), 'if1+if2');
+  t.strictSame(half.table.counts, { installed: 0, pending: 0, failed: 0, stale: 2 });
+  t.equal(half.table.sweep(), 1, 'the other route is given up');
+  half.drain();
+  t.equal(half.route(), 'if1');
+  t.notOk(half.kernel.routes.has('198.51.100.0/24'));
+  t.strictSame(half.table.counts, { installed: 1, pending: 0, failed: 0, stale: 0 });
+
+  t.equal(after(via(A), []).route(), undefined, 'taken back by its peer');
+
+  const late = start();
+  late.reachable.delete('10.0.0.1');
+  late.table.want(one, via(A));
+  late.drain();
+  t.equal(late.kernel.routes.get('192.0.2.0/24'), 'if1+if2', 'a next hop that is not known yet');
+  late.reachable.set('10.0.0.1', 3);
+  late.table.resolveAgain();
+  late.drain();
+  t.equal(late.kernel.routes.get('192.0.2.0/24'), 'if3', 'another way is taken at once');
+});
