@@ -95,6 +95,11 @@ t.test('a flow stays with its next hop while others go and come back, and over a
       t.notOk(without[family].includes(lost));
     }
 
+    const monitor = tortie.spawn('ip', ['monitor', 'route'], { name: 'routes' });
+    await eventually('ip monitor', async () => {
+      await tortie.exec('ip', ['route', 'replace', 'blackhole', '192.0.2.255/32', 'proto', 'static']);
+      return monitor.logTail().includes('192.0.2.255');
+    });
     await agent.restart('SIGKILL');
     await established(agent, 'a', 'b');
     await eventually('nothing stale', async () => {
@@ -102,6 +107,7 @@ t.test('a flow stays with its next hop while others go and come back, and over a
       return stale + pending + failed === 0 && installed >= 2;
     });
     t.same(await all(), without, 'a restart moves none');
+    t.notMatch(monitor.logTail(10_000), 'Deleted', 'and takes none of the routes away');
 
     await start(c);
     await established(agent, 'c');

@@ -298,7 +298,8 @@ export class FibTable {
 
   #wish(prefix: Prefix, word: number, value: number): void {
     const id = value === 0 ? this.#rows.find(prefix) : this.#idOf(prefix);
-    if (id < 0) return;
+    // What was not wanted is not taken back: an adopted route whose next hop is not known yet is no best route, either.
+    if (id < 0 || (value === 0 && this.#rows.get(id, word) === 0)) return;
     const before = this.#begin(id);
     this.#rows.set(id, word, value);
     if (value === 0 || !this.#narrows(id)) this.#rows.clear(id, STALE);

@@ -385,6 +385,7 @@ t.test('an adopted route over several next hops keeps them until the sweep while
   t.strictSame(half.table.counts, { installed: 1, pending: 0, failed: 0, stale: 0 });
 
   t.equal(after(via(A), []).route(), undefined, 'taken back by its peer');
+  t.equal(after([]).route(), 'if1+if2', 'what no peer has sent is not taken back');
 
   const late = start();
   late.reachable.delete('10.0.0.1');
