@@ -8,7 +8,6 @@ import t from 'tap';
 import { eventually } from './eventually.js';
 import { startFrr } from './frr-router.js';
 import { established, events, LOCAL_ASN, lastEvent, lost } from './start-agent.js';
-
 import {
   ASN,
   discovery,

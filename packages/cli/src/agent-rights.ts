@@ -17,6 +17,6 @@ export async function giveUpRights(args: readonly string[]): Promise<void> {
     const { keepCapabilities } = await import('@tortie/linux/capabilities');
     keepCapabilities(KEPT);
   } catch (error) {
-    process.stderr.write(`tortie agent: goes on with all rights of root: ${(error as Error).message}\n`);
+    process.stderr.write(`tortie agent: goes on with more rights than it needs: ${(error as Error).message}\n`);
   }
 }

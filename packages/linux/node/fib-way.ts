@@ -95,23 +95,25 @@ export class WayTable {
    * packets, so that after `idleTimerS` it takes all flows for idle.)
    */
   ofPrefix(prefix: Prefix, nextHops: readonly NextHop[]): Way | undefined {
-    const owner = this.#resilient && formatPrefix(prefix);
-    if (owner === undefined || !this.#mayOwn(prefix, owner, nextHops)) return undefined;
-    return this.#intern('unicast', prefix.version, nextHops, `of ${owner} `, owner);
+    const owner = this.#ownerFor(prefix, nextHops);
+    return owner === undefined ? undefined : this.#intern('unicast', prefix.version, nextHops, `of ${owner} `, owner);
   }
 
   /** Whether a route that the kernel has would be written otherwise today, to the same next hops. */
   isOutdated(prefix: Prefix, { kind, mark, owner, nextHops }: Way): boolean {
     if (mark.startsWith(OTHER)) return true;
-    if (!this.#resilient || kind !== 'unicast' || owner !== undefined) return false;
-    return this.#mayOwn(prefix, formatPrefix(prefix), nextHops);
+    return kind === 'unicast' && owner === undefined && this.#ownerFor(prefix, nextHops) !== undefined;
   }
 
-  #mayOwn(prefix: Prefix, owner: string, nextHops: readonly NextHop[]): boolean {
-    if (!withInterfaces(nextHops)) return false;
-    if (!this.#own.has(owner) && (nextHops.length < 2 || this.#own.size >= MOST_RESILIENT)) return false;
-    const ranges = this.#resilient?.prefixes;
-    return !ranges || ranges.some((range) => prefixCovers(range, prefix));
+  /** The prefix as text where a route of it has a group of its own. */
+  #ownerFor(prefix: Prefix, nextHops: readonly NextHop[]): string | undefined {
+    if (!this.#resilient || !withInterfaces(nextHops)) return undefined;
+    const isSingle = nextHops.length < 2;
+    if (isSingle && this.#own.size === 0) return undefined;
+    const { prefixes } = this.#resilient;
+    if (prefixes && !prefixes.some((range) => prefixCovers(range, prefix))) return undefined;
+    const owner = formatPrefix(prefix);
+    return this.#own.has(owner) || (!isSingle && this.#own.size < MOST_RESILIENT) ? owner : undefined;
   }
 
   /** Before the kernel's routes are read anew: which groups belong to whom is told by them. */

@@ -35,7 +35,7 @@ export interface RouteProblem {
 
 /** Questions that go to the kernel together. */
 const AT_ONCE = 256;
-/** Routes of others inside of pools that are remembered. */
+/** Routes of others inside of pools that are remembered, the newest ones. */
 const MOST_HEARD = 1000;
 /** Problems that are told of; where one route takes packets to all blocks, a few of them say it. */
 const MOST_TOLD = 32;
@@ -72,7 +72,10 @@ export class BlockRoutes implements Reconciler {
   /** Others have made or taken away a route; whether that is worth another look. */
   heard(prefix: Prefix): boolean {
     if (!this.#pools.some((pool) => prefixCovers(pool, prefix))) return false;
-    if (this.#heard.size < MOST_HEARD) this.#heard.set(formatPrefix(prefix), prefix);
+    const text = formatPrefix(prefix);
+    this.#heard.delete(text);
+    if (this.#heard.size >= MOST_HEARD) this.#heard.delete(this.#heard.keys().next().value!);
+    this.#heard.set(text, prefix);
     return true;
   }
 

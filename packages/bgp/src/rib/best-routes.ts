@@ -31,6 +31,7 @@ export interface BestPath {
   readonly attributes: PathAttributes;
 }
 
+/** How a prefix stands now; it may stand as it did, also unreachable, where only a route that is not best came or went. */
 export interface BestChange {
   readonly prefix: Prefix;
   /** The best first; empty where the prefix is unreachable. */
